@@ -1,0 +1,62 @@
+"""The whole of params.yaml against every section's rules, before anything is built."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from legato import categories, params
+from legato.codec_weights import CodecParams
+from legato.compose.config import MusicParams
+from legato.dia.config import SampleParams, TrainParams
+from legato.encode import EncodeParams
+from legato.errors import LegatoError
+from legato.items import ComputeParams
+from legato.normalize import NormalizeParams
+from legato.params import PARAMS, Strict
+from legato.prompt import BasePhrase
+from legato.render import RenderParams
+from legato.soundfont.config import SoundfontParams
+from legato.track import DatasetParams, TrackCount
+
+CATEGORIES = "categories"
+SECTIONS = {
+    "dataset": DatasetParams,
+    "soundfont": SoundfontParams,
+    "render": RenderParams,
+    "normalize": NormalizeParams,
+    "codec": CodecParams,
+    "encode": EncodeParams,
+    "train": TrainParams,
+    "sample": SampleParams,
+    "compute": ComputeParams,
+}
+PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "raw_audio", "encoded")  # in dataset/
+
+
+class CategoryParams(Strict):
+    """`categories.<name>` in params.yaml."""
+
+    tracks: TrackCount
+    prompt: BasePhrase
+    music: MusicParams
+
+
+def check() -> None:
+    """Check every section and every category.
+
+    Raises:
+        LegatoError: a section is unknown or missing, or breaks a rule.
+    """
+    known = [*SECTIONS, CATEGORIES]
+    for name in params.read():
+        if name not in known:
+            raise LegatoError(f"{PARAMS}: {name}: unknown section; known are {', '.join(known)}")
+    for name, model in SECTIONS.items():
+        params.load(name, model)
+    for name in categories.names():
+        params.load(f"{CATEGORIES}.{name}", CategoryParams)
+
+
+def left_behind(names: Sequence[str], dataset: Path = Path("dataset")) -> list[Path]:
+    """Folders of categories that params.yaml no longer has. Nothing reads them."""
+    folders = (path for kind in PER_CATEGORY for path in sorted((dataset / kind).glob("*")))
+    return [folder for folder in folders if folder.is_dir() and folder.name not in names]

@@ -1,0 +1,104 @@
+"""Which codec weights a dataset is made with: found, fetched, and checked by their SHA-256.
+
+Torch-free, so that checking params.yaml does not pay for torch.
+"""
+
+import os
+import shutil
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from legato.errors import LegatoError
+from legato.files import replacing, sha256_of
+from legato.params import PARAMS, Strict
+
+WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
+DOWNLOAD_TIMEOUT_S = 60
+
+
+class CodecParams(Strict):
+    """`codec` in params.yaml."""
+
+    weights: str  # "small", "dac_44khz", or a path
+    sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Codec:
+    """Weights that legato knows by name."""
+
+    license: str  # SPDX
+    sha256: str | None = None
+    path: Path | None = None  # in this repository
+    url: str | None = None
+
+
+CODECS = {
+    "small": Codec(
+        license="MIT",
+        sha256="e3994b5559d98c61413a04440ce5bfc55d65dfa9e7627ac8bb7a9794a4610f2f",
+        path=Path("models/codec/small.pth"),
+    ),
+    "dac_44khz": Codec(
+        license="MIT",
+        url="https://github.com/descriptinc/descript-audio-codec/releases/download/0.0.1/weights.pth",
+    ),
+}
+
+
+def fetch(params: CodecParams, target: Path = WEIGHTS) -> str:
+    """Copy the weights that `params` names to `target`, whole or not at all, and return their SHA-256.
+
+    Raises:
+        LegatoError: they are missing, cannot be downloaded, or are not the ones pinned.
+    """
+    known = CODECS.get(params.weights)
+    source = _source(params.weights, known)
+    found = sha256_of(source)
+    pinned = params.sha256 or (known.sha256 if known else None)
+    if known is None and pinned is None:
+        raise LegatoError(f"{PARAMS}: codec.sha256: this key is missing: weights at a path are pinned; theirs is {found}")
+    if pinned not in (None, found):
+        raise LegatoError(f"{source}: sha256 is {found}, but codec.sha256 pins {pinned}")
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    return found
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept, outside the workspace: `$XDG_CACHE_HOME/legato`, else `~/.cache/legato`."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "legato"
+
+
+def _source(name: str, known: Codec | None) -> Path:
+    path = known.path if known and known.path else Path(name)
+    if known and known.url:
+        path = cache_folder() / f"{name}.pth"
+        if not path.exists():
+            download(known.url, path)
+    if not path.is_file():
+        names = ", ".join(CODECS)
+        raise LegatoError(f"{PARAMS}: codec.weights: {name!r}: no such file, and not one of {names}")
+    return path
+
+
+def download(url: str, target: Path) -> None:
+    """Fetch `url` to `target`, whole or not at all.
+
+    Raises:
+        LegatoError: there is no network, the server refuses, or the answer ends early.
+    """
+    try:
+        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer, replacing(target) as temporary:
+            with temporary.open("wb") as file:
+                shutil.copyfileobj(answer, file)
+            expected, received = answer.headers["Content-Length"], temporary.stat().st_size
+            if expected is not None and int(expected) != received:
+                raise LegatoError(f"{url}: ended after {received} of {expected} bytes; run the same command again")
+    except urllib.error.URLError as error:
+        raise LegatoError(f"{url}: cannot be downloaded: {error.reason}; place the file at {target}") from None

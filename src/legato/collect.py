@@ -1,0 +1,91 @@
+"""Every category's codes and prompts as one dataset in the client's format, held-out tracks apart."""
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from legato.errors import LegatoError
+from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
+from legato.prompt import MAX_BYTES
+from legato.tokens import N_CHANNELS, SAMPLE_RATE
+from legato.track import facts_path, is_held_out, track_id
+
+TRAIN = Path("dataset/encoded_dataset")
+HELD_OUT = Path("dataset/heldout_dataset")
+STAGES = ("compose", "render", "normalize", "encode")  # each left facts of every track
+
+Row = dict[str, Any]
+
+
+def collect(categories: dict[str, int], held_out: float) -> None:
+    """Write both datasets, each whole or not at all.
+
+    Args:
+        categories: how many tracks each has. They are walked, never the folders: what a removed category
+            left behind is not read.
+        held_out: the fraction of each category that goes to `HELD_OUT`.
+
+    Raises:
+        LegatoError: a category is missing or incomplete, or no track is left to train on.
+    """
+    rows = [row for category, n_tracks in categories.items() for row in track_rows(category, n_tracks, held_out)]
+    sides = {TRAIN: [], HELD_OUT: []}
+    for row in rows:
+        sides[HELD_OUT if row["held_out"] else TRAIN].append(row)
+    if not sides[TRAIN]:
+        raise LegatoError(f"params.yaml: dataset.held_out: {held_out}: leaves no track to train on")
+    for folder, side in sides.items():
+        write_dataset(folder, side)
+
+
+def track_rows(category: str, n_tracks: int, held_out: float) -> Iterator[Row]:
+    """The merged facts of each of a category's tracks."""
+    stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES]
+    for index in range(n_tracks):
+        name = track_id(category, index)
+        for stage, facts in zip(STAGES, stages, strict=True):
+            if name not in facts:
+                raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
+        row: Row = {"category": category, "index": index, "held_out": is_held_out(index, held_out)}
+        for facts in stages:
+            row |= facts[name]
+        yield row | {"prompt": _prompt(category, name)}
+
+
+def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
+    """Write one dataset in the client's format beside its place, then put it there.
+
+    Raises:
+        LegatoError: a track's codes are missing, or are not those that were indexed.
+    """
+    building = folder.with_name(f".{folder.name}")
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "encoded_audio").mkdir(parents=True)
+    rows = sorted(rows, key=lambda row: row["id"])
+    for row in rows:
+        source = Path("dataset/encoded") / row["category"] / f"{row['id']}.pt"
+        if not source.is_file():
+            raise LegatoError(f"{source}: no such file; run `dvc repro`")
+        target = building / "encoded_audio" / source.name
+        shutil.copyfile(source, target)
+        if sha256_of(target) != row["codes_sha256"]:
+            raise LegatoError(f"{source}: its sha256 is not the indexed {row['codes_sha256']}; run `dvc repro`")
+    write_json(building / "metadata.json", {f"{row['id']}.pt": _metadata(row) for row in rows})
+    write_jsonl(building / "tracks.jsonl", rows)
+    shutil.rmtree(folder, ignore_errors=True)
+    building.replace(folder)
+
+
+def _metadata(row: Row) -> Row:
+    return {"text": row["prompt"], "sr": SAMPLE_RATE, "channels": N_CHANNELS, "length": row["frames"]}
+
+
+def _prompt(category: str, name: str) -> str:
+    path = Path("dataset/audio_prompts") / category / f"{name}_prompt.txt"
+    if not path.is_file():
+        raise LegatoError(f"{path}: no such file; run `dvc repro`")
+    text = path.read_text(encoding="utf-8")
+    if not (text.strip() and text.isascii() and len(text) <= MAX_BYTES):
+        raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_BYTES} ASCII characters")
+    return text

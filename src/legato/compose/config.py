@@ -1,0 +1,71 @@
+"""`categories.<name>.music` in params.yaml: what a category's songs may be."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from legato.compose.patterns import GROOVES, ROLES
+from legato.gm import KITS, PROGRAMS
+from legato.midi import bar_seconds
+from legato.params import FloatRange, IntRange, Strict
+from legato.theory import SCALES
+
+SLOWEST_BPM, FASTEST_BPM = 40, 240
+SHORTEST_S, LONGEST_S = 2, 600
+
+
+def _known(name: str, table: dict[str, object], what: str) -> str:
+    if name not in table:
+        raise ValueError(f"not {what}; known are {', '.join(table)}")
+    return name
+
+
+Role = Annotated[str, AfterValidator(lambda name: _known(name, ROLES, "a role"))]
+Scale = Annotated[str, AfterValidator(lambda name: _known(name, SCALES, "a scale"))]
+Groove = Annotated[str, AfterValidator(lambda name: _known(name, GROOVES, "a groove"))]
+
+
+class MusicParams(Strict):
+    """What the composer may draw from; each track draws once from every list and range."""
+
+    bpm: IntRange
+    seconds: FloatRange  # from the first note to the last one's end
+    parts: Annotated[dict[Role, Annotated[list[str], Field(min_length=1)]], Field(min_length=1)]
+    scales: Annotated[list[Scale], Field(min_length=1)] = ["major", "minor"]
+    grooves: list[Groove] = []
+    swing: FloatRange = [0.5, 0.5]  # where the second of two 16ths falls: 0.5 straight, 0.67 triplets
+
+    @model_validator(mode="after")
+    def _check_ranges(self) -> Self:
+        if not (SLOWEST_BPM <= self.bpm[0] and self.bpm[1] <= FASTEST_BPM):
+            raise ValueError(f"bpm: {self.bpm}: must lie within {SLOWEST_BPM} and {FASTEST_BPM}")
+        if not (SHORTEST_S <= self.seconds[0] and self.seconds[1] <= LONGEST_S):
+            raise ValueError(f"seconds: {self.seconds}: must lie within {SHORTEST_S} and {LONGEST_S}")
+        if not (0.5 <= self.swing[0] and self.swing[1] <= 0.75):
+            raise ValueError(f"swing: {self.swing}: must lie within 0.5 and 0.75")
+        if not self.lengths():
+            raise ValueError(f"seconds: {self.seconds}: no whole number of bars fits at bpm {self.bpm}")
+        return self
+
+    @model_validator(mode="after")
+    def _check_parts(self) -> Self:
+        for role, names in self.parts.items():
+            table, what = (KITS, "a drum kit") if role == "drums" else (PROGRAMS, "a General MIDI program")
+            for name in names:
+                if name not in table:
+                    raise ValueError(f"parts.{role}: {name!r}: not {what}; legato.gm lists them")
+        if ("drums" in self.parts) != bool(self.grooves):
+            raise ValueError("grooves: must name a groove when parts has drums, and none when it has not")
+        return self
+
+    def lengths(self) -> dict[int, list[int]]:
+        """For each bpm, the numbers of bars that last within `seconds`; a bpm without any is left out."""
+        fitting = {
+            bpm: [
+                n_bars
+                for n_bars in range(1, int(self.seconds[1] / bar_seconds(bpm)) + 1)
+                if self.seconds[0] <= n_bars * bar_seconds(bpm)
+            ]
+            for bpm in range(self.bpm[0], self.bpm[1] + 1)
+        }
+        return {bpm: bars for bpm, bars in fitting.items() if bars}

@@ -1,0 +1,59 @@
+"""A track's name, its place on disk, its random stream and which side of the held-out line it is on."""
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from legato.params import Strict
+
+INDEX_DIGITS = 5
+
+
+TrackCount = Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]  # of a category
+
+
+class DatasetParams(Strict):
+    """`dataset` in params.yaml."""
+
+    seed: Annotated[int, Field(ge=0)]
+    sample_rate: Literal[44100]  # Hz, the codec's
+    held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
+
+
+def track_id(category: str, index: int) -> str:
+    """The id of a category's track, unique over the whole dataset.
+
+    >>> track_id("bass_808", 7)
+    'bass_808_00007'
+    """
+    return f"{category}_{index:0{INDEX_DIGITS}d}"
+
+
+def facts_path(category: str, stage: str) -> Path:
+    """Where a per-track stage writes what it knows of each track of a category, as JSON Lines."""
+    return Path("dataset/tracks") / category / f"{stage}.jsonl"
+
+
+def track_rng(seed: int, category: str, index: int, purpose: str) -> np.random.Generator:
+    """A random stream that depends on nothing but its four arguments.
+
+    So adding tracks, reordering categories or changing the number of workers disturbs no other track,
+    and a draw more for one purpose disturbs no other purpose.
+    """
+    name = f"{seed}/{category}/{index}/{purpose}".encode()
+    return np.random.default_rng(int.from_bytes(hashlib.sha256(name).digest()))
+
+
+def is_held_out(index: int, fraction: float) -> bool:
+    """Whether a track is kept from training: of the first n tracks exactly round(n * fraction) are.
+
+    It depends on the index alone, so that a growing category never moves a track over the line.
+
+    >>> [index for index in range(20) if is_held_out(index, 0.1)]
+    [4, 14]
+    """
+    return math.floor((index + 1) * fraction + 0.5) > math.floor(index * fraction + 0.5)

@@ -1,0 +1,30 @@
+"""normalize@category: trim each rendered track and bring it to one loudness."""
+
+from pathlib import Path
+from typing import Any
+
+from legato import items, params
+from legato.audio import read_audio, write_audio
+from legato.errors import stage
+from legato.files import write_jsonl
+from legato.normalize import NormalizeParams, normalize
+from legato.tokens import SAMPLE_RATE
+from legato.track import facts_path
+
+
+def main(category: str) -> None:
+    settings = params.load("normalize", NormalizeParams)
+    folder = items.clear(Path("dataset/raw_audio") / category)
+    rendered = sorted((Path("dataset/rendered") / category).glob("*.flac"))
+
+    def normalize_track(path: Path) -> dict[str, Any]:
+        audio, facts = normalize(read_audio(path, SAMPLE_RATE), SAMPLE_RATE, settings)
+        write_audio(folder / f"{path.stem}.{settings.format}", audio, SAMPLE_RATE, "PCM_16")
+        return {"id": path.stem, **facts}
+
+    rows = items.run(normalize_track, rendered, stage="normalize", name=lambda path: path.stem)
+    write_jsonl(facts_path(category, "normalize"), rows)
+
+
+if __name__ == "__main__":
+    stage(main)

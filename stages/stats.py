@@ -1,0 +1,34 @@
+"""stats: what the collected dataset is like, as metrics and plots."""
+
+from pathlib import Path
+
+from legato import metrics
+from legato.collect import HELD_OUT, TRAIN
+from legato.errors import stage
+from legato.files import write_json
+from legato.tokens import CODEBOOK_NAMES
+
+REPORTS = Path("reports")
+PLOTS = REPORTS / "plots"
+
+
+def main() -> None:
+    rows, counts = metrics.read_datasets([TRAIN, HELD_OUT])
+    codebooks = metrics.codebook_metrics(rows, counts)
+    write_json(REPORTS / "dataset.json", metrics.dataset_metrics(rows, counts))
+    write_json(REPORTS / "codebooks.json", codebooks)
+    write_json(PLOTS / "tags.json", metrics.histogram(rows, metrics.tags_of, "tag"))
+    write_json(PLOTS / "bpm.json", metrics.histogram(rows, lambda row: [row["bpm"]], "bpm"))
+    write_json(PLOTS / "keys.json", metrics.histogram(rows, metrics.key_of, "key"))
+    write_json(
+        PLOTS / "perplexity.json",
+        [
+            {"category": category, "codebook": name, "perplexity": values[name]}
+            for category, values in codebooks.items()
+            for name in CODEBOOK_NAMES
+        ],
+    )
+
+
+if __name__ == "__main__":
+    stage(main)

@@ -1,0 +1,96 @@
+"""Weights are found by name or path, pinned by their SHA-256, and downloaded whole or not at all."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, SMALL_CODEC
+
+from legato import codec_weights
+from legato.codec_weights import CODECS, Codec, CodecParams, download, fetch
+from legato.errors import LegatoError
+from legato.files import sha256_of
+
+CONTENT = bytes(range(256)) * 400
+WHOLE, CUT, GONE = "/weights.pth", "/cut.pth", "/gone.pth"
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves the content whole, cut short of what it announces, or not at all."""
+
+    def do_GET(self) -> None:  # noqa: N802
+        if self.path == GONE:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT if self.path == WHOLE else CONTENT[:1000])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    with HTTPServer(("127.0.0.1", 0), Handler) as http:
+        thread = threading.Thread(target=http.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{http.server_port}"
+        http.shutdown()
+        thread.join()
+
+
+def test_a_name_gives_the_weights_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    target = tmp_path / "weights.pth"
+    assert fetch(CodecParams(weights="small"), target) == CODECS["small"].sha256
+    assert target.read_bytes() == SMALL_CODEC.read_bytes()
+
+
+def test_a_path_needs_its_hash_and_the_error_tells_it(tmp_path: Path) -> None:
+    path, target = tmp_path / "mine.pth", tmp_path / "out/weights.pth"
+    path.write_bytes(CONTENT)
+    with pytest.raises(LegatoError, match=rf"codec\.sha256: this key is missing.*{sha256_of(path)}"):
+        fetch(CodecParams(weights=str(path)), target)
+    with pytest.raises(LegatoError, match=rf"mine\.pth: sha256 is {sha256_of(path)}, but codec\.sha256 pins {'0' * 64}"):
+        fetch(CodecParams(weights=str(path), sha256="0" * 64), target)
+    assert not target.exists()
+    assert fetch(CodecParams(weights=str(path), sha256=sha256_of(path)), target) == sha256_of(path)
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(LegatoError, match=r"codec\.weights: 'smal': no such file, and not one of small, dac_44khz"):
+        fetch(CodecParams(weights="smal"), tmp_path / "weights.pth")
+
+
+def test_a_download_happens_once(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(CODECS, "served", Codec(license="CC0-1.0", url=server + WHOLE))
+    target = tmp_path / "weights.pth"
+    fetch(CodecParams(weights="served"), target)
+    assert target.read_bytes() == CONTENT
+    monkeypatch.setitem(CODECS, "served", Codec(license="CC0-1.0", url=server + GONE))
+    assert fetch(CodecParams(weights="served"), target) == sha256_of(target)
+
+
+@pytest.mark.parametrize(
+    ("path", "line"), [(CUT, "ended after 1000 of 102400 bytes"), (GONE, "cannot be downloaded: Not Found; place the file at")]
+)
+def test_a_failed_download_leaves_nothing(server: str, tmp_path: Path, path: str, line: str) -> None:
+    with pytest.raises(LegatoError, match=line):
+        download(server + path, tmp_path / "weights.pth")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(LegatoError, match=r"http://127.0.0.1:9/w.pth: cannot be downloaded: .*refused"):
+        download("http://127.0.0.1:9/w.pth", tmp_path / "weights.pth")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_cache_lies_outside_the_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert not codec_weights.cache_folder().is_relative_to(ROOT)

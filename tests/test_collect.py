@@ -1,0 +1,129 @@
+"""The collected dataset is the trainer's contract, complete or refused."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from contract import read_dataset
+
+from legato.collect import HELD_OUT, TRAIN, collect
+from legato.errors import LegatoError
+from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
+from legato.metrics import codebook_metrics, dataset_metrics, perplexity, read_datasets, usage
+from legato.track import facts_path, track_id
+
+FACTS = {
+    "compose": {"bpm": 120, "key": "C", "scale": "major", "seed": 0},
+    "render": {"synth": "FluidSynth"},
+    "normalize": {"lufs": -14.0, "dbtp": -1.5, "limiter_db": 0.0, "at_target": True, "seconds": 0.5, "silence": 0.0},
+    "encode": {},
+}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two categories of five tracks, as the per-track stages leave them."""
+    monkeypatch.chdir(tmp_path)
+    for category in ("a", "b"):
+        make_category(category, 5)
+    return tmp_path
+
+
+def make_category(category: str, n_tracks: int) -> None:
+    names = [track_id(category, index) for index in range(n_tracks)]
+    rng = np.random.default_rng(len(category))
+    Path("dataset/encoded", category).mkdir(parents=True)
+    encoded = []
+    for name in names:
+        path = Path("dataset/encoded", category, f"{name}.pt")
+        torch.save(torch.from_numpy(rng.integers(0, 1024, (40, 18), dtype=np.int16)), path)
+        encoded.append({"id": name, "frames": 40, "codes_sha256": sha256_of(path)})
+        write_text(Path("dataset/audio_prompts", category, f"{name}_prompt.txt"), f"{category} beat, 120 bpm")
+    for stage, facts in FACTS.items():
+        write_jsonl(facts_path(category, stage), [{"id": name} | facts for name in names])
+    write_jsonl(facts_path(category, "encode"), encoded)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_the_dataset_is_what_a_trainer_reads() -> None:
+    collect({"a": 5, "b": 5}, held_out=0.2)
+    train, held_out = read_dataset(TRAIN), read_dataset(HELD_OUT)
+    assert len(train) == 8
+    assert sorted(held_out) == ["a_00002.pt", "b_00002.pt"]
+    assert not set(train) & set(held_out)
+    rows = read_jsonl(TRAIN / "tracks.jsonl")
+    assert [f"{row['id']}.pt" for row in rows] == list(train)
+    assert not any(row["held_out"] for row in rows)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_only_the_categories_asked_for_are_read() -> None:
+    collect({"a": 4}, held_out=0)
+    assert list(read_dataset(TRAIN)) == [f"{track_id('a', index)}.pt" for index in range(4)]
+    assert read_dataset(HELD_OUT) == {}
+
+
+@pytest.mark.parametrize(
+    ("removed", "line"),
+    [
+        ("dataset/encoded/b/b_00003.pt", "dataset/encoded/b/b_00003.pt: no such file; run `dvc repro`"),
+        ("dataset/audio_prompts/b/b_00003_prompt.txt", "b_00003_prompt.txt: no such file; run `dvc repro`"),
+        ("dataset/tracks/b/normalize.jsonl", "dataset/tracks/b/normalize.jsonl: no such file"),
+    ],
+)
+def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: Path, removed: str, line: str) -> None:
+    collect({"a": 5}, held_out=0)
+    before = (TRAIN / "metadata.json").read_bytes()
+    (workspace / removed).unlink()
+    with pytest.raises(LegatoError, match=line):
+        collect({"a": 5, "b": 5}, held_out=0)
+    assert (TRAIN / "metadata.json").read_bytes() == before
+    assert len(read_dataset(TRAIN)) == 5
+
+
+@pytest.mark.usefixtures("workspace")
+def test_too_few_tracks_or_changed_codes_are_refused() -> None:
+    with pytest.raises(LegatoError, match=r"compose\.jsonl: b_00005: this track is missing"):
+        collect({"a": 5, "b": 6}, held_out=0)
+    torch.save(torch.zeros(40, 18, dtype=torch.int16), "dataset/encoded/a/a_00001.pt")
+    with pytest.raises(LegatoError, match=r"a_00001\.pt: its sha256 is not the indexed"):
+        collect({"a": 5}, held_out=0)
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("text", ["", " \n", "x" * 513, "b\u00e4ss"])
+def test_an_unreadable_prompt_is_refused(text: str) -> None:
+    Path("dataset/audio_prompts/a/a_00001_prompt.txt").write_text(text, encoding="utf-8")
+    with pytest.raises(LegatoError, match=r"a_00001_prompt\.txt: .*: a prompt is 1 to 512 ASCII characters"):
+        collect({"a": 5}, held_out=0)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_nothing_left_to_train_on_is_refused() -> None:
+    with pytest.raises(LegatoError, match=r"dataset\.held_out: 0\.5: leaves no track to train on"):
+        collect({"a": 1}, held_out=0.5)
+
+
+def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:
+    assert perplexity(np.full((3, 1024), 7)) == pytest.approx([1024] * 3)
+    codes = np.zeros((50, 18), np.int16)
+    assert perplexity(usage(codes)) == pytest.approx([1] * 18)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_metrics_are_per_category_and_in_total() -> None:
+    collect({"a": 5, "b": 5}, held_out=0.2)
+    rows, counts = read_datasets([TRAIN, HELD_OUT])
+    found = dataset_metrics(rows, counts)
+    assert {name: (group["tracks"], group["held_out"]) for name, group in found.items()} == {
+        "total": (10, 2),
+        "a": (5, 1),
+        "b": (5, 1),
+    }
+    assert found["total"]["seconds"] == 5.0
+    assert found["a"]["tags_distinct"] == 2
+    assert found["total"]["tags_distinct"] == 3
+    books = codebook_metrics(rows, counts)
+    assert list(books["a"]) == [f"{side}{number}" for side in "LR" for number in range(9)]
+    assert all(1 <= value <= 200 for value in books["a"].values())  # 5 tracks of 40 frames

@@ -1,0 +1,134 @@
+"""Parameters: every wrong value is one line that names the file, the key, the value and the rule."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from legato import categories, params
+from legato.check import CATEGORIES, SECTIONS, CategoryParams, check, left_behind
+from legato.codec_weights import CodecParams
+from legato.encode import EncodeParams
+from legato.errors import LegatoError
+from legato.normalize import NormalizeParams
+from legato.render import RenderParams
+from legato.track import DatasetParams
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def section(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Write one edited params.yaml and go to its folder."""
+
+    def edited(**changes: Any) -> None:
+        values = yaml.safe_load((ROOT / "params.yaml").read_text())
+        for path, value in changes.items():
+            *parents, key = path.split("__")
+            target = values
+            for parent in parents:
+                target = target[parent]
+            target[key] = value
+        (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
+        monkeypatch.chdir(tmp_path)
+
+    return edited
+
+
+WRONG = [
+    ("dataset", DatasetParams, {"dataset__sed": 1}, "params.yaml: dataset.sed: unknown key"),
+    ("dataset", DatasetParams, {"dataset__seed": -1}, "params.yaml: dataset.seed: -1: "),
+    ("dataset", DatasetParams, {"dataset__sample_rate": 48000}, "params.yaml: dataset.sample_rate: 48000: "),
+    ("dataset", DatasetParams, {"dataset__held_out": 1.0}, "params.yaml: dataset.held_out: 1.0: "),
+    ("dataset", DatasetParams, {"dataset": {"seed": 0, "held_out": 0}}, "params.yaml: dataset.sample_rate: this key is missing"),
+    ("dataset", DatasetParams, {"dataset": None}, "params.yaml: dataset: None: "),
+    ("render", RenderParams, {"render__reverb__rom": 1}, "params.yaml: render.reverb.rom: unknown key"),
+    ("normalize", NormalizeParams, {"normalize__target_lufs": "loud"}, "params.yaml: normalize.target_lufs: 'loud': "),
+    ("normalize", NormalizeParams, {"normalize__format": "mp3"}, "params.yaml: normalize.format: 'mp3': "),
+    ("codec", CodecParams, {"codec__sha256": "abc"}, "params.yaml: codec.sha256: 'abc': "),
+    ("encode", EncodeParams, {"encode__window_frames": 3}, "params.yaml: encode.window_frames: 3: "),
+]
+MUSIC = "categories__bass_808__music__"
+WRONG_MUSIC = [
+    ({"categories__bass_808__tracks": 0}, "params.yaml: categories.bass_808.tracks: 0: "),
+    ({"categories__bass_808__trakcs": 4}, "params.yaml: categories.bass_808.trakcs: unknown key"),
+    ({"categories__bass_808__prompt": "808, bass"}, "params.yaml: categories.bass_808.prompt: '808, bass': must hold no comma"),
+    ({"categories__bass_808__prompt": " "}, "params.yaml: categories.bass_808.prompt: ' ': must not be empty"),
+    ({"categories__bass_808__prompt": "b\u00e4ss"}, "must be printable ASCII"),
+    ({MUSIC + "bpm": [150, 120]}, "params.yaml: categories.bass_808.music.bpm: [150, 120]: the low end of a range comes first"),
+    ({MUSIC + "bpm": [120]}, "params.yaml: categories.bass_808.music.bpm: [120]: a range is two numbers"),
+    ({MUSIC + "bpm": [4, 120]}, "bpm: [4, 120]: must lie within 40 and 240"),
+    ({MUSIC + "seconds": [30.0, 30.01]}, "seconds: [30.0, 30.01]: no whole number of bars fits at bpm [120, 150]"),
+    ({MUSIC + "scales": ["locrian"]}, "params.yaml: categories.bass_808.music.scales.0: 'locrian': not a scale; known are major"),
+    ({MUSIC + "parts": {"kazoo": ["kazoo"]}}, "'kazoo': not a role; known are pad"),
+    ({MUSIC + "parts": {"sub": ["kazoo"]}}, "parts.sub: 'kazoo': not a General MIDI program"),
+    ({MUSIC + "parts": {"sub": ["tr808_kit"]}}, "parts.sub: 'tr808_kit': not a General MIDI program"),
+    ({MUSIC + "parts": {}}, "params.yaml: categories.bass_808.music.parts: {}: "),
+    ({MUSIC + "grooves": ["trap"]}, "grooves: must name a groove when parts has drums, and none when it has not"),
+    ({MUSIC + "swing": [0.4, 0.6]}, "swing: [0.4, 0.6]: must lie within 0.5 and 0.75"),
+]
+
+
+@pytest.mark.parametrize(("key", "model", "changes", "line"), WRONG)
+def test_a_wrong_section_is_one_line(section: Any, key: str, model: Any, changes: dict[str, Any], line: str) -> None:
+    section(**changes)
+    with pytest.raises(LegatoError) as error:
+        params.load(key, model)
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(("changes", "line"), WRONG_MUSIC)
+def test_a_wrong_category_is_one_line(section: Any, changes: dict[str, Any], line: str) -> None:
+    section(**changes)
+    with pytest.raises(LegatoError) as error:
+        params.load("categories.bass_808", CategoryParams)
+    assert line in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["a.b", "a b", "A", "", "a-b", "a/b", 808])
+def test_a_category_name_is_made_of_a_few_characters(section: Any, name: Any) -> None:
+    section(categories={name: {}})
+    with pytest.raises(LegatoError) as error:
+        categories.names()
+    assert str(error.value) == f"params.yaml: categories: {name!r}: a category's name is made of a-z, 0-9 and _"
+
+
+@pytest.mark.parametrize("nothing", [{}, None, []])
+def test_there_is_a_category(section: Any, nothing: Any) -> None:
+    section(categories=nothing)
+    with pytest.raises(LegatoError, match="params.yaml: categories: must name at least one category"):
+        categories.names()
+
+
+def test_a_missing_or_broken_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    with pytest.raises(LegatoError, match=r"params\.yaml: no such file"):
+        params.read(path)
+    path.write_text("a: [1")
+    with pytest.raises(LegatoError, match=r"params\.yaml: not YAML: .*line 1"):
+        params.read(path)
+    path.write_text("- 1")
+    with pytest.raises(LegatoError, match=r"params\.yaml: must be a mapping"):
+        params.read(path)
+
+
+def test_the_shipped_parameters_are_valid_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    check()
+    assert set(params.read()) == {*SECTIONS, CATEGORIES}
+    assert categories.track_counts() == {"synth_no_drums": 6, "hiphop_drums": 6, "bass_808": 6, "guitar_pop": 6}
+
+
+def test_an_unknown_section_is_named(section: Any) -> None:
+    section(rnder={})
+    with pytest.raises(LegatoError, match=r"params\.yaml: rnder: unknown section; known are dataset, "):
+        check()
+
+
+def test_what_a_removed_category_left_behind_is_found(tmp_path: Path) -> None:
+    for folder in ("midi/old", "midi/new", "encoded/old", "soundfonts"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert left_behind(["new"], tmp_path) == [tmp_path / "midi/old", tmp_path / "encoded/old"]
