@@ -3,11 +3,14 @@
 from legato import categories, params
 from legato.collect import collect
 from legato.errors import stage
+from legato.soundfont.config import SoundfontParams
 from legato.track import DatasetParams
 
 
 def main() -> None:
-    collect(categories.track_counts(), params.load("dataset", DatasetParams).held_out)
+    font = params.load("soundfont", SoundfontParams)
+    made_with = {"soundfont": font.path, "soundfont_license": font.license_id}
+    collect(categories.track_counts(), params.load("dataset", DatasetParams).held_out, made_with)
 
 
 if __name__ == "__main__":

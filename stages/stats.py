@@ -20,14 +20,8 @@ def main() -> None:
     write_json(PLOTS / "tags.json", metrics.histogram(rows, metrics.tags_of, "tag"))
     write_json(PLOTS / "bpm.json", metrics.histogram(rows, lambda row: [row["bpm"]], "bpm"))
     write_json(PLOTS / "keys.json", metrics.histogram(rows, metrics.key_of, "key"))
-    write_json(
-        PLOTS / "perplexity.json",
-        [
-            {"category": category, "codebook": name, "perplexity": values[name]}
-            for category, values in codebooks.items()
-            for name in CODEBOOK_NAMES
-        ],
-    )
+    total = [{"codebook": name, "perplexity": codebooks[metrics.TOTAL][name]} for name in CODEBOOK_NAMES]
+    write_json(PLOTS / "perplexity.json", total)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ FACTS = {
     "normalize": {"lufs": -14.0, "dbtp": -1.5, "limiter_db": 0.0, "at_target": True, "seconds": 0.5, "silence": 0.0},
     "encode": {},
 }
+MADE_WITH = {"soundfont_license": "CC0-1.0"}
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def make_category(category: str, n_tracks: int) -> None:
 
 @pytest.mark.usefixtures("workspace")
 def test_the_dataset_is_what_a_trainer_reads() -> None:
-    collect({"a": 5, "b": 5}, held_out=0.2)
+    collect({"a": 5, "b": 5}, held_out=0.2, made_with=MADE_WITH)
     train, held_out = read_dataset(TRAIN), read_dataset(HELD_OUT)
     assert len(train) == 8
     assert sorted(held_out) == ["a_00002.pt", "b_00002.pt"]
@@ -55,11 +56,12 @@ def test_the_dataset_is_what_a_trainer_reads() -> None:
     rows = read_jsonl(TRAIN / "tracks.jsonl")
     assert [f"{row['id']}.pt" for row in rows] == list(train)
     assert not any(row["held_out"] for row in rows)
+    assert all(row["soundfont_license"] == "CC0-1.0" for row in rows)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_only_the_categories_asked_for_are_read() -> None:
-    collect({"a": 4}, held_out=0)
+    collect({"a": 4}, held_out=0, made_with=MADE_WITH)
     assert list(read_dataset(TRAIN)) == [f"{track_id('a', index)}.pt" for index in range(4)]
     assert read_dataset(HELD_OUT) == {}
 
@@ -73,11 +75,11 @@ def test_only_the_categories_asked_for_are_read() -> None:
     ],
 )
 def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: Path, removed: str, line: str) -> None:
-    collect({"a": 5}, held_out=0)
+    collect({"a": 5}, held_out=0, made_with=MADE_WITH)
     before = (TRAIN / "metadata.json").read_bytes()
     (workspace / removed).unlink()
     with pytest.raises(LegatoError, match=line):
-        collect({"a": 5, "b": 5}, held_out=0)
+        collect({"a": 5, "b": 5}, held_out=0, made_with=MADE_WITH)
     assert (TRAIN / "metadata.json").read_bytes() == before
     assert len(read_dataset(TRAIN)) == 5
 
@@ -85,10 +87,10 @@ def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: 
 @pytest.mark.usefixtures("workspace")
 def test_too_few_tracks_or_changed_codes_are_refused() -> None:
     with pytest.raises(LegatoError, match=r"compose\.jsonl: b_00005: this track is missing"):
-        collect({"a": 5, "b": 6}, held_out=0)
+        collect({"a": 5, "b": 6}, held_out=0, made_with=MADE_WITH)
     torch.save(torch.zeros(40, 18, dtype=torch.int16), "dataset/encoded/a/a_00001.pt")
     with pytest.raises(LegatoError, match=r"a_00001\.pt: its sha256 is not the indexed"):
-        collect({"a": 5}, held_out=0)
+        collect({"a": 5}, held_out=0, made_with=MADE_WITH)
 
 
 @pytest.mark.usefixtures("workspace")
@@ -96,13 +98,13 @@ def test_too_few_tracks_or_changed_codes_are_refused() -> None:
 def test_an_unreadable_prompt_is_refused(text: str) -> None:
     Path("dataset/audio_prompts/a/a_00001_prompt.txt").write_text(text, encoding="utf-8")
     with pytest.raises(LegatoError, match=r"a_00001_prompt\.txt: .*: a prompt is 1 to 512 ASCII characters"):
-        collect({"a": 5}, held_out=0)
+        collect({"a": 5}, held_out=0, made_with=MADE_WITH)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_nothing_left_to_train_on_is_refused() -> None:
     with pytest.raises(LegatoError, match=r"dataset\.held_out: 0\.5: leaves no track to train on"):
-        collect({"a": 1}, held_out=0.5)
+        collect({"a": 1}, held_out=0.5, made_with=MADE_WITH)
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:
@@ -113,7 +115,7 @@ def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> Non
 
 @pytest.mark.usefixtures("workspace")
 def test_metrics_are_per_category_and_in_total() -> None:
-    collect({"a": 5, "b": 5}, held_out=0.2)
+    collect({"a": 5, "b": 5}, held_out=0.2, made_with=MADE_WITH)
     rows, counts = read_datasets([TRAIN, HELD_OUT])
     found = dataset_metrics(rows, counts)
     assert {name: (group["tracks"], group["held_out"]) for name, group in found.items()} == {

@@ -14,7 +14,7 @@ from legato.compose.patterns import FILLS, GROOVES, PROGRESSIONS, ROLES, SCALE_M
 from legato.compose.song import compose, lay_out
 from legato.errors import LegatoError
 from legato.gm import DRUM_BANK, DRUMS, KITS, PROGRAMS
-from legato.midi import BEATS_PER_BAR, Song, bar_seconds, presets_used, write_midi
+from legato.midi import BEATS_PER_BAR, Song, bar_seconds, read_contents, write_midi
 from legato.theory import NOTE_NAMES, SCALES
 
 SHIPPED = Path(__file__).parent.parent / "params.yaml"
@@ -153,7 +153,7 @@ def test_the_midi_file_plays_the_song(tmp_path: Path, name: str) -> None:
         np.testing.assert_allclose(written, asked, atol=0.002)
     drums = {(DRUM_BANK, KITS[n]) for role, n in facts["instruments"].items() if role == "drums"}
     melodic = {(0, PROGRAMS[n]) for role, n in facts["instruments"].items() if role != "drums"}
-    assert presets_used(path) == drums | melodic
+    assert read_contents(path).presets == drums | melodic
 
 
 def test_equal_songs_have_equal_bytes(tmp_path: Path) -> None:
@@ -167,4 +167,4 @@ def test_a_broken_midi_file_is_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.mid"
     path.write_bytes(content)
     with pytest.raises(LegatoError, match=r"broken\.mid: cannot be read as MIDI"):
-        presets_used(path)
+        read_contents(path)

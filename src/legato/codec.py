@@ -7,17 +7,21 @@ K codebooks, T frames, N samples.
 
 import math
 import pickle
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
 
-import dac
 import numpy as np
 import torch
 from torch import Tensor
 
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE, n_frames
+
+with warnings.catch_warnings():  # the codec's library uses what torch has since deprecated
+    warnings.simplefilter("ignore", FutureWarning)
+    import dac
 
 MARGIN_FRAMES = 12  # beyond the encoder's receptive field, which reaches under 8 frames to each side
 
@@ -32,7 +36,9 @@ def load(path: str | Path) -> dac.DAC:
     kwargs = checkpoint["metadata"]["kwargs"]
     _check_format(Path(path), kwargs)
     try:
-        model = dac.DAC(**kwargs)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)
+            model = dac.DAC(**kwargs)
         model.load_state_dict(checkpoint["state_dict"])
     except (RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[0]

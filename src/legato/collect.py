@@ -18,18 +18,23 @@ STAGES = ("compose", "render", "normalize", "encode")  # each left facts of ever
 Row = dict[str, Any]
 
 
-def collect(categories: dict[str, int], held_out: float) -> None:
+def collect(categories: dict[str, int], held_out: float, made_with: Row) -> None:
     """Write both datasets, each whole or not at all.
 
     Args:
         categories: how many tracks each has. They are walked, never the folders: what a removed category
             left behind is not read.
         held_out: the fraction of each category that goes to `HELD_OUT`.
+        made_with: facts that all tracks share.
 
     Raises:
         LegatoError: a category is missing or incomplete, or no track is left to train on.
     """
-    rows = [row for category, n_tracks in categories.items() for row in track_rows(category, n_tracks, held_out)]
+    rows = [
+        row | made_with
+        for category, n_tracks in categories.items()
+        for row in track_rows(category, n_tracks, held_out)
+    ]
     sides = {TRAIN: [], HELD_OUT: []}
     for row in rows:
         sides[HELD_OUT if row["held_out"] else TRAIN].append(row)

@@ -56,7 +56,7 @@ def run(work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, nam
     n_workers = min(workers(), len(items))
     tasks = (delayed(_attempt)(work, item, name(item), n_workers > 1) for item in items)
     done = Parallel(n_jobs=n_workers, return_as="generator", batch_size=1)(tasks)
-    results = list(tqdm(done, desc=stage, total=len(items), unit="track", file=sys.stderr, mininterval=1))
+    results = list(tqdm(done, desc=stage, total=len(items), unit="track", disable=None))  # None: off without a terminal
     failures = [result for result in results if isinstance(result, _Failure)]
     if failures:
         print(next((failure.traceback for failure in failures if failure.traceback), ""), end="", file=sys.stderr)

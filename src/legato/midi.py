@@ -3,7 +3,6 @@
 Conventions: `beat` counts quarter notes from the start; all songs are in 4/4 at one `bpm`.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +63,16 @@ def write_midi(path: Path, song: Song) -> None:
         midi.write(str(temporary))
 
 
-def presets_used(path: Path) -> set[tuple[int, int]]:
-    """The (bank, program) of every instrument that plays a note.
+@dataclass(frozen=True, kw_only=True)
+class Contents:
+    """What a synth must know of a MIDI file beforehand."""
+
+    seconds: float  # to the last event
+    presets: frozenset[tuple[int, int]]  # (bank, program) of every instrument that plays a note
+
+
+def read_contents(path: Path) -> Contents:
+    """What a MIDI file plays, and for how long.
 
     Raises:
         LegatoError: the file is missing or is not a MIDI file.
@@ -73,9 +80,10 @@ def presets_used(path: Path) -> set[tuple[int, int]]:
     try:
         midi = pretty_midi.PrettyMIDI(str(path))
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise LegatoError(f"{path}: cannot be read as MIDI: {error}") from None
-    played: Iterable[pretty_midi.Instrument] = (instrument for instrument in midi.instruments if instrument.notes)
-    return {(DRUM_BANK if instrument.is_drum else MELODIC_BANK, instrument.program) for instrument in played}
+        raise LegatoError(f"{path}: cannot be read as MIDI: {error or type(error).__name__}") from None
+    played = (instrument for instrument in midi.instruments if instrument.notes)
+    presets = frozenset((DRUM_BANK if part.is_drum else MELODIC_BANK, part.program) for part in played)
+    return Contents(seconds=float(midi.get_end_time()), presets=presets)
 
 
 def _instrument(part: Part, beat_s: float) -> pretty_midi.Instrument:

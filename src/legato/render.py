@@ -16,13 +16,12 @@ from pydantic import Field
 
 from legato.audio import decibels
 from legato.errors import LegatoError
-from legato.midi import presets_used
+from legato.midi import Contents, read_contents
 from legato.params import Strict
 from legato.soundfont.sf2 import read_presets
 
 BLOCK_SAMPLES = 4096
 QUIET = 10 ** (-84 / 20)  # a tail under this has ended
-PLAYING = 1  # FLUID_PLAYER_PLAYING
 CHATTER_LEVELS = (2, 3)  # FLUID_WARN, FLUID_INFO
 FULL_SCALE = 0.999
 
@@ -63,18 +62,11 @@ def render(midi: Path, font: Path, params: RenderParams, sample_rate: int) -> tu
     Raises:
         LegatoError: libfluidsynth is absent, the font cannot be used, or it lacks a program of the MIDI file.
     """
-    check_presets(midi, font)
-    audio = np.concatenate(list(_play(midi, font, params, sample_rate)))
+    contents = read_contents(midi)
+    _check_presets(midi, contents, font)
+    audio = np.concatenate(list(_play(midi, contents.seconds, font, params, sample_rate)))
     scale = min(1.0, FULL_SCALE / max(float(np.abs(audio).max()), 1e-9))
     return audio * np.float32(scale), {"render_gain_db": round(decibels(scale), 3)}
-
-
-def check_presets(midi: Path, font: Path) -> None:
-    """Refuse a MIDI file that plays a program the SoundFont lacks."""
-    missing = sorted(presets_used(midi) - set(_presets(font)))
-    if missing:
-        listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
-        raise LegatoError(f"{midi}: plays {listed}, which the SoundFont {font} lacks")
 
 
 def fluidsynth_version() -> str:
@@ -84,14 +76,20 @@ def fluidsynth_version() -> str:
     return ".".join(str(number.value) for number in numbers)
 
 
-def _play(midi: Path, font: Path, params: RenderParams, sample_rate: int) -> Iterator[np.ndarray]:
-    """Blocks of (BLOCK_SAMPLES, 2) until the player has ended and the tail is quiet or `tail_s` long."""
-    fluidsynth = _fluidsynth()
+def _check_presets(midi: Path, contents: Contents, font: Path) -> None:
+    missing = sorted(contents.presets - set(_presets(font)))
+    if missing:
+        listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
+        raise LegatoError(f"{midi}: plays {listed}, which the SoundFont {font} lacks")
+
+
+def _play(midi: Path, seconds: float, font: Path, params: RenderParams, sample_rate: int) -> Iterator[np.ndarray]:
+    """Blocks of (BLOCK_SAMPLES, 2) for `seconds`, and on until the tail is quiet or `tail_s` long."""
     _keep_samples(font)
     synth = _synth(font, params, sample_rate)
     try:
         synth.play_midi_file(str(midi))
-        while fluidsynth.fluid_player_get_status(synth.player) == PLAYING:
+        for _ in range(math.ceil(seconds * sample_rate / BLOCK_SAMPLES)):
             yield _block(synth)
         for _ in range(math.ceil(params.tail_s * sample_rate / BLOCK_SAMPLES)):
             block = _block(synth)
@@ -100,7 +98,7 @@ def _play(midi: Path, font: Path, params: RenderParams, sample_rate: int) -> Ite
                 break
     finally:
         if hasattr(synth, "player"):
-            fluidsynth.delete_fluid_player(synth.player)
+            _fluidsynth().delete_fluid_player(synth.player)
         synth.delete()
 
 

@@ -1,0 +1,345 @@
+"""The daily uses, with real DVC in temporary clones: what reruns, what is shared, what a diff says.
+
+The clones hold the working tree's files, so that what is tested is what is about to be committed.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+import torch
+import yaml
+from conftest import ROOT
+from contract import read_dataset
+from imports import modules_reached
+from signals import si_sdr_db
+
+BIN = Path(sys.executable).parent
+TINY = {
+    "categories": {
+        "pads": {
+            "tracks": 3,
+            "prompt": "slow pads",
+            "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"pad": ["warm_pad"], "bass": ["synth_bass_1"]}},
+        },
+        "beats": {
+            "tracks": 3,
+            "prompt": "beat only drums",
+            "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"drums": ["tr808_kit"]}, "grooves": ["trap"]},
+        },
+    },
+    "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34},
+    "train": {"steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
+    "sample": {"prompts": ["slow pads"], "seconds": 0.5},
+}
+
+
+class Clone:
+    """A Git and DVC repository with the project in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> str:
+        """Run a command in the clone with this interpreter's tools; return what it printed."""
+        variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"} | environment
+        done = subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False)
+        if check:
+            assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        else:
+            assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    def repro(self, *targets: str, **environment: str) -> list[str]:
+        """`dvc repro`; return the names of the stages that ran."""
+        printed = self.run("dvc", "repro", *targets, **environment)
+        return [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage '")]
+
+    def failed_repro(self, *targets: str) -> str:
+        """`dvc repro` that must fail; return the one line that says why."""
+        printed = self.run("dvc", "repro", *targets, check=False)
+        assert "Traceback" not in printed, printed
+        lines = [line for line in printed.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1, printed
+        return lines[0].removeprefix("error: ")
+
+    def edit(self, change: Callable[[dict[str, Any]], Any]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        values = yaml.safe_load(path.read_text())
+        change(values)
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-qm", message)
+
+    def digests(self, folder: str) -> dict[str, str]:
+        """The SHA-256 of every file in a folder."""
+        paths = sorted(path for path in (self.folder / folder).rglob("*") if path.is_file())
+        printed = self.run("sha256sum", *(str(path.relative_to(self.folder)) for path in paths))
+        return dict(reversed(line.split("  ", 1)) for line in printed.splitlines())
+
+
+def make_clone(folder: Path) -> Clone:
+    """A repository of the working tree's files, without its lock, with tiny parameters."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("reports/"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    clone = Clone(folder)
+    clone.edit(lambda values: values.update(categories=TINY["categories"], dataset=TINY["dataset"]))
+    clone.edit(lambda values: (values["train"].update(TINY["train"]), values["sample"].update(TINY["sample"])))
+    clone.run("git", "init", "-qb", "main")
+    clone.run("git", "config", "user.name", "tester")
+    clone.run("git", "config", "user.email", "tester@localhost")
+    clone.commit("tiny")
+    return clone
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone built from nothing with two workers, committed. Tests leave it as they found it."""
+    clone = make_clone(tmp_path_factory.mktemp("built"))
+    ran = clone.repro(LEGATO_WORKERS="2")
+    assert {name.split("@")[0] for name in ran} == set(yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"])
+    clone.commit("built")
+    return clone
+
+
+@pytest.fixture
+def edited(built: Clone) -> Iterator[Clone]:
+    """The built clone, put back to its commit behind the test."""
+    yield built
+    built.run("git", "checkout", "-q", ".")
+    built.run("git", "clean", "-fdq")
+    built.run("dvc", "checkout", "-qf")
+
+
+def stages_of(category: str) -> set[str]:
+    return {f"{stage}@{category}" for stage in ("compose", "prompt", "render", "normalize", "encode")}
+
+
+DOWNSTREAM = {"collect", "stats", "train", "sample", "evaluate"}
+
+
+def test_deps_name_exactly_the_modules_that_each_stage_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    for name, stage in yaml.safe_load(Path("dvc.yaml").read_text())["stages"].items():
+        stage = stage.get("do", stage)
+        script = stage["cmd"].split()[1]
+        code = {dep for dep in stage["deps"] if dep.endswith(".py")}
+        assert code == {script} | modules_reached(Path(script)), name
+
+
+def test_package_files_are_empty_and_so_no_deps() -> None:
+    assert {path.read_text() for path in (ROOT / "src/legato").rglob("__init__.py")} == {""}
+
+
+def test_the_dataset_keeps_the_contract(built: Clone) -> None:
+    train = read_dataset(built.folder / "dataset/encoded_dataset")
+    held_out = read_dataset(built.folder / "dataset/heldout_dataset")
+    assert len(train) == 4
+    assert len(held_out) == 2
+    assert not set(train) & set(held_out)
+
+
+def test_codes_decode_to_the_normalized_audio(built: Clone, codec_model: Any) -> None:
+    from legato import codec
+
+    for category in TINY["categories"]:
+        for path in sorted((built.folder / "dataset/encoded" / category).iterdir()):
+            audio, _ = soundfile.read(built.folder / f"dataset/raw_audio/{category}/{path.stem}.wav", dtype="float32")
+            decoded = codec.decode(codec_model, torch.load(path, weights_only=True))
+            assert si_sdr_db(decoded[: len(audio)], audio) > 3, path.stem
+
+
+def test_a_second_run_does_nothing(built: Clone) -> None:
+    assert built.repro() == []
+    assert built.run("git", "status", "--porcelain") == ""
+
+
+def test_a_category_is_rebuilt_alone_and_restored_from_the_run_cache(edited: Clone) -> None:
+    before = edited.digests("dataset/encoded_dataset")
+    edited.edit(lambda values: values["categories"]["pads"]["music"].update(bpm=[90, 110]))
+    assert set(edited.repro()) == stages_of("pads") | DOWNSTREAM | {"check"}
+    after = edited.digests("dataset/encoded_dataset")
+    assert {name for name in before if "beats" in name and before[name] != after[name]} == set()
+    assert {name for name in before if "pads" in name and before[name] == after[name]} == set()
+    edited.run("git", "checkout", "-q", "params.yaml")
+    assert edited.repro() == []
+    assert edited.digests("dataset/encoded_dataset") == before
+
+
+def test_loudness_touches_no_music_and_wording_no_audio(edited: Clone) -> None:
+    edited.edit(lambda values: values["normalize"].update(target_lufs=-18))
+    ran = set(edited.repro("stats"))
+    assert {name.split("@")[0] for name in ran} == {"check", "normalize", "encode", "collect", "stats"} - {"check"}
+    edited.edit(lambda values: values["categories"]["pads"].update(prompt="calm pads"))
+    assert set(edited.repro("stats")) == {"prompt@pads", "collect", "stats"}
+    texts = [entry["text"] for entry in read_dataset(edited.folder / "dataset/encoded_dataset").values()]
+    assert sum(text.startswith("calm pads, ") for text in texts) == 2
+
+
+def test_adding_and_removing_a_category(edited: Clone) -> None:
+    more = TINY["categories"]["beats"] | {"tracks": 1, "prompt": "more beats"}
+    edited.edit(lambda values: values.update(categories={"first": more} | values["categories"]))
+    assert set(edited.repro("stats")) == stages_of("first") | {"collect", "stats"}
+    dataset = edited.folder / "dataset/encoded_dataset"
+    assert {name.split("_")[0] for name in read_dataset(dataset)} == {"first", "pads", "beats"}
+    edited.edit(lambda values: values["categories"].pop("pads"))
+    assert set(edited.repro("stats")) == {"collect", "stats"}
+    assert {name.split("_")[0] for name in read_dataset(dataset)} == {"first", "beats"}
+    assert "dataset/encoded/pads: params.yaml has no such category" in edited.run("dvc", "repro", "check")
+
+
+def test_adding_tracks_changes_no_other_track(edited: Clone) -> None:
+    before = edited.digests("dataset/midi/beats") | edited.digests("dataset/rendered/beats")
+    edited.edit(lambda values: values["categories"]["beats"].update(tracks=4))
+    edited.repro("render@beats")
+    after = edited.digests("dataset/midi/beats") | edited.digests("dataset/rendered/beats")
+    assert len(after) == len(before) + 2
+    assert before.items() <= after.items()
+
+
+def test_one_worker_and_two_make_the_same_bytes(built: Clone, tmp_path: Path) -> None:
+    other = make_clone(tmp_path)
+    other.repro("collect", LEGATO_WORKERS="1")
+    locks = [yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"] for clone in (built, other)]
+    later = {"check", "stats", "train", "sample", "evaluate"}
+    assert {name: stage for name, stage in locks[0].items() if name not in later} == locks[1]
+
+
+def test_push_and_pull_over_s3_share_the_codes_alone(built: Clone, tmp_path: Path) -> None:
+    store, there = tmp_path / "store", tmp_path / "there"
+    (store / "legato").mkdir(parents=True)
+    address, key, secret = "127.0.0.1:18080", "user", "password"
+    server = subprocess.Popen(
+        [BIN / "rclone", "serve", "s3", store, "--addr", address, "--auth-key", f"{key},{secret}", "--quiet"]
+    )
+    credentials = {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret, "AWS_DEFAULT_REGION": "us-east-1"}
+    try:
+        wait_for(address)
+        built.run("dvc", "remote", "add", "--local", "--default", "store", "s3://legato/data")
+        built.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
+        built.run("dvc", "push", **credentials)
+        built.run("git", "clone", "-q", str(built.folder), str(there))
+        clone = Clone(there)
+        shutil.copy(built.folder / ".dvc/config.local", there / ".dvc/config.local")
+        clone.run("dvc", "pull", "collect", **credentials)
+        for folder in ("dataset/encoded_dataset", "dataset/heldout_dataset"):
+            assert clone.digests(folder) == built.digests(folder)
+        assert sorted(path.name for path in (there / "dataset").iterdir() if path.is_dir()) == [
+            "encoded_dataset",
+            "heldout_dataset",
+        ]
+        clone.run("dvc", "pull", "normalize@pads", **credentials)
+        assert clone.digests("dataset/raw_audio/pads") == built.digests("dataset/raw_audio/pads")
+        assert clone.run("dvc", "pull", **credentials)
+        assert clone.repro() == []
+    finally:
+        server.terminate()
+        server.wait()
+        (built.folder / ".dvc/config.local").unlink(missing_ok=True)
+
+
+def wait_for(address: str, seconds: float = 20) -> None:
+    """Until a server answers at `host:port`."""
+    import socket
+
+    host, port = address.split(":")
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex((host, int(port))) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(address)
+
+
+def test_diffs_between_revisions_are_readable(edited: Clone) -> None:
+    edited.edit(lambda values: values["normalize"].update(target_lufs=-20))
+    edited.repro("stats")
+    metrics = edited.run("dvc", "metrics", "diff", "HEAD", "--md")
+    assert "| reports/dataset.json | total.lufs_mean | -14.0 | -20.0 | -6.0 |" in " ".join(metrics.split("  ")).replace("  ", " ") or (
+        "total.lufs_mean" in metrics and "-20.0" in metrics
+    )
+    params = edited.run("dvc", "params", "diff", "HEAD", "--md")
+    assert "normalize.target_lufs" in params
+    assert "-20" in params
+
+
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
+    "a dot in a name": (
+        lambda values: values["categories"].update({"a.b": values["categories"]["pads"]}),
+        "params.yaml: categories: 'a.b': a category's name is made of a-z, 0-9 and _",
+    ),
+    "a space in a name": (
+        lambda values: values["categories"].update({"a b": values["categories"]["pads"]}),
+        "params.yaml: categories: 'a b': a category's name is made of a-z, 0-9 and _",
+    ),
+    "an unknown key": (
+        lambda values: values["train"].update(stepz=1),
+        "params.yaml: train.stepz: unknown key",
+    ),
+    "no tracks": (
+        lambda values: values["categories"]["beats"].update(tracks=0),
+        "params.yaml: categories.beats.tracks: 0: Input should be greater than or equal to 1",
+    ),
+    "bpm reversed": (
+        lambda values: values["categories"]["pads"]["music"].update(bpm=[140, 120]),
+        "params.yaml: categories.pads.music.bpm: [140, 120]: the low end of a range comes first",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_wrong_parameters_stop_the_run_before_anything_is_built(edited: Clone, case: str) -> None:
+    change, line = WRONG[case]
+    before = edited.digests("dataset")
+    edited.edit(change)
+    assert edited.failed_repro() == line
+    assert edited.digests("dataset") == before
+
+
+def test_an_interrupted_run_goes_on_to_the_same_bytes(edited: Clone) -> None:
+    before = edited.digests("dataset/encoded_dataset")
+    shutil.rmtree(edited.folder / "dataset/rendered")
+    shutil.rmtree(edited.folder / ".dvc/cache/runs")
+    edited.edit(lambda values: values["render"].update(gain=0.3))
+    variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"}
+    repro = subprocess.Popen(
+        ["dvc", "repro", "render@pads"],
+        cwd=edited.folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    for line in repro.stdout or ():
+        if line.startswith("> python stages/render.py"):
+            break
+    time.sleep(0.7)
+    os.killpg(repro.pid, signal.SIGINT)
+    printed, _ = repro.communicate(timeout=60)
+    assert repro.returncode != 0
+    assert "Traceback" not in printed, printed
+    edited.run("git", "checkout", "-q", "params.yaml", "dvc.lock")
+    edited.repro("collect")
+    assert edited.digests("dataset/encoded_dataset") == before
