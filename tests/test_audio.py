@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from signals import SAMPLE_RATE, drum_loop, silence, sine
 
 from legato.audio import quantize, read_audio, silence_share, trim_silence, write_audio
 from legato.errors import LegatoError
+from signals import SAMPLE_RATE, drum_loop, silence, sine
 
 TRIM = {"threshold_db": -60.0, "hold_s": 0.3, "fade_s": 0.05}
 

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import SMALL_CODEC
 from hypothesis import given
 from hypothesis import strategies as st
-from signals import SAMPLE_RATE, drum_loop, si_sdr_db, silence, sine
 
+from conftest import SMALL_CODEC
 from legato import codec
 from legato.encode import MIN_WINDOW_FRAMES
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, n_frames
+from signals import SAMPLE_RATE, drum_loop, si_sdr_db, silence, sine
 
 
 def noise(n_samples: int, seed: int = 0) -> np.ndarray:
@@ -109,7 +109,12 @@ def broken(path: Path, change: str) -> None:
             kwargs["encoder_dim"] *= 2
             torch.save(checkpoint, path)
         case _:
-            kwargs[change] = {"sample_rate": 24000, "encoder_rates": [2, 4, 5, 8], "n_codebooks": 12, "codebook_size": 2048}[change]
+            kwargs[change] = {
+                "sample_rate": 24000,
+                "encoder_rates": [2, 4, 5, 8],
+                "n_codebooks": 12,
+                "codebook_size": 2048,
+            }[change]
             torch.save(checkpoint, path)
 
 

@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, SMALL_CODEC
 
+from conftest import ROOT, SMALL_CODEC
 from legato import codec_weights
 from legato.codec_weights import CODECS, Codec, CodecParams, download, fetch
 from legato.errors import LegatoError
@@ -20,7 +20,7 @@ WHOLE, CUT, GONE = "/weights.pth", "/cut.pth", "/gone.pth"
 class Handler(BaseHTTPRequestHandler):
     """Serves the content whole, cut short of what it announces, or not at all."""
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         if self.path == GONE:
             self.send_error(404)
             return
@@ -55,7 +55,9 @@ def test_a_path_needs_its_hash_and_the_error_tells_it(tmp_path: Path) -> None:
     path.write_bytes(CONTENT)
     with pytest.raises(LegatoError, match=rf"codec\.sha256: this key is missing.*{sha256_of(path)}"):
         fetch(CodecParams(weights=str(path)), target)
-    with pytest.raises(LegatoError, match=rf"mine\.pth: sha256 is {sha256_of(path)}, but codec\.sha256 pins {'0' * 64}"):
+    with pytest.raises(
+        LegatoError, match=rf"mine\.pth: sha256 is {sha256_of(path)}, but codec\.sha256 pins {'0' * 64}"
+    ):
         fetch(CodecParams(weights=str(path), sha256="0" * 64), target)
     assert not target.exists()
     assert fetch(CodecParams(weights=str(path), sha256=sha256_of(path)), target) == sha256_of(path)
@@ -77,7 +79,8 @@ def test_a_download_happens_once(server: str, tmp_path: Path, monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("path", "line"), [(CUT, "ended after 1000 of 102400 bytes"), (GONE, "cannot be downloaded: Not Found; place the file at")]
+    ("path", "line"),
+    [(CUT, "ended after 1000 of 102400 bytes"), (GONE, "cannot be downloaded: Not Found; place the file at")],
 )
 def test_a_failed_download_leaves_nothing(server: str, tmp_path: Path, path: str, line: str) -> None:
     with pytest.raises(LegatoError, match=line):

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from contract import read_dataset
 
+from contract import read_dataset
 from legato.collect import HELD_OUT, TRAIN, collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_jsonl, write_text

@@ -1,5 +1,6 @@
 """What the composer promises of every song, whatever the seed."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def test_tonal_notes_belong_to_the_stated_key(music: MusicParams, seed: int) -> 
 def test_the_808_line_is_monophonic_within_c1_to_c3(seed: int) -> None:
     (part,) = song_of(CATEGORIES["bass_808"], seed)[0].parts
     notes = sorted(part.notes, key=lambda note: note.beat)
-    assert all(a.beat + a.beats <= b.beat + 1e-9 for a, b in zip(notes, notes[1:], strict=False))
+    assert all(a.beat + a.beats <= b.beat + 1e-9 for a, b in pairwise(notes))
     assert all(24 <= note.pitch <= 48 for note in notes)
 
 
@@ -99,13 +100,15 @@ def test_sections_fill_the_song_up_to_its_ending(n_bars: int, seed: int) -> None
 
 
 def test_a_repeated_section_repeats_its_notes() -> None:
-    song, facts = next(
-        (song, facts)
+    song = next(
+        song
         for song, facts in (song_of(CATEGORIES["synth_no_drums"], seed) for seed in range(50))
         if facts["form"] == "ABA" and song.n_bars == 13
     )
     for part in song.parts:
-        bars = [[(n.beat - at * 16, n.pitch) for n in part.notes if at * 16 <= n.beat < at * 16 + 16] for at in range(3)]
+        bars = [
+            [(n.beat - at * 16, n.pitch) for n in part.notes if at * 16 <= n.beat < at * 16 + 16] for at in range(3)
+        ]
         assert bars[0] == bars[2] != bars[1]
 
 
@@ -121,7 +124,9 @@ def test_swing_delays_every_second_16th_and_nothing_else() -> None:
 
 def test_a_hundred_songs_are_a_hundred_songs() -> None:
     for music in CATEGORIES.values():
-        songs = {tuple((n.beat, n.pitch) for p in song_of(music, seed)[0].parts for n in p.notes) for seed in range(100)}
+        songs = {
+            tuple((n.beat, n.pitch) for p in song_of(music, seed)[0].parts for n in p.notes) for seed in range(100)
+        }
         assert len(songs) == 100
 
 

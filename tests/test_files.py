@@ -13,9 +13,14 @@ from legato.files import read_jsonl, replacing, sha256_of, write_json, write_jso
 def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with pytest.raises(ZeroDivisionError), replacing(path) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
+
+    def fail_halfway() -> None:
+        with replacing(path) as temporary:
+            temporary.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -26,9 +31,14 @@ def test_a_full_disk_leaves_the_old_file_and_is_named(tmp_path: Path) -> None:
         pytest.skip("no /dev/full on this system")
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with pytest.raises(OSError, match="No space left on device"), replacing(path) as temporary:
-        temporary.symlink_to(full)
-        temporary.write_text("new")
+
+    def fill_the_disk() -> None:
+        with replacing(path) as temporary:
+            temporary.symlink_to(full)
+            temporary.write_text("new")
+
+    with pytest.raises(OSError, match="No space left on device"):
+        fill_the_disk()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
     assert full.exists()

@@ -11,7 +11,7 @@ from legato import items
 from legato.errors import LegatoError
 
 
-def run(work, count: int):  # noqa: ANN001, ANN201
+def run(work, count: int):
     return items.run(work, range(count), stage="square", name=lambda number: f"track_{number}")
 
 
@@ -23,7 +23,7 @@ def test_results_come_in_the_items_order(monkeypatch: pytest.MonkeyPatch, n_work
 
 def test_two_workers_are_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(items.WORKERS_VARIABLE, "2")
-    processes = {facts["pid"] for facts in run(lambda number: {"pid": os.getpid()}, 8)}
+    processes = {facts["pid"] for facts in run(lambda _: {"pid": os.getpid()}, 8)}
     assert os.getpid() not in processes
 
 

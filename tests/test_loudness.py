@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import resample_poly
-from signals import SAMPLE_RATE, drum_loop, sine
 
 from legato.audio import decibels
 from legato.loudness import Limiter, apply_gain, integrated_lufs, level, reduction_db, true_peak_dbtp
+from signals import SAMPLE_RATE, drum_loop, sine
 
 LIMITER = Limiter(ceiling_dbtp=-1, max_reduction_db=6, lookahead_s=0.005, release_s=0.1)
 

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from signals import SAMPLE_RATE, drum_loop, silence, sine
 
 from legato import params
 from legato.errors import LegatoError
 from legato.loudness import integrated_lufs, true_peak_dbtp
 from legato.normalize import NormalizeParams, normalize
+from signals import SAMPLE_RATE, drum_loop, silence, sine
 
 PARAMS = params.load("normalize", NormalizeParams, Path(__file__).parent.parent / "params.yaml")
 
@@ -31,7 +31,10 @@ def test_the_facts_are_those_of_the_written_audio(track: np.ndarray) -> None:
     ("track", "line"),
     [
         (silence(2), "the audio is silent"),
-        (np.concatenate([sine(0.2, -6), silence(2)])[: SAMPLE_RATE // 4], "lasts 0.25 s: loudness takes at least 0.4 s"),
+        (
+            np.concatenate([sine(0.2, -6), silence(2)])[: SAMPLE_RATE // 4],
+            "lasts 0.25 s: loudness takes at least 0.4 s",
+        ),
         (np.full((SAMPLE_RATE, 2), np.nan, np.float32), "holds NaN or infinite samples"),
         (silence(0), "the audio is silent"),
     ],

@@ -41,7 +41,12 @@ WRONG = [
     ("dataset", DatasetParams, {"dataset__seed": -1}, "params.yaml: dataset.seed: -1: "),
     ("dataset", DatasetParams, {"dataset__sample_rate": 48000}, "params.yaml: dataset.sample_rate: 48000: "),
     ("dataset", DatasetParams, {"dataset__held_out": 1.0}, "params.yaml: dataset.held_out: 1.0: "),
-    ("dataset", DatasetParams, {"dataset": {"seed": 0, "held_out": 0}}, "params.yaml: dataset.sample_rate: this key is missing"),
+    (
+        "dataset",
+        DatasetParams,
+        {"dataset": {"seed": 0, "held_out": 0}},
+        "params.yaml: dataset.sample_rate: this key is missing",
+    ),
     ("dataset", DatasetParams, {"dataset": None}, "params.yaml: dataset: None: "),
     ("render", RenderParams, {"render__reverb__rom": 1}, "params.yaml: render.reverb.rom: unknown key"),
     ("normalize", NormalizeParams, {"normalize__target_lufs": "loud"}, "params.yaml: normalize.target_lufs: 'loud': "),
@@ -53,20 +58,41 @@ MUSIC = "categories__bass_808__music__"
 WRONG_MUSIC = [
     ({"categories__bass_808__tracks": 0}, "params.yaml: categories.bass_808.tracks: 0: "),
     ({"categories__bass_808__trakcs": 4}, "params.yaml: categories.bass_808.trakcs: unknown key"),
-    ({"categories__bass_808__prompt": "808, bass"}, "params.yaml: categories.bass_808.prompt: '808, bass': must hold no comma"),
+    (
+        {"categories__bass_808__prompt": "808, bass"},
+        "params.yaml: categories.bass_808.prompt: '808, bass': must hold no comma",
+    ),
     ({"categories__bass_808__prompt": " "}, "params.yaml: categories.bass_808.prompt: ' ': must not be empty"),
     ({"categories__bass_808__prompt": "b\u00e4ss"}, "must be printable ASCII"),
-    ({MUSIC + "bpm": [150, 120]}, "params.yaml: categories.bass_808.music.bpm: [150, 120]: the low end of a range comes first"),
+    (
+        {MUSIC + "bpm": [150, 120]},
+        "params.yaml: categories.bass_808.music.bpm: [150, 120]: the low end of a range comes first",
+    ),
     ({MUSIC + "bpm": [120]}, "params.yaml: categories.bass_808.music.bpm: [120]: a range is two numbers"),
-    ({MUSIC + "bpm": [4, 120]}, "bpm: [4, 120]: must lie within 40 and 240"),
-    ({MUSIC + "seconds": [30.0, 30.01]}, "seconds: [30.0, 30.01]: no whole number of bars fits at bpm [120, 150]"),
-    ({MUSIC + "scales": ["locrian"]}, "params.yaml: categories.bass_808.music.scales.0: 'locrian': not a scale; known are major"),
+    ({MUSIC + "bpm": [4, 120]}, "params.yaml: categories.bass_808.music.bpm: [4, 120]: must lie within 40 and 240"),
+    (
+        {MUSIC + "seconds": [30.1, 30.11]},
+        "params.yaml: categories.bass_808.music.seconds: [30.1, 30.11]: no whole number of bars fits at bpm [120, 150]",
+    ),
+    (
+        {MUSIC + "scales": ["locrian"]},
+        "params.yaml: categories.bass_808.music.scales.0: 'locrian': not a scale; known are major",
+    ),
     ({MUSIC + "parts": {"kazoo": ["kazoo"]}}, "'kazoo': not a role; known are pad"),
-    ({MUSIC + "parts": {"sub": ["kazoo"]}}, "parts.sub: 'kazoo': not a General MIDI program"),
+    (
+        {MUSIC + "parts": {"sub": ["kazoo"]}},
+        "params.yaml: categories.bass_808.music.parts.sub: 'kazoo': not a General MIDI program",
+    ),
     ({MUSIC + "parts": {"sub": ["tr808_kit"]}}, "parts.sub: 'tr808_kit': not a General MIDI program"),
     ({MUSIC + "parts": {}}, "params.yaml: categories.bass_808.music.parts: {}: "),
-    ({MUSIC + "grooves": ["trap"]}, "grooves: must name a groove when parts has drums, and none when it has not"),
-    ({MUSIC + "swing": [0.4, 0.6]}, "swing: [0.4, 0.6]: must lie within 0.5 and 0.75"),
+    (
+        {MUSIC + "grooves": ["trap"]},
+        "params.yaml: categories.bass_808.music.grooves: ['trap']: must name a groove when parts has drums",
+    ),
+    (
+        {MUSIC + "swing": [0.4, 0.6]},
+        "params.yaml: categories.bass_808.music.swing: [0.4, 0.6]: must lie within 0.5 and 0.75",
+    ),
 ]
 
 

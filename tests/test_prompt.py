@@ -4,14 +4,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from contract import check_text
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_compose import ALL_ROLES, CATEGORIES, musics, song_of
 
+from contract import check_text
 from legato.compose.patterns import GROOVES, ROLES
 from legato.prompt import GROOVE_WORDS, INSTRUMENT_WORDS, ROLE_WORDS, SCALE_WORDS, prompt, tag_wordings
 from legato.theory import SCALES
+from test_compose import ALL_ROLES, CATEGORIES, musics, song_of
 
 
 def prompt_of(facts: dict[str, Any], seed: int) -> str:

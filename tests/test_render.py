@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from signals import SAMPLE_RATE
 
 from legato import params
 from legato.errors import LegatoError
@@ -15,10 +14,14 @@ from legato.render import RenderParams, render
 from legato.soundfont.presets import drum_zones
 from legato.soundfont.sf2 import Preset, write_sf2
 from legato.soundfont.synthesis import key_hz
+from signals import SAMPLE_RATE
 
 PARAMS = params.load("render", RenderParams, Path(__file__).parent.parent / "params.yaml")
 DRY = PARAMS.model_copy(
-    update={"reverb": PARAMS.reverb.model_copy(update={"level": 0.0}), "chorus": PARAMS.chorus.model_copy(update={"voices": 0})}
+    update={
+        "reverb": PARAMS.reverb.model_copy(update={"level": 0.0}),
+        "chorus": PARAMS.chorus.model_copy(update={"voices": 0}),
+    }
 )
 
 

@@ -24,7 +24,13 @@ def test_of_the_first_n_tracks_a_fraction_is_held_out(n_tracks: int, percent: in
 
 
 def test_a_stream_depends_on_each_of_its_arguments_alone() -> None:
-    arguments = [(0, "a", 0, "compose"), (1, "a", 0, "compose"), (0, "b", 0, "compose"), (0, "a", 1, "compose"), (0, "a", 0, "prompt")]
+    arguments = [
+        (0, "a", 0, "compose"),
+        (1, "a", 0, "compose"),
+        (0, "b", 0, "compose"),
+        (0, "a", 1, "compose"),
+        (0, "a", 0, "prompt"),
+    ]
     first = [track_rng(*given).integers(2**63) for given in arguments]
     assert len(set(first)) == len(arguments)
     again = [track_rng(*given).integers(2**63) for given in reversed(arguments)]

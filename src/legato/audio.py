@@ -61,6 +61,14 @@ def decibels(amplitude: float) -> float:
     return 20 * float(np.log10(amplitude)) if amplitude > 0 else float("-inf")
 
 
+def loudest_channel(audio: np.ndarray) -> np.ndarray:
+    """The magnitude of each sample's louder channel, (n_samples, 2) to (n_samples,).
+
+    NumPy's own maximum along so short an axis takes many times as long.
+    """
+    return np.maximum(np.abs(audio[:, 0]), np.abs(audio[:, 1]))
+
+
 def trim_silence(
     audio: np.ndarray, sample_rate: int, *, threshold_db: float, hold_s: float, fade_s: float
 ) -> np.ndarray:
@@ -69,7 +77,7 @@ def trim_silence(
     `hold_s` more is kept behind the last sample above the threshold, so that a tail rings out.
     Silence all through gives an empty array.
     """
-    level = np.abs(audio).max(axis=1, initial=0)
+    level = loudest_channel(audio)
     loud = np.flatnonzero(level > level.max(initial=0) * 10 ** (threshold_db / 20))
     if not len(loud):
         return audio[:0]

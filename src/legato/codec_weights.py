@@ -62,7 +62,9 @@ def fetch(params: CodecParams, target: Path = WEIGHTS) -> str:
     found = sha256_of(source)
     pinned = params.sha256 or (known.sha256 if known else None)
     if known is None and pinned is None:
-        raise LegatoError(f"{PARAMS}: codec.sha256: this key is missing: weights at a path are pinned; theirs is {found}")
+        raise LegatoError(
+            f"{PARAMS}: codec.sha256: this key is missing: weights at a path are pinned; theirs is {found}"
+        )
     if pinned not in (None, found):
         raise LegatoError(f"{source}: sha256 is {found}, but codec.sha256 pins {pinned}")
     with replacing(target) as temporary:

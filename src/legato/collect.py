@@ -31,9 +31,7 @@ def collect(categories: dict[str, int], held_out: float, made_with: Row) -> None
         LegatoError: a category is missing or incomplete, or no track is left to train on.
     """
     rows = [
-        row | made_with
-        for category, n_tracks in categories.items()
-        for row in track_rows(category, n_tracks, held_out)
+        row | made_with for category, n_tracks in categories.items() for row in track_rows(category, n_tracks, held_out)
     ]
     sides = {TRAIN: [], HELD_OUT: []}
     for row in rows:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from legato.audio import read_audio
-from legato.files import replacing, sha256_of
+from legato.files import sha256_of
 from legato.params import Strict
 from legato.tokens import SAMPLE_RATE
 
@@ -31,11 +31,11 @@ def encode_file(audio: Path, weights: Path, target: Path, params: EncodeParams) 
     import torch  # here, so that reading the parameters does not pay for it
 
     from legato import codec
+    from legato.codes import write_codes
 
     torch.set_num_threads(1)
     codes_TK = codec.encode(_model(weights), read_audio(audio, SAMPLE_RATE), params.window_frames)
-    with replacing(target) as temporary:
-        torch.save(codes_TK, temporary)
+    write_codes(target, codes_TK)
     return {"frames": len(codes_TK), "codes_sha256": sha256_of(target)}
 
 

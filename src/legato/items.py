@@ -38,7 +38,9 @@ class _Failure:
     traceback: str = ""  # of a bug; what a user can mend has none
 
 
-def run(work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, name: Callable[[Item], str]) -> list[Facts]:
+def run(
+    work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, name: Callable[[Item], str]
+) -> list[Facts]:
     """Apply `work` to every item and return what each gave, in the items' order.
 
     A failed item does not stop the others: when all are done, one error names each failed item and why.

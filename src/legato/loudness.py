@@ -12,7 +12,7 @@ import numpy as np
 import pyloudnorm
 import soxr
 
-from legato.audio import decibels
+from legato.audio import decibels, loudest_channel
 
 OVERSAMPLING = 4
 MIN_SECONDS = 0.4  # one gating block of BS.1770-4
@@ -53,9 +53,11 @@ def true_peaks(audio: np.ndarray) -> np.ndarray:
     Its maximum is the true peak. Four times oversampling reads at most 0.7 dB low (BS.1770-4, annex 2).
     """
     oversampled = soxr.resample(audio, 1, OVERSAMPLING, quality="VHQ")[: len(audio) * OVERSAMPLING]
-    peaks = np.zeros(len(audio) * OVERSAMPLING, dtype=np.float32)
-    peaks[: len(oversampled)] = np.abs(oversampled).max(axis=1)
-    return np.maximum(peaks.reshape(-1, OVERSAMPLING).max(axis=1), np.abs(audio).max(axis=1))
+    between = np.zeros(len(audio) * OVERSAMPLING, dtype=np.float32)
+    between[: len(oversampled)] = loudest_channel(oversampled)
+    return np.maximum.reduce(
+        [loudest_channel(audio), *(between[offset::OVERSAMPLING] for offset in range(OVERSAMPLING))]
+    )
 
 
 def true_peak_dbtp(audio: np.ndarray) -> float:

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
+from legato.codes import read_codes
 from legato.files import read_jsonl
 from legato.prompt import SEPARATOR
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
@@ -26,8 +26,8 @@ def read_datasets(folders: Iterable[Path]) -> tuple[list[Row], dict[str, np.ndar
     rows, counts = [], {}
     for folder in folders:
         for row in read_jsonl(folder / "tracks.jsonl"):
-            codes_TK = torch.load(folder / "encoded_audio" / f"{row['id']}.pt", weights_only=True).numpy()
-            counts[row["id"]] = usage(codes_TK)
+            codes_TK = read_codes(folder / "encoded_audio" / f"{row['id']}.pt")
+            counts[row["id"]] = usage(codes_TK.numpy())
             rows.append(row)
     return rows, counts
 

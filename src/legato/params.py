@@ -77,4 +77,6 @@ def _line(key: str, error: Any) -> str:
     if error["type"] == "missing":
         return f"{where}: this key is missing"
     rule = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error" and isinstance(error["input"], dict):
+        return f"{where}.{rule}"  # a rule over several keys names its own key and value
     return f"{where}: {error['input']!r}: {rule}"

@@ -37,11 +37,11 @@ class MusicParams(Strict):
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Self:
-        if not (SLOWEST_BPM <= self.bpm[0] and self.bpm[1] <= FASTEST_BPM):
+        if not (self.bpm[0] >= SLOWEST_BPM and self.bpm[1] <= FASTEST_BPM):
             raise ValueError(f"bpm: {self.bpm}: must lie within {SLOWEST_BPM} and {FASTEST_BPM}")
-        if not (SHORTEST_S <= self.seconds[0] and self.seconds[1] <= LONGEST_S):
+        if not (self.seconds[0] >= SHORTEST_S and self.seconds[1] <= LONGEST_S):
             raise ValueError(f"seconds: {self.seconds}: must lie within {SHORTEST_S} and {LONGEST_S}")
-        if not (0.5 <= self.swing[0] and self.swing[1] <= 0.75):
+        if not (self.swing[0] >= 0.5 and self.swing[1] <= 0.75):
             raise ValueError(f"swing: {self.swing}: must lie within 0.5 and 0.75")
         if not self.lengths():
             raise ValueError(f"seconds: {self.seconds}: no whole number of bars fits at bpm {self.bpm}")
@@ -55,7 +55,9 @@ class MusicParams(Strict):
                 if name not in table:
                     raise ValueError(f"parts.{role}: {name!r}: not {what}; legato.gm lists them")
         if ("drums" in self.parts) != bool(self.grooves):
-            raise ValueError("grooves: must name a groove when parts has drums, and none when it has not")
+            raise ValueError(
+                f"grooves: {self.grooves}: must name a groove when parts has drums, and none when it has not"
+            )
         return self
 
     def lengths(self) -> dict[int, list[int]]:

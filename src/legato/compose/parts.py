@@ -66,7 +66,9 @@ def arp(harmony: Harmony, role: Role, rng: np.random.Generator) -> list[Note]:
     order, beats = pick_one(rng, ARP_ORDERS), pick_one(rng, (0.25, 0.5))
     n_steps = round(BEATS_PER_BAR / beats)
     return [
-        _note(bar, step * beats, beats * 0.9, (*voicing, voicing[0] + 12)[order[step % len(order)]], 92 - 14 * (step % 2))
+        _note(
+            bar, step * beats, beats * 0.9, (*voicing, voicing[0] + 12)[order[step % len(order)]], 92 - 14 * (step % 2)
+        )
         for bar, voicing in enumerate(_voicings(harmony, role.low, role.high - 12))
         for step in range(n_steps)
     ]
@@ -82,7 +84,9 @@ def lead(harmony: Harmony, role: Role, rng: np.random.Generator) -> list[Note]:
         for (beat, beats), step in zip(rhythms[bar % 2], steps[bar % 2], strict=True):
             rung = min(max(rung + step, 0), len(ladder) - 1)
             if beat % 2 == 0:
-                rung = min(range(len(ladder)), key=lambda at, near=rung: _off_chord(ladder, harmony.chord(bar), at, near))
+                rung = min(
+                    range(len(ladder)), key=lambda at, near=rung: _off_chord(ladder, harmony.chord(bar), at, near)
+                )
             notes.append(_note(bar, beat, beats * 0.95, ladder[rung], 104 if beat % 1 == 0 else 90))
     return notes
 
@@ -101,7 +105,9 @@ def strum(harmony: Harmony, role: Role, rng: np.random.Generator) -> list[Note]:
     """Chords across five strings, down-strokes from the lowest string and up-strokes from the highest."""
     rhythm, notes = pick_one(rng, STRUM_RHYTHMS), []
     for bar, voicing in enumerate(_voicings(harmony, role.low, role.high - 12)):
-        strings = sorted(pitch for pitch in (voicing[0] - 12, *voicing, voicing[1] + 12) if role.low <= pitch <= role.high)
+        strings = sorted(
+            pitch for pitch in (voicing[0] - 12, *voicing, voicing[1] + 12) if role.low <= pitch <= role.high
+        )
         ends = [beat for beat, _ in rhythm[1:]] + [BEATS_PER_BAR]
         for (beat, is_down), end in zip(rhythm, ends, strict=True):
             for place, pitch in enumerate(strings if is_down else strings[::-1][:4]):
@@ -114,7 +120,9 @@ def pick(harmony: Harmony, role: Role, rng: np.random.Generator) -> list[Note]:
     """A finger-picking order over root, third, fifth and octave in eighths, strings ringing on."""
     order = pick_one(rng, PICK_ORDERS)
     return [
-        _note(bar, step / 2, min(1.5, BEATS_PER_BAR - step / 2), (*voicing, voicing[0] + 12)[string], 92 - 10 * (step % 2))
+        _note(
+            bar, step / 2, min(1.5, BEATS_PER_BAR - step / 2), (*voicing, voicing[0] + 12)[string], 92 - 10 * (step % 2)
+        )
         for bar, voicing in enumerate(_voicings(harmony, role.low, role.high - 12))
         for step, string in enumerate(order)
     ]
@@ -172,7 +180,9 @@ def _bass_line(
     for bar in range(len(harmony.degrees)):
         root = in_range(role.low + (harmony.chord(bar)[0] - role.low) % 12, role.low, role.low + 12)
         for (beat, beats), move in zip(rhythm, moves, strict=True):
-            nearest = min((nearest_pitch(c, root + move) for c in harmony.scale_classes()), key=lambda p: abs(p - root - move))
+            nearest = min(
+                (nearest_pitch(c, root + move) for c in harmony.scale_classes()), key=lambda p: abs(p - root - move)
+            )
             pitch = in_range(nearest, role.low, role.high)
             notes.append(_note(bar, beat, beats * length, pitch, 108 if beat == 0 else 94))
     return notes
@@ -190,5 +200,7 @@ def ending(role_name: str, harmony: Harmony) -> list[Note]:
         pitches = [in_range(root + 12, role.low, role.high)]
     else:
         pitches = lead_voices(chord(harmony.tonic, harmony.scale, 0), (), role.low, role.high)
-    return [_note(0, place * STRUM_DELAY_BEATS, BEATS_PER_BAR - place * STRUM_DELAY_BEATS, pitch, 92)
-            for place, pitch in enumerate(pitches)]
+    return [
+        _note(0, place * STRUM_DELAY_BEATS, BEATS_PER_BAR - place * STRUM_DELAY_BEATS, pitch, 92)
+        for place, pitch in enumerate(pitches)
+    ]

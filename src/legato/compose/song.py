@@ -107,9 +107,7 @@ def _part(
     )
 
 
-def _tonal(
-    role: str, sections: list[Section], harmonies: dict[str, Harmony], rng: np.random.Generator
-) -> list[Note]:
+def _tonal(role: str, sections: list[Section], harmonies: dict[str, Harmony], rng: np.random.Generator) -> list[Note]:
     """Each letter's material is drawn once, so that a section that returns is recognised."""
     material = {letter: TONAL_PARTS[role](harmonies[letter], ROLES[role], rng) for letter in "ABC"}
     material["intro"] = material["A"] if ROLES[role].in_intro else []

@@ -21,7 +21,9 @@ class SoundfontParams(Strict):
         if self.path == BUILT_FONT and self.license not in (None, BUILT_LICENSE):
             raise ValueError(f"license: {self.license!r}: {BUILT_FONT} is {BUILT_LICENSE}; leave the key out")
         if self.path != BUILT_FONT and not (self.license or "").strip():
-            raise ValueError(f"license: must name the licence of {self.path} (SPDX), as in `license: MIT`")
+            raise ValueError(
+                f"license: {self.license!r}: must name the licence of {self.path} (SPDX), as in `license: MIT`"
+            )
         return self
 
     @property

@@ -52,7 +52,9 @@ def _squares(frequencies: tuple[float, ...], time: Wave) -> Wave:
 def kick(rng: np.random.Generator, hz: float = 52, seconds: float = 0.7) -> Wave:
     """A sine that drops, with a click."""
     time = _time(seconds)
-    return _swept(hz, 4.5, 0.018, time) * _decay(seconds, time) + 0.12 * _noise(seconds, 1500, 8000, rng) * _decay(0.02, time)
+    return _swept(hz, 4.5, 0.018, time) * _decay(seconds, time) + 0.12 * _noise(seconds, 1500, 8000, rng) * _decay(
+        0.02, time
+    )
 
 
 def snare(rng: np.random.Generator, seconds: float = 0.32) -> Wave:
@@ -65,12 +67,14 @@ def snare(rng: np.random.Generator, seconds: float = 0.32) -> Wave:
 def clap(rng: np.random.Generator) -> Wave:
     """Four bursts of noise, the last one long."""
     time = _time(0.4)
-    bursts = sum(np.where(time >= late, _decay(length, time - late), 0)
-                 for late, length in ((0, 0.02), (0.011, 0.02), (0.022, 0.02), (0.033, 0.32)))
+    bursts = sum(
+        np.where(time >= late, _decay(length, time - late), 0)
+        for late, length in ((0, 0.02), (0.011, 0.02), (0.022, 0.02), (0.033, 0.32))
+    )
     return _noise(0.4, 900, 4500, rng) * bursts
 
 
-def side_stick(rng: np.random.Generator) -> Wave:
+def side_stick() -> Wave:
     """Two short high sines."""
     time = _time(0.09)
     return (np.sin(2 * np.pi * 1667 * time) + 0.7 * np.sin(2 * np.pi * 465 * time)) * _decay(0.06, time)
@@ -97,13 +101,13 @@ def tom(rng: np.random.Generator, hz: float) -> Wave:
     return _swept(hz, 1.5, 0.04, time) * _decay(0.5, time) + 0.05 * _noise(0.5, 400, 3000, rng) * _decay(0.08, time)
 
 
-def conga(rng: np.random.Generator, hz: float, seconds: float = 0.25) -> Wave:
+def conga(hz: float, seconds: float = 0.25) -> Wave:
     """A short sine with hardly a drop."""
     time = _time(seconds)
     return _swept(hz, 1.15, 0.01, time) * _decay(seconds, time)
 
 
-def cowbell(rng: np.random.Generator) -> Wave:
+def cowbell() -> Wave:
     """Two squares, band-passed."""
     time = _time(0.4)
     return _band(_squares((540.0, 800.0), time), 500, 5000) * (0.7 * _decay(0.06, time) + 0.5 * _decay(0.4, time))
@@ -115,7 +119,7 @@ def shaken(rng: np.random.Generator, seconds: float, low_hz: float) -> Wave:
     return _noise(seconds, low_hz, 15000, rng) * np.minimum(time / 0.012, 1) * _decay(seconds, time)
 
 
-def claves(rng: np.random.Generator) -> Wave:
+def claves() -> Wave:
     """One high sine."""
     time = _time(0.08)
     return np.sin(2 * np.pi * 2500 * time) * _decay(0.07, time)
@@ -135,7 +139,7 @@ class Drum:
 HATS = 1
 KIT = (
     Drum(keys=(35, 36), make=kick),
-    Drum(keys=(37,), make=side_stick, level_db=-6, pan=-60),
+    Drum(keys=(37,), make=lambda _: side_stick(), level_db=-6, pan=-60),
     Drum(keys=(38, 40), make=snare, level_db=-2),
     Drum(keys=(39,), make=clap, level_db=-4, pan=40),
     Drum(keys=(42,), make=lambda rng: hat(rng, 0.09), level_db=-11, pan=90, exclusive=HATS),
@@ -150,12 +154,12 @@ KIT = (
     Drum(keys=(49, 57), make=lambda rng: cymbal(rng, 1.8, 3500, 0.4), level_db=-9, pan=-140),
     Drum(keys=(51, 59), make=lambda rng: cymbal(rng, 1.2, 5000, 1.2), level_db=-13, pan=150),
     Drum(keys=(54,), make=lambda rng: shaken(rng, 0.22, 6500), level_db=-9, pan=120),
-    Drum(keys=(56,), make=cowbell, level_db=-8, pan=-100),
-    Drum(keys=(62,), make=lambda rng: conga(rng, 370, 0.12), level_db=-6, pan=100),
-    Drum(keys=(63,), make=lambda rng: conga(rng, 370), level_db=-6, pan=100),
-    Drum(keys=(64,), make=lambda rng: conga(rng, 250), level_db=-6, pan=130),
+    Drum(keys=(56,), make=lambda _: cowbell(), level_db=-8, pan=-100),
+    Drum(keys=(62,), make=lambda _: conga(370, 0.12), level_db=-6, pan=100),
+    Drum(keys=(63,), make=lambda _: conga(370), level_db=-6, pan=100),
+    Drum(keys=(64,), make=lambda _: conga(250), level_db=-6, pan=130),
     Drum(keys=(70, 82), make=lambda rng: shaken(rng, 0.1, 5000), level_db=-10, pan=-160),
-    Drum(keys=(75,), make=claves, level_db=-8, pan=-60),
+    Drum(keys=(75,), make=lambda _: claves(), level_db=-8, pan=-60),
 )
 
 

@@ -82,7 +82,13 @@ def looping(amplitude: Amplitude, n_cycles: int, detuned: tuple[int, ...] = (0,)
 
 
 def plucked(
-    seconds: float, pluck: float, pickup: float | None, decay_s: float, damping: float, stiffness: float, body: Amplitude
+    seconds: float,
+    pluck: float,
+    pickup: float | None,
+    decay_s: float,
+    damping: float,
+    stiffness: float,
+    body: Amplitude,
 ) -> Maker:
     """Samples of a string that rings out."""
 

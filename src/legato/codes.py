@@ -1,0 +1,55 @@
+"""A track's codes in a file: a bare int16 tensor (T, 18), as the trainer's contract has it."""
+
+import pickle
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from legato.errors import LegatoError
+from legato.files import replacing
+from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
+
+Rule = tuple[Callable[[Any], bool], str]
+CODES_RULES: tuple[Rule, ...] = (
+    (lambda codes: isinstance(codes, Tensor), "must be a bare tensor"),
+    (lambda codes: codes.dtype == torch.int16, "must be int16"),
+    (lambda codes: codes.ndim == 2 and codes.shape[1] == N_CHANNELS, f"must be of shape (T, {N_CHANNELS})"),
+    (lambda codes: len(codes) > 0, "must have at least one frame"),
+    (lambda codes: codes.min() >= 0 and codes.max() < CODEBOOK_SIZE, f"codes must be 0 to {CODEBOOK_SIZE - 1}"),
+)
+
+
+def write_codes(path: Path, codes_TK: Tensor) -> None:
+    """Write codes, whole or not at all; the same codes are the same bytes."""
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        torch.save(codes_TK, file)  # given a path, it would write the temporary file's name into the archive
+
+
+def read_codes(path: Path) -> Tensor:
+    """The codes of one file, int16 (T, 18).
+
+    Raises:
+        LegatoError: the file is missing, unreadable, or breaks the contract.
+    """
+    try:
+        codes = torch.load(path, map_location="cpu", weights_only=True)
+    except FileNotFoundError:
+        raise LegatoError(f"{path}: no such file") from None
+    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
+        raise LegatoError(f"{path}: truncated, or not a tensor that torch.save wrote") from None
+    obey(CODES_RULES, codes, path)
+    return codes
+
+
+def obey(rules: Sequence[Rule], value: Any, where: object) -> None:
+    """Check a value against rules in their order.
+
+    Raises:
+        LegatoError: the first rule that does not hold, and where.
+    """
+    for holds, rule in rules:
+        if not holds(value):
+            raise LegatoError(f"{where}: {rule}")

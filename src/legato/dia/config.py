@@ -1,0 +1,93 @@
+"""What training and sampling can be asked for, the sizes of the model, and the numbers of its token format.
+
+Torch-free, so that checking params.yaml does not pay for torch.
+"""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from legato.params import Strict
+from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS
+
+VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
+EOS, PAD, BOS = 1024, 1025, 1026
+DELAY_PATTERN = 2 * tuple(range(N_CODEBOOKS))  # frames by which each codebook lags, left and right
+
+TEXT_VOCABULARY = 256  # bytes of UTF-8
+MAX_TEXT_BYTES = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Size:
+    """The shape of a Dia: a text encoder and an audio decoder that attends to it."""
+
+    encoder_layers: int
+    encoder_width: int
+    encoder_heads: int
+    decoder_layers: int
+    decoder_width: int
+    decoder_heads: int
+    mlp_ratio: int  # hidden width of each MLP, in widths
+
+
+SIZES = {
+    "tiny": Size(  # 5.4 M parameters, nearly all of them the codes' embeddings and heads: a minute on two cores
+        encoder_layers=2,
+        encoder_width=64,
+        encoder_heads=2,
+        decoder_layers=2,
+        decoder_width=128,
+        decoder_heads=4,
+        mlp_ratio=3,
+    ),
+    "small": Size(  # 168 M parameters: for one GPU
+        encoder_layers=4,
+        encoder_width=512,
+        encoder_heads=8,
+        decoder_layers=6,
+        decoder_width=1024,
+        decoder_heads=16,
+        mlp_ratio=4,
+    ),
+}
+
+
+def _known_size(name: str) -> str:
+    if name not in SIZES:
+        raise ValueError(f"must be one of {', '.join(SIZES)}")
+    return name
+
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+class TrainParams(Strict):
+    """`train` in params.yaml."""
+
+    size: Annotated[str, AfterValidator(_known_size)]  # a row of SIZES
+    device: Literal["auto", "cpu", "cuda"]  # auto: a GPU where there is one
+    seed: Annotated[int, Field(ge=0)]
+    steps: Positive
+    batch: Positive  # windows in a step
+    frames: Positive  # in a window
+    learning_rate: Annotated[float, Field(gt=0)]  # at its peak
+    warmup_steps: Annotated[int, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]
+    clip_norm: Annotated[float, Field(gt=0)]  # of the gradient
+    text_dropout: Probability  # of a window: trained without its text, for guidance
+    tag_dropout: Probability  # of a tag; one is always kept
+    eval_every: Positive  # steps
+
+
+class SampleParams(Strict):
+    """`sample` in params.yaml."""
+
+    prompts: Annotated[list[Annotated[str, StringConstraints(pattern=r"\S")]], Field(min_length=1)]
+    seconds: Annotated[float, Field(gt=0)]  # at most; the model may end earlier
+    guidance: Annotated[float, Field(ge=1)]  # 1 is none
+    temperature: Annotated[float, Field(ge=1)]  # transformers' Dia refuses to go below 1
+    top_k: Annotated[int, Field(ge=1, le=CODEBOOK_SIZE)]
+    seed: Annotated[int, Field(ge=0)]

@@ -1,0 +1,115 @@
+"""Transformers' Dia with 18 codebooks, by configuration alone: built, saved, loaded, and its loss taken."""
+
+import os
+import shutil
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from transformers import DiaConfig, DiaForConditionalGeneration
+
+from legato.dia.batches import IGNORED, Batch
+from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
+from legato.errors import LegatoError
+from legato.tokens import N_CHANNELS
+
+
+def dia_config(size: Size) -> DiaConfig:
+    """The configuration of a Dia of `size` that reads and writes 18 codebooks."""
+    encoder = {
+        "vocab_size": TEXT_VOCABULARY,
+        "num_hidden_layers": size.encoder_layers,
+        "hidden_size": size.encoder_width,
+        "intermediate_size": size.encoder_width * size.mlp_ratio,
+        "num_attention_heads": size.encoder_heads,
+        "num_key_value_heads": size.encoder_heads,
+        "head_dim": size.encoder_width // size.encoder_heads,
+    }
+    head_dim = size.decoder_width // size.decoder_heads
+    decoder = {
+        "vocab_size": VOCABULARY,
+        "num_channels": N_CHANNELS,
+        "num_hidden_layers": size.decoder_layers,
+        "hidden_size": size.decoder_width,
+        "intermediate_size": size.decoder_width * size.mlp_ratio,
+        "num_attention_heads": size.decoder_heads,
+        "num_key_value_heads": size.decoder_heads // 2,
+        "head_dim": head_dim,
+        "cross_hidden_size": size.encoder_width,
+        "cross_num_attention_heads": size.decoder_heads,
+        "cross_num_key_value_heads": size.decoder_heads,
+        "cross_head_dim": head_dim,
+        "eos_token_id": EOS,
+        "pad_token_id": PAD,
+        "bos_token_id": BOS,
+    }
+    return DiaConfig(encoder_config=encoder, decoder_config=decoder, delay_pattern=list(DELAY_PATTERN))
+
+
+def build(size: Size, seed: int) -> DiaForConditionalGeneration:
+    """A new model; the same seed gives the same weights."""
+    torch.manual_seed(seed)
+    return DiaForConditionalGeneration(dia_config(size))
+
+
+def n_parameters(model: torch.nn.Module) -> int:
+    """How many numbers the model learns."""
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def losses(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
+    """Cross-entropy in nats of every label, (B, T, K); 0 where the label is ignored."""
+    logits = model(
+        input_ids=batch.text_BL,
+        attention_mask=batch.text_mask_BL,
+        decoder_input_ids=batch.inputs_BTK,
+        use_cache=False,
+    ).logits  # (B * K, T, vocabulary): the model puts codebooks beside windows
+    n_windows, n_rows, n_codebooks = batch.labels_BTK.shape
+    labels = batch.labels_BTK.transpose(1, 2).reshape(-1)
+    found = functional.cross_entropy(logits.flatten(0, 1).float(), labels, ignore_index=IGNORED, reduction="none")
+    return found.view(n_windows, n_codebooks, n_rows).transpose(1, 2)
+
+
+def mean_loss(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
+    """Mean cross-entropy in nats over the labels that are asked for, a scalar."""
+    return losses(model, batch).sum() / (batch.labels_BTK != IGNORED).sum()
+
+
+def pick_device(asked: str) -> torch.device:
+    """The device that `auto`, `cpu` or `cuda` means here.
+
+    Raises:
+        LegatoError: `cuda`, and there is none.
+    """
+    found = torch.cuda.is_available()
+    if asked == "cuda" and not found:
+        raise LegatoError("params.yaml: train.device: 'cuda': torch finds no GPU here; use auto or cpu")
+    return torch.device("cuda" if found and asked != "cpu" else "cpu")
+
+
+def save(model: DiaForConditionalGeneration, folder: Path) -> None:
+    """Write the model as transformers does; `folder` is replaced when all is written, and never half."""
+    temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
+    try:
+        model.save_pretrained(temporary)
+        shutil.rmtree(folder, ignore_errors=True)
+        temporary.rename(folder)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def load(folder: Path) -> DiaForConditionalGeneration:
+    """The model that `save` wrote, for inference.
+
+    Raises:
+        LegatoError: there is none, or it cannot be read.
+    """
+    if not (folder / "config.json").is_file():
+        raise LegatoError(f"{folder}: no model; the train stage makes it")
+    try:
+        model = DiaForConditionalGeneration.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise LegatoError(f"{folder}: not a Dia model: {str(error).splitlines()[0]}") from None
+    return model.eval()
