@@ -1,13 +1,15 @@
 """codec: put the weights that params.yaml names in place, fetched and checked."""
 
-from legato import params
-from legato.codec_weights import CodecParams, fetch
+from legato import codec, params
+from legato.codec_weights import WEIGHTS, CodecParams, fetch
 from legato.errors import stage
 
 
 def main() -> None:
     wanted = params.load("codec", CodecParams)
-    print(f"codec {wanted.weights}: sha256 {fetch(wanted)}")
+    sha256 = fetch(wanted)
+    codec.load(WEIGHTS)  # so that weights of another kind fail here, not behind all rendering
+    print(f"codec {wanted.weights}: sha256 {sha256}")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.normalize import NormalizeParams
 from legato.render import RenderParams
+from legato.soundfont.config import BUILT_FONT
 from legato.track import DatasetParams
 
 ROOT = Path(__file__).parent.parent
@@ -151,6 +152,24 @@ def test_the_shipped_parameters_are_valid_and_whole(monkeypatch: pytest.MonkeyPa
 def test_an_unknown_section_is_named(section: Any) -> None:
     section(rnder={})
     with pytest.raises(LegatoError, match=r"params\.yaml: rnder: unknown section; known are dataset, "):
+        check()
+
+
+def test_a_program_that_the_font_lacks_is_named_beforehand(section: Any) -> None:
+    section(**{MUSIC + "parts": {"sub": ["tuba"]}})
+    with pytest.raises(LegatoError) as error:
+        check()
+    key = "categories.bass_808.music.parts.sub"
+    assert str(error.value).startswith(
+        f"params.yaml: {key}: 'tuba': {BUILT_FONT} lacks this program; it has steel_guitar, "
+    )
+    section(soundfont={"path": "mine.sf2", "license": "MIT"})
+    with pytest.raises(LegatoError, match=r"^mine\.sf2: cannot be read: No such file"):
+        check()
+    section(soundfont={"path": "mine.sf2"})
+    with pytest.raises(
+        LegatoError, match=r"^params\.yaml: soundfont\.license: None: must name the licence of mine\.sf2"
+    ):
         check()
 
 

@@ -3,6 +3,7 @@
 Conventions: float32 (n_samples, 2), full scale at 1.0; `sample_rate` in Hz; levels in dB relative to full scale.
 """
 
+import io
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +11,7 @@ import numpy as np
 import soundfile
 
 from legato.errors import LegatoError
-from legato.files import replacing
+from legato.files import write_bytes
 
 Subtype = Literal["PCM_16", "PCM_24"]
 SILENCE_DBFS = -60.0
@@ -39,11 +40,9 @@ def read_audio(path: Path, sample_rate: int) -> np.ndarray:
 
 def write_audio(path: Path, audio: np.ndarray, sample_rate: int, subtype: Subtype) -> None:
     """Write (n_samples, 2) to .wav or .flac, whole or not at all."""
-    with replacing(path) as temporary:
-        try:
-            soundfile.write(temporary, audio, sample_rate, subtype)
-        except soundfile.LibsndfileError as error:
-            raise LegatoError(f"{path}: cannot be written: {error.error_string} (is the disk full?)") from None
+    encoded = io.BytesIO()  # libsndfile would not say that the disk is full
+    soundfile.write(encoded, audio, sample_rate, subtype, format=path.suffix.removeprefix("."))
+    write_bytes(path, encoded.getvalue())
 
 
 def quantize(audio: np.ndarray, bits: int = 16) -> np.ndarray:

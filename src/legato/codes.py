@@ -1,5 +1,6 @@
 """A track's codes in a file: a bare int16 tensor (T, 18), as the trainer's contract has it."""
 
+import io
 import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 
 from legato.errors import LegatoError
-from legato.files import replacing
+from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
 Rule = tuple[Callable[[Any], bool], str]
@@ -24,8 +25,9 @@ CODES_RULES: tuple[Rule, ...] = (
 
 def write_codes(path: Path, codes_TK: Tensor) -> None:
     """Write codes, whole or not at all; the same codes are the same bytes."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        torch.save(codes_TK, file)  # given a path, it would write the temporary file's name into the archive
+    content = io.BytesIO()  # given a path, torch.save would write the file's name into the archive
+    torch.save(codes_TK, content)
+    write_bytes(path, content.getvalue())
 
 
 def read_codes(path: Path) -> Tensor:

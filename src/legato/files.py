@@ -26,10 +26,15 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write ASCII text, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_bytes(text.encode("ascii"))
+    write_bytes(path, text.encode("ascii"))
 
 
 def write_json(path: Path, value: Any) -> None:

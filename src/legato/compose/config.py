@@ -10,6 +10,7 @@ from legato.midi import bar_seconds
 from legato.params import FloatRange, IntRange, Strict
 from legato.theory import SCALES
 
+DRUMS_ROLE = "drums"  # the one role that is played by kits
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 SHORTEST_S, LONGEST_S = 2, 600
 
@@ -50,11 +51,11 @@ class MusicParams(Strict):
     @model_validator(mode="after")
     def _check_parts(self) -> Self:
         for role, names in self.parts.items():
-            table, what = (KITS, "a drum kit") if role == "drums" else (PROGRAMS, "a General MIDI program")
+            table, what = (KITS, "a drum kit") if role == DRUMS_ROLE else (PROGRAMS, "a General MIDI program")
             for name in names:
                 if name not in table:
                     raise ValueError(f"parts.{role}: {name!r}: not {what}; legato.gm lists them")
-        if ("drums" in self.parts) != bool(self.grooves):
+        if (DRUMS_ROLE in self.parts) != bool(self.grooves):
             raise ValueError(
                 f"grooves: {self.grooves}: must name a groove when parts has drums, and none when it has not"
             )

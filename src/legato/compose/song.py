@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from legato.compose.config import MusicParams
+from legato.compose.config import DRUMS_ROLE, MusicParams
 from legato.compose.parts import TONAL_PARTS, Harmony, drum_bar, ending, pick_one
 from legato.compose.patterns import (
     FILLS,
@@ -44,7 +44,7 @@ def compose(params: MusicParams, rng: np.random.Generator) -> tuple[Song, dict[s
     sections = lay_out(n_bars, rng)
     harmonies = draw_harmonies(tonic, scale, rng)
     parts = tuple(_part(role, name, sections, harmonies, groove, swing, rng) for role, name in instruments.items())
-    is_tonal = set(instruments) != {"drums"}
+    is_tonal = set(instruments) != {DRUMS_ROLE}
     facts = {
         "bpm": bpm,
         "n_bars": n_bars,
@@ -91,7 +91,7 @@ def _part(
     swing: float,
     rng: np.random.Generator,
 ) -> Part:
-    is_drum = role == "drums"
+    is_drum = role == DRUMS_ROLE
     notes = _drums(sections, str(groove), rng) if is_drum else _tonal(role, sections, harmonies, rng)
     end_bar = sections[-1].start_bar + sections[-1].n_bars if sections else 0
     notes += _placed(ending(role, harmonies["A"]), end_bar)

@@ -207,6 +207,12 @@ TONALS = (
 )
 
 
+def built_presets() -> set[tuple[int, int]]:
+    """The (bank, program) of every preset, without building the font."""
+    tonal = {(MELODIC_BANK, PROGRAMS[row.program]) for row in TONALS}
+    return tonal | {(DRUM_BANK, KITS[name]) for name in KIT_NAMES}
+
+
 def write_font(path: Path) -> None:
     """Synthesise every sample and write the font; the same bytes every time."""
     tonal = [tonal_preset(row, np.random.default_rng([SEED, number])) for number, row in enumerate(TONALS)]

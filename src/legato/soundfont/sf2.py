@@ -15,7 +15,7 @@ from typing import BinaryIO
 import numpy as np
 
 from legato.errors import LegatoError
-from legato.files import replacing
+from legato.files import write_bytes
 
 PADDING_SAMPLES = 46  # of silence behind each sample (7.10)
 UNLOOPED_EDGE = 8  # samples a reader wants around a loop, even one that is not played (7.10)
@@ -109,8 +109,7 @@ def write_sf2(path: Path, presets: Sequence[Preset], info: dict[str, str]) -> No
         _list("sdta", [_chunk("smpl", b"".join(_padded(sample) for sample in samples))]),
         _list("pdta", _hydra(presets, samples)),
     ]
-    with replacing(path) as temporary:
-        temporary.write_bytes(_chunk("RIFF", b"sfbk" + b"".join(chunks)))
+    write_bytes(path, _chunk("RIFF", b"sfbk" + b"".join(chunks)))
 
 
 def read_presets(path: Path) -> dict[tuple[int, int], str]:
