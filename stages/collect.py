@@ -1,6 +1,7 @@
 """collect: every category's codes and prompts as the dataset a trainer reads, held-out tracks apart."""
 
 from legato import categories, params
+from legato.codec_weights import CodecParams
 from legato.collect import collect
 from legato.errors import stage
 from legato.soundfont.config import SoundfontParams
@@ -9,7 +10,13 @@ from legato.track import DatasetParams
 
 def main() -> None:
     font = params.load("soundfont", SoundfontParams)
-    made_with = {"soundfont": font.path, "soundfont_license": font.license_id}
+    codec = params.load("codec", CodecParams)
+    made_with = {
+        "soundfont": font.path,
+        "soundfont_license": font.license_id,
+        "codec": codec.weights,
+        "codec_license": codec.license_id,
+    }
     collect(categories.track_counts(), params.load("dataset", DatasetParams).held_out, made_with)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from legato.errors import stage
 from legato.soundfont.config import BUILT_FONT
-from legato.soundfont.presets import write_font
+from legato.soundfont.font import write_font
 
 
 def main() -> None:

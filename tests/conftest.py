@@ -23,7 +23,7 @@ def codec_model() -> Any:
 @pytest.fixture(scope="session")
 def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SoundFont that the pipeline makes, built once."""
-    from legato.soundfont.presets import write_font
+    from legato.soundfont.font import write_font
 
     path = tmp_path_factory.mktemp("soundfont") / "legato.sf2"
     write_font(path)

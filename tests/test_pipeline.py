@@ -3,6 +3,7 @@
 The clones hold the working tree's files, so that what is tested is what is about to be committed.
 """
 
+import hashlib
 import os
 import shutil
 import signal
@@ -146,6 +147,14 @@ def test_deps_name_exactly_the_modules_that_each_stage_reaches(monkeypatch: pyte
         script = stage["cmd"].split()[1]
         code = {dep for dep in stage["deps"] if dep.endswith(".py")}
         assert code == {script} | modules_reached(Path(script)), name
+
+
+def test_the_committed_lock_is_of_this_code() -> None:
+    """Where it fails: `make repro`, look at what changed, and commit dvc.lock and reports/ with the code."""
+    for name, stage in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"].items():
+        for dep in stage["deps"]:
+            if dep["path"].endswith(".py"):
+                assert hashlib.md5((ROOT / dep["path"]).read_bytes()).hexdigest() == dep["md5"], (name, dep["path"])
 
 
 def test_package_files_are_empty_and_so_no_deps() -> None:

@@ -11,7 +11,7 @@ from legato import params
 from legato.errors import LegatoError
 from legato.midi import Note, Part, Song, write_midi
 from legato.render import RenderParams, render
-from legato.soundfont.presets import drum_zones
+from legato.soundfont.font import drum_zones
 from legato.soundfont.sf2 import Preset, write_sf2
 from legato.soundfont.synthesis import key_hz
 from signals import SAMPLE_RATE

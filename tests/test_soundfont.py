@@ -15,8 +15,9 @@ from legato.errors import LegatoError
 from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.loudness import integrated_lufs
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
-from legato.soundfont.presets import TONALS, Tonal, built_presets, key_zones, write_font
-from legato.soundfont.sf2 import read_presets
+from legato.soundfont.font import built_presets, key_zones, write_font
+from legato.soundfont.presets import TONALS, Tonal
+from legato.soundfont.reader import read_presets
 from legato.soundfont.synthesis import LOOP_LEAD, TOP_HZ, key_hz
 from signals import SAMPLE_RATE
 

@@ -16,8 +16,8 @@ from legato.params import PARAMS, Strict
 from legato.prompt import BasePhrase
 from legato.render import RenderParams
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
-from legato.soundfont.presets import built_presets
-from legato.soundfont.sf2 import read_presets
+from legato.soundfont.font import built_presets
+from legato.soundfont.reader import read_presets
 from legato.track import DatasetParams, TrackCount
 
 CATEGORIES = "categories"

@@ -27,6 +27,11 @@ class CodecParams(Strict):
     weights: str  # "small", "dac_44khz", or a path
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
 
+    @property
+    def license_id(self) -> str | None:
+        """The weights' licence, SPDX; None where legato does not know it."""
+        return CODECS[self.weights].license if self.weights in CODECS else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Codec:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
 from pydantic import Field
 from tqdm import tqdm
 
@@ -80,7 +80,7 @@ def workers() -> int:
         asked = int(text)
     else:
         raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: must be a whole number, 0 for one a core")
-    return asked or len(os.sched_getaffinity(0))
+    return asked or cpu_count()
 
 
 def _attempt(work: Callable[[Item], Facts], item: Item, name: str, in_worker: bool) -> Facts | _Failure:

@@ -18,7 +18,7 @@ from legato.audio import decibels
 from legato.errors import LegatoError
 from legato.midi import Contents, read_contents
 from legato.params import Strict
-from legato.soundfont.sf2 import read_presets
+from legato.soundfont.reader import read_presets
 
 BLOCK_SAMPLES = 4096
 QUIET = 10 ** (-84 / 20)  # a tail under this has ended
