@@ -62,11 +62,11 @@ class Tonal:
     chorus: float = 0.0
 
 
-def looping(amplitude: Amplitude, n_cycles: int, detuned: tuple[int, ...] = (0,)) -> Maker:
-    """Samples that repeat for as long as a key is held."""
+def looping(amplitude: Amplitude, cycles: tuple[int, ...]) -> Maker:
+    """Samples that repeat for as long as a key is held; a voice for each of `cycles`."""
 
     def make(key: int, rng: np.random.Generator) -> Made:
-        wave = looped(key_hz(key), amplitude, n_cycles=n_cycles, detuned=detuned, rng=rng)
+        wave = looped(key_hz(key), amplitude, cycles=cycles, rng=rng)
         return np.concatenate([wave[-LOOP_LEAD:], wave, wave[:LOOP_LEAD]]), (LOOP_LEAD, LOOP_LEAD + len(wave))
 
     return make
@@ -113,7 +113,7 @@ TONALS = (
         name="Warm Pad",
         program="warm_pad",
         roots=range(48, 97, 6),
-        make=looping(saw, 500, detuned=(-3, -1, 1, 3)),
+        make=looping(saw, (248, 249, 250, 251)),
         envelope=Envelope(attack_s=0.45, release_s=0.9),
         filter=Filter(cutoff_hz=1100, q_db=1, sweep_cents=1200, attack_s=0.9, decay_s=3.0),
         layers=(-350, 350),
@@ -125,7 +125,7 @@ TONALS = (
         name="Polysynth Pad",
         program="polysynth_pad",
         roots=range(48, 97, 6),
-        make=looping(pulse(0.3), 500, detuned=(-2, 2)),
+        make=looping(pulse(0.3), (124, 125)),
         envelope=Envelope(attack_s=0.06, decay_s=1.5, sustain_db=5, release_s=0.5),
         filter=Filter(cutoff_hz=1500, q_db=3, sweep_cents=2000, decay_s=1.2),
         layers=(-300, 300),
@@ -137,7 +137,7 @@ TONALS = (
         name="Saw Lead",
         program="saw_lead",
         roots=range(48, 103, 6),
-        make=looping(saw, 500, detuned=(-2, 0, 2)),
+        make=looping(saw, (249, 250, 251)),
         envelope=Envelope(attack_s=0.01, decay_s=0.8, sustain_db=3, release_s=0.2),
         filter=Filter(cutoff_hz=4500, q_db=2, sweep_cents=1400, decay_s=0.6),
         level_db=-3,
@@ -148,7 +148,7 @@ TONALS = (
         name="Square Lead",
         program="square_lead",
         roots=range(48, 103, 6),
-        make=looping(square, 100),
+        make=looping(square, (100,)),
         envelope=Envelope(attack_s=0.005, decay_s=0.6, sustain_db=3, release_s=0.12),
         filter=Filter(cutoff_hz=6000, q_db=1, sweep_cents=600, decay_s=0.4),
         level_db=-8,
@@ -159,7 +159,7 @@ TONALS = (
         name="Synth Bass",
         program="synth_bass_1",
         roots=range(24, 61, 5),
-        make=looping(saw, 250, detuned=(-1, 1)),
+        make=looping(saw, (124, 125)),
         envelope=Envelope(attack_s=0.003, decay_s=0.7, sustain_db=5, release_s=0.08),
         filter=Filter(cutoff_hz=450, q_db=7, sweep_cents=2600, decay_s=0.35),
     ),

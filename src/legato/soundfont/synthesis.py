@@ -39,23 +39,22 @@ def pulse(duty: float) -> Amplitude:
     return lambda numbers: np.abs(np.sin(np.pi * numbers * duty)) / numbers
 
 
-def looped(
-    hz: float, amplitude: Amplitude, *, n_cycles: int, detuned: tuple[int, ...], rng: np.random.Generator
-) -> np.ndarray:
-    """A wave of `n_cycles` that repeats without a seam: each voice's partials fit the loop a whole number of times.
+def looped(hz: float, amplitude: Amplitude, *, cycles: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    """A wave that repeats without a seam: each voice's partials fit the loop a whole number of times.
 
-    The loop's length is rounded to whole samples, which detunes it by under a tenth of a cent for a hundred
-    cycles and more. Phases are random, so that voices beat instead of adding up.
+    The mean of the voices sounds at `hz`. The loop's length is rounded to whole samples, which detunes it by
+    866 / n_samples cents at most. Each voice starts somewhere in its period, so that voices beat instead of adding up.
 
     Args:
-        detuned: for each voice, the cycles it has more than the others; one of n_cycles is 1731 / n_cycles cents.
+        cycles: for each voice, how many of its periods fill the loop; neighbours are 1731 / cycles cents apart.
+            Neighbours one cycle apart make the shortest loop: the beat that they make fills it once.
     """
-    n_samples = round(n_cycles * SAMPLE_RATE / hz)
+    n_samples = round(float(np.mean(cycles)) * SAMPLE_RATE / hz)
     spectrum = np.zeros(n_samples // 2 + 1, complex)
-    for more in detuned:
-        numbers = np.arange(1, int(TOP_HZ / SAMPLE_RATE * n_samples / (n_cycles + more)) + 1)
-        phases = rng.uniform(0, 2 * np.pi) * numbers if len(detuned) > 1 else 0 * numbers
-        spectrum[numbers * (n_cycles + more)] += amplitude(numbers) * np.exp(1j * (phases - np.pi / 2))
+    for n_cycles in cycles:
+        numbers = np.arange(1, int(TOP_HZ / SAMPLE_RATE * n_samples / n_cycles) + 1)
+        phases = rng.uniform(0, 2 * np.pi) * numbers if len(cycles) > 1 else 0 * numbers
+        spectrum[numbers * n_cycles] += amplitude(numbers) * np.exp(1j * (phases - np.pi / 2))
     wave = np.fft.irfft(spectrum, n_samples)
     return wave / np.abs(wave).max()
 
@@ -97,11 +96,21 @@ def string(
     for frequency, weight, rate in zip(frequencies, weights, rates, strict=True):
         if abs(weight) < 1e-4 * np.abs(weights).max():
             continue
-        n_audible = min(len(time), round(9 / rate * SAMPLE_RATE))
         for share, cent, slower in ((0.7, 0.0, 1.0), (0.3, 0.4, 0.6)):
+            n_audible = min(len(time), round(9 / (rate * slower) * SAMPLE_RATE))  # 9 time constants are -78 dB
             phase = 2 * np.pi * frequency * 2 ** (cent / 1200) * time[:n_audible] + rng.uniform(-0.2, 0.2)
             wave[:n_audible] += weight * share * np.exp(-rate * slower * time[:n_audible]) * np.sin(phase)
-    return faded(wave / np.abs(wave).max(), attack_s=0.001, release_s=0.08)
+    return rung_out(wave / np.abs(wave).max())
+
+
+def rung_out(wave: np.ndarray) -> np.ndarray:
+    """A ringing wave damped over its second half and cut where it has fallen by 60 dB.
+
+    A low string rings for longer than a sample may last; a note held to the end dies away instead of stopping.
+    """
+    wave = faded(wave, attack_s=0.001, release_s=len(wave) / 2 / SAMPLE_RATE)
+    heard = np.flatnonzero(np.abs(wave) > 1e-3 * np.abs(wave).max())
+    return faded(wave[: heard[-1] + 1], attack_s=0, release_s=0.02)
 
 
 def formants(*peaks: tuple[float, float, float]) -> Amplitude:
