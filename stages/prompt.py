@@ -5,17 +5,21 @@ from pathlib import Path
 from legato import items, params
 from legato.errors import stage
 from legato.files import read_jsonl, write_text
-from legato.prompt import BasePhrase, prompt
+from legato.prompt import BasePhrase, prompt_path
+from legato.prompting import prompt
 from legato.track import DatasetParams, facts_path, track_rng
 
 
 def main(category: str) -> None:
     phrase = params.load(f"categories.{category}.prompt", BasePhrase)
     seed = params.load("dataset", DatasetParams).seed
-    folder = items.clear(Path("dataset/audio_prompts") / category)
-    for index, facts in enumerate(read_jsonl(facts_path(category, "compose"))):
-        text = prompt(phrase, facts, track_rng(seed, category, index, "prompt"))
-        write_text(folder / f"{facts['id']}_prompt.txt", text)
+    items.clear(Path("dataset/audio_prompts") / category)
+    heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
+    for index, stated in enumerate(read_jsonl(facts_path(category, "compose"))):
+        facts = stated | heard[stated["id"]]
+        write_text(
+            prompt_path(category, facts["id"]), prompt(phrase, facts, track_rng(seed, category, index, "prompt"))
+        )
 
 
 if __name__ == "__main__":

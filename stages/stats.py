@@ -6,6 +6,7 @@ from legato import metrics
 from legato.collect import HELD_OUT, TRAIN
 from legato.errors import stage
 from legato.files import write_json
+from legato.prompt import tags_of
 from legato.tokens import CODEBOOK_NAMES
 
 REPORTS = Path("reports")
@@ -17,7 +18,8 @@ def main() -> None:
     codebooks = metrics.codebook_metrics(rows, counts)
     write_json(REPORTS / "dataset.json", metrics.dataset_metrics(rows, counts))
     write_json(REPORTS / "codebooks.json", codebooks)
-    write_json(PLOTS / "tags.json", metrics.histogram(rows, metrics.tags_of, "tag"))
+    write_json(REPORTS / "honesty.json", metrics.honesty_metrics(rows))
+    write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: tags_of(row["prompt"]), "tag"))
     write_json(PLOTS / "bpm.json", metrics.histogram(rows, lambda row: [row["bpm"]], "bpm"))
     write_json(PLOTS / "keys.json", metrics.histogram(rows, metrics.key_of, "key"))
     total = [{"codebook": name, "perplexity": codebooks[metrics.TOTAL][name]} for name in CODEBOOK_NAMES]

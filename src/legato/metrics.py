@@ -13,7 +13,8 @@ import numpy as np
 
 from legato.codes import read_codes
 from legato.files import read_jsonl
-from legato.prompt import SEPARATOR
+from legato.honesty import rates
+from legato.prompt import tags_of
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 
 TOTAL = "total"
@@ -70,15 +71,21 @@ def codebook_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict
     }
 
 
+def honesty_metrics(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """The share of verdicts that are true of all (`all`) and of each kind, in total and per category."""
+    found = {}
+    for name, group in by_category(rows).items():
+        each = rates(group)
+        n_checked, n_true = sum(rate.n_checked for rate in each), sum(rate.n_true for rate in each)
+        found[name] = {"all": round(n_true / max(n_checked, 1), 4), "verdicts": n_checked}
+        found[name] |= {rate.kind: round(rate.rate, 4) for rate in each}
+    return found
+
+
 def histogram(rows: Sequence[Row], values_of: Any, label: str) -> list[Row]:
     """Rows of (category, value, tracks) for a plot; `values_of` gives a track's values."""
     found = Counter((row["category"], value) for row in rows for value in values_of(row))
     return [{"category": category, label: value, "tracks": count} for (category, value), count in sorted(found.items())]
-
-
-def tags_of(row: Row) -> list[str]:
-    """The tags of a track's prompt."""
-    return row["prompt"].split(SEPARATOR)
 
 
 def key_of(row: Row) -> list[str]:
@@ -90,7 +97,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
     lufs = np.array([row["lufs"] for row in rows])
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
-    tags = [tags_of(row) for row in rows]
+    tags = [tags_of(row["prompt"]) for row in rows]
     perplexities = _perplexities(rows, counts)
     return {
         "tracks": len(rows),

@@ -1,0 +1,119 @@
+"""What a track's MIDI file and its audio say for themselves, measured without asking who made them.
+
+Conventions: a step is a 16th note, 16 a bar, counted from the file's start; bars are in 4/4 at the main bpm.
+"""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from legato import listening
+from legato.audio import side_level_db
+from legato.claims import SLOW_ATTACK_S, Traits
+from legato.gm import DRUMS
+from legato.key import estimate_key, pitch_class_seconds
+from legato.midi_reader import Contents, Instrument
+
+STEPS_PER_BAR = 16
+CHORD_S = 0.012  # onsets nearer than this are one
+STRUM_S = 0.15  # a strum's strings all sound within this
+SNARES = tuple(DRUMS[name] for name in ("side_stick", "snare", "clap", "snare_2"))
+KICKS = (DRUMS["kick"], DRUMS["kick_2"])
+HATS = tuple(DRUMS[name] for name in ("closed_hat", "pedal_hat", "open_hat"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """A track as it can be checked."""
+
+    midi: Contents
+    audio: np.ndarray  # (n_samples, 2), as it is encoded
+    sample_rate: int
+    facts: dict[str, Any] = field(default_factory=dict)  # of composer and renderer, for what leaves no other trace
+
+    @cached_property
+    def melodic(self) -> list[Instrument]:
+        """The pitched instruments that play."""
+        return [part for part in self.midi.instruments if not part.is_drum and len(part.pitch)]
+
+    @cached_property
+    def drums(self) -> list[Instrument]:
+        """The drum kits that play."""
+        return [part for part in self.midi.instruments if part.is_drum and len(part.pitch)]
+
+    @cached_property
+    def wave(self) -> np.ndarray:
+        """The audio as estimators take it."""
+        return listening.mono(self.audio, self.sample_rate)
+
+    @cached_property
+    def heard_bpm(self) -> float | None:
+        return listening.heard_bpm(self.wave)
+
+    @cached_property
+    def percussive_share(self) -> float:
+        return listening.percussive_share(self.wave)
+
+    @cached_property
+    def fundamentals(self) -> np.ndarray:
+        return listening.fundamentals(self.wave)
+
+    @cached_property
+    def width_db(self) -> float:
+        return side_level_db(self.audio)
+
+    @cached_property
+    def key(self) -> tuple[int, str] | None:
+        """Tonic and third that the notes suggest, or None without pitched notes."""
+        if not self.melodic:
+            return None
+        tonic, third, _ = estimate_key(pitch_class_seconds(self.melodic))
+        return tonic, third
+
+    @cached_property
+    def pitch_class_shares(self) -> np.ndarray:
+        """How much of the pitched notes' time each pitch class has, (12,)."""
+        seconds = pitch_class_seconds(self.melodic)
+        return seconds / max(seconds.sum(), 1e-9)
+
+    @cached_property
+    def traits(self) -> Traits:
+        """What moods are derived from, measured."""
+        n_notes = sum(len(part.pitch) for part in self.midi.instruments)
+        return Traits(
+            bpm=self.midi.bpm,
+            third=self.key[1] if self.key else None,
+            notes_per_s=n_notes / self.midi.seconds,
+            has_drums=bool(self.drums),
+            has_slow_attack=any(s >= SLOW_ATTACK_S for s in self.facts.get("attack_s", {}).values()),
+        )
+
+    def hits(self, keys: tuple[int, ...]) -> np.ndarray:
+        """Onsets of drums in steps from the start, unrounded and sorted, (n_hits,)."""
+        found = [part.start_s[np.isin(part.pitch, keys)] for part in self.drums]
+        return np.sort(np.concatenate([*found, np.zeros(0)])) * self.midi.bpm / 60 * 4
+
+    @cached_property
+    def n_bars(self) -> int:
+        """Bars in which drums play."""
+        steps = np.concatenate([part.start_s for part in self.drums]) * self.midi.bpm / 60 * 4
+        return len(np.unique(np.round(steps).astype(int) // STEPS_PER_BAR))
+
+    def share_of_bars(self, keys: tuple[int, ...], step: int) -> float:
+        """The share of bars with a hit of these drums on a step, where they play at all."""
+        steps = np.unique(np.round(self.hits(keys)).astype(int))
+        bars = len(np.unique(steps // STEPS_PER_BAR))
+        return float((steps % STEPS_PER_BAR == step).sum() / bars) if bars else 0.0
+
+    def velocities(self, keys: tuple[int, ...]) -> np.ndarray:
+        """The velocities of drums, (n_hits,)."""
+        return np.concatenate([*(part.velocity[np.isin(part.pitch, keys)] for part in self.drums), np.zeros(0)])
+
+    def swing(self) -> float | None:
+        """Where off-beat 16ths fall within their eighth, 0.5 if straight; None where there are too few."""
+        every = np.concatenate([part.start_s for part in self.midi.instruments]) * self.midi.bpm / 60 * 2
+        places = every % 1
+        late = places[(places > 0.4) & (places < 0.8)]
+        return float(np.median(late)) if len(late) >= 8 else None

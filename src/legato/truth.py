@@ -1,0 +1,308 @@
+"""Whether each tag of a prompt is true of the track's MIDI and audio.
+
+A claim that can be measured twice, on the notes and on the sound, gives a verdict of each: `bpm` and `bpm_heard`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from legato.claims import (
+    BUSY,
+    GHOSTS,
+    MOODS,
+    NARROW_DB,
+    ROLLS,
+    SEVENTHS,
+    SLIDES,
+    SLOW_ATTACK_S,
+    SPARSE,
+    SUSPENDED,
+    TRIADS,
+    WET_LEVEL,
+    WIDE_DB,
+    Claim,
+    read_tag,
+    third_of,
+)
+from legato.evidence import CHORD_S, HATS, KICKS, SNARES, STRUM_S, Evidence
+from legato.gm import KITS, PROGRAMS
+from legato.theory import NOTE_NAMES, SCALES
+
+PHRASE = "phrase"  # the kind of a category's base phrase
+PERCUSSIVE_SHARE = 5e-4  # over it, drums are heard
+BPM_TOLERANCE = 0.02
+LOWEST_808, HIGHEST_808 = 24, 48  # C1 to C3
+GUITARS, BASSES, SYNTHS = range(24, 32), range(32, 40), (*range(50, 52), *range(62, 64), *range(80, 104))
+
+
+class Verdict(NamedTuple):
+    tag: str
+    kind: str
+    is_true: bool
+
+
+Kinds = Iterator[tuple[str, bool]]
+
+
+def judge(prompt_tags: Sequence[str], evidence: Evidence) -> list[Verdict]:
+    """The verdicts on every tag; a tag that no check knows is judged as a base phrase, by the words in it."""
+    return [
+        Verdict(tag, kind, bool(is_true))
+        for tag in prompt_tags
+        for kind, is_true in _judge_tag(tag, read_tag(tag), evidence)
+    ]
+
+
+def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:
+    return judge_phrase(tag, evidence) if claim is None else CHECKS[claim.kind](claim.value, evidence)
+
+
+def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:
+    """A base phrase is true where all of the words in it that can be checked are; one verdict, if there is such a word."""
+    found = [check(evidence) for pattern, check in PHRASES.items() if re.search(pattern, phrase.lower())]
+    if found:
+        yield PHRASE, all(found)
+
+
+def check_bpm(value: str, evidence: Evidence) -> Kinds:
+    """The file's main tempo; where there are drums, a beat tracker's within 2 % or a factor of two."""
+    yield "bpm", abs(evidence.midi.bpm - float(value)) < 0.5
+    if evidence.drums:
+        yield "bpm_heard", agrees(evidence.heard_bpm, float(value))
+
+
+def agrees(heard: float | None, bpm: float) -> bool:
+    """Whether a heard bpm is the stated one, its half or its double, within 2 %.
+
+    >>> agrees(161.0, 80), agrees(104.0, 100), agrees(None, 100)
+    (True, False, False)
+    """
+    return heard is not None and any(abs(heard / (bpm * ratio) - 1) <= BPM_TOLERANCE for ratio in (0.5, 1, 2))
+
+
+def check_key(value: str, evidence: Evidence) -> Kinds:
+    """The tonic and third of a key estimator, and nine tenths of the notes' time within the scale."""
+    note, scale = value.rsplit(" ", 1)
+    tonic = NOTE_NAMES.index(note)
+    yield "key", evidence.key == (tonic, third_of(scale))
+    steps = {*SCALES[scale], *((10,) if scale == "harmonic_minor" else ())}
+    yield "scale", evidence.pitch_class_shares[[(tonic + step) % 12 for step in steps]].sum() >= 0.9
+
+
+def check_drums(value: str, evidence: Evidence) -> Kinds:
+    """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard."""
+    if value == "none":
+        yield "no_drums", not evidence.drums
+        yield "no_drums_heard", evidence.percussive_share <= PERCUSSIVE_SHARE
+    else:
+        yield "only_drums", bool(evidence.drums) and not evidence.melodic
+        yield "only_drums_heard", evidence.percussive_share > PERCUSSIVE_SHARE
+
+
+def check_instrument(value: str, evidence: Evidence) -> Kinds:
+    """A note of that program; an 808 bass keeps to C1-C3, by its notes and, where it is alone, by ear."""
+    is_kit = value in KITS
+    program = KITS[value] if is_kit else PROGRAMS[value]
+    playing = [part for part in (evidence.drums if is_kit else evidence.melodic) if part.program == program]
+    yield "instrument", bool(playing)
+    if value == "synth_bass_2" and playing:
+        pitches = np.concatenate([part.pitch for part in playing])
+        yield "bass_808", pitches.min() >= LOWEST_808 and pitches.max() <= HIGHEST_808
+        if len(evidence.melodic) == 1 and not evidence.drums:
+            keys = 69 + 12 * np.log2(evidence.fundamentals / 440)
+            yield "bass_808_heard", np.mean((keys > LOWEST_808 - 0.5) & (keys < HIGHEST_808 + 0.5)) >= 0.95
+
+
+def check_groove(value: str, evidence: Evidence) -> Kinds:
+    yield "groove", bool(evidence.drums) and GROOVES[value](evidence)
+
+
+def _on(keys: tuple[int, ...], *steps: int, share: float) -> Callable[[Evidence], bool]:
+    return lambda e: all(e.share_of_bars(keys, step) >= share for step in steps)
+
+
+def _backbeat(evidence: Evidence) -> bool:
+    return _on(SNARES, 4, 12, share=0.6)(evidence)
+
+
+def _is_syncopated(evidence: Evidence) -> bool:
+    kicks = np.round(evidence.hits(KICKS)).astype(int)
+    return len(kicks) > 0 and np.mean(kicks % 4 != 0) >= 0.25
+
+
+GROOVES: dict[str, Callable[[Evidence], bool]] = {
+    "boom_bap": lambda e: _backbeat(e) and e.share_of_bars(KICKS, 0) >= 0.6,
+    "dusty": _backbeat,
+    "trap": lambda e: e.share_of_bars(SNARES, 8) >= 0.6 and len(e.hits(HATS)) >= 6 * e.n_bars,
+    "house": _on(KICKS, 0, 4, 8, 12, share=0.6),
+    "synthwave": _backbeat,
+    "halftime": lambda e: e.share_of_bars(SNARES, 8) >= 0.6,
+    "pop": _backbeat,
+    "rock": _backbeat,
+    "lofi": _backbeat,
+    "funk": lambda e: _backbeat(e) and _is_syncopated(e),
+    "sparse": lambda e: sum(len(part.pitch) for part in e.drums) <= 8 * e.n_bars,
+}
+
+
+def check_feel(value: str, evidence: Evidence) -> Kinds:
+    """Where the off-beat 16ths fall."""
+    swing = evidence.swing()
+    yield "feel", swing is not None and (swing >= 0.55 if value == "swung" else swing <= 0.535)
+
+
+def check_playing(value: str, evidence: Evidence) -> Kinds:
+    yield "playing", PLAYING[value](evidence)
+
+
+def _is_arpeggiated(evidence: Evidence) -> bool:
+    """Some instrument plays single notes, most by leaps, two a second or more."""
+    for part in evidence.melodic:
+        order = np.argsort(part.start_s, kind="stable")
+        gaps, leaps = np.diff(part.start_s[order]), np.abs(np.diff(part.pitch[order]))
+        if len(gaps) >= 8 and np.mean(gaps > CHORD_S) >= 0.9 and np.median(gaps) <= 0.5 and np.mean(leaps >= 3) >= 0.5:
+            return True
+    return False
+
+
+def _is_strummed(evidence: Evidence) -> bool:
+    """A guitar's notes come in bunches of three and more, one string after the other."""
+    for part in evidence.melodic:
+        starts = np.sort(part.start_s)
+        bunches = np.split(starts, np.flatnonzero(np.diff(starts) > STRUM_S / 3) + 1)
+        spread = [bunch for bunch in bunches if len(bunch) >= 3 and 0 < bunch[-1] - bunch[0] <= STRUM_S]
+        if part.program in GUITARS and sum(map(len, spread)) >= 0.5 * len(starts):
+            return True
+    return False
+
+
+def _is_picked(evidence: Evidence) -> bool:
+    """A guitar plays mostly one string at a time, three different pitches a bar or more."""
+    bar_s = 240 / evidence.midi.bpm
+    for part in evidence.melodic:
+        gaps = np.diff(np.sort(part.start_s))
+        if part.program in GUITARS and len(gaps) >= 8 and np.mean(gaps > 0.03) >= 0.6:
+            bars = (part.start_s / bar_s).astype(int)
+            if np.median([len(np.unique(part.pitch[bars == bar])) for bar in np.unique(bars)]) >= 3:
+                return True
+    return False
+
+
+def _has_bass_melody(evidence: Evidence) -> bool:
+    return any(part.program in BASSES and len(np.unique(part.pitch)) >= 4 for part in evidence.melodic)
+
+
+def _n_rolls(evidence: Evidence) -> int:
+    """Runs of three hats and more, each less than a 16th behind the one before."""
+    close = np.diff(evidence.hits(HATS)) < 0.8
+    runs = np.split(close, np.flatnonzero(~close))
+    return sum(run.sum() >= 2 for run in runs)
+
+
+PLAYING: dict[str, Callable[[Evidence], bool]] = {
+    "arpeggiated": _is_arpeggiated,
+    "strummed": _is_strummed,
+    "picked": _is_picked,
+    "melody": _has_bass_melody,
+    "slides": lambda e: sum(part.n_slides for part in e.melodic) >= SLIDES,
+    "rolls": lambda e: _n_rolls(e) >= ROLLS,
+    "ghosts": lambda e: (e.velocities(SNARES) <= 60).sum() >= GHOSTS,
+}
+
+
+def check_harmony(value: str, evidence: Evidence) -> Kinds:
+    """The pitches that sound under each stated chord."""
+    rows = [chord_pitches(evidence, at) for at in range(len(evidence.facts["chords"]))]
+    yield "harmony", HARMONY[value](rows)
+
+
+def chord_pitches(evidence: Evidence, at: int) -> set[int]:
+    """The intervals over a stated chord's root that are struck while it lasts."""
+    chords = evidence.facts["chords"]
+    start, end = ((bar * 4 + beat) * 60 / evidence.midi.bpm for bar, beat in [chords[at][:2], _end(chords, at)])
+    early = 0.1 * 60 / evidence.midi.bpm
+    return {
+        int(pitch - chords[at][2]) % 12
+        for part in evidence.melodic
+        for pitch in part.pitch[(part.start_s >= start - early) & (part.start_s < end - early)]
+    }
+
+
+def _end(chords: list[list[Any]], at: int) -> list[Any]:
+    return chords[at + 1][:2] if at + 1 < len(chords) else [chords[at][0] + 1, 0]
+
+
+def _share(rows: list[set[int]], holds: Callable[[set[int]], bool]) -> float:
+    return sum(map(holds, rows)) / max(len(rows), 1)
+
+
+HARMONY: dict[str, Callable[[list[set[int]]], bool]] = {
+    "sevenths": lambda rows: _share(rows, lambda row: bool(row & {9, 10, 11})) >= SEVENTHS - 0.1,
+    "suspended": lambda rows: _share(rows, lambda row: bool(row & {2, 5})) >= SUSPENDED - 0.05,
+    "triads": lambda rows: _share(rows, lambda row: bool(row & {3, 4})) >= TRIADS - 0.25,
+}
+
+
+def check_attack(value: str, evidence: Evidence) -> Kinds:
+    """The attack times that were measured on the presets that sound."""
+    attacks = evidence.facts.get("attack_s", {}).values()
+    yield "attack", any(s >= SLOW_ATTACK_S for s in attacks) if value == "slow" else any(s <= 0.02 for s in attacks)
+
+
+def check_mood(value: str, evidence: Evidence) -> Kinds:
+    """The same rule over what is measured on the MIDI."""
+    yield "mood", MOODS[value](evidence.traits)
+
+
+def check_density(value: str, evidence: Evidence) -> Kinds:
+    rate = evidence.traits.notes_per_s
+    yield "density", rate >= BUSY if value == "busy" else rate <= SPARSE
+
+
+def check_space(value: str, evidence: Evidence) -> Kinds:
+    """By the renderer's record: what reverb and chorus it had."""
+    facts = evidence.facts
+    yield "space", facts["dry"] if value == "dry" else not facts["dry"] and facts["reverb_level"] >= WET_LEVEL
+
+
+def check_width(value: str, evidence: Evidence) -> Kinds:
+    """The sides over the middle, in the audio; half a dB of room for the limiter's work."""
+    yield "width", evidence.width_db >= WIDE_DB - 0.5 if value == "wide" else evidence.width_db <= NARROW_DB + 0.5
+
+
+CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
+    "bpm": check_bpm,
+    "key": check_key,
+    "drums": check_drums,
+    "instrument": check_instrument,
+    "groove": check_groove,
+    "feel": check_feel,
+    "playing": check_playing,
+    "harmony": check_harmony,
+    "attack": check_attack,
+    "mood": check_mood,
+    "density": check_density,
+    "space": check_space,
+    "width": check_width,
+}
+
+
+def _plays(programs: Sequence[int]) -> Callable[[Evidence], bool]:
+    return lambda e: any(part.program in programs for part in e.melodic)
+
+
+# Words of base phrases that can be checked.
+PHRASES: dict[str, Callable[[Evidence], bool]] = {
+    r"\b(no|without) drums\b|\bdrumless\b": lambda e: not e.drums,
+    r"\b(only|just) drums\b|\bdrums only\b": lambda e: bool(e.drums) and not e.melodic,
+    r"\b808 bass\b": _plays([PROGRAMS["synth_bass_2"]]),
+    r"\bguitars?\b": _plays(GUITARS),
+    r"\bbass\b": _plays([*BASSES, PROGRAMS["cello"], PROGRAMS["contrabass"]]),
+    r"\bsynths?\b|\bpads?\b|\bchiptune\b": _plays(SYNTHS),
+    r"\bpiano\b": _plays(range(6)),
+    r"\bstring quartet\b|\bstrings\b": _plays(range(40, 52)),
+    r"\bbeats?\b|(?<!no )(?<!without )\bdrums\b": lambda e: bool(e.drums),
+}
