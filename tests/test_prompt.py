@@ -1,5 +1,6 @@
-"""Every tag of a prompt is true of the song, and every prompt is one that a trainer can read."""
+"""A prompt is tags that a trainer can read, drawn from what the facts allow."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -8,53 +9,74 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import check_text
-from legato.compose.patterns import GROOVES, ROLES
-from legato.prompt import GROOVE_WORDS, INSTRUMENT_WORDS, ROLE_WORDS, SCALE_WORDS, prompt, tag_wordings
-from legato.theory import SCALES
-from test_compose import ALL_ROLES, CATEGORIES, musics, song_of
+from legato.claims import claims_of, read_tag, wordings
+from legato.errors import LegatoError
+from legato.prompt import prompt_path, read_prompt, tags_of
+from legato.prompting import MAX_TAGS, MIN_TAGS, prompt
+from legato.vocabulary import CLAIMS
+from test_compose import CATEGORIES, musics, song_of
 
 
-def prompt_of(facts: dict[str, Any], seed: int) -> str:
+def prompt_from(facts: dict[str, Any], seed: int) -> str:
     return prompt("guitar pop beat", facts, np.random.default_rng(seed))
 
 
 @settings(deadline=None)
 @given(musics, st.integers(0, 2**32), st.integers(0, 2**32))
-def test_a_prompt_is_tags_that_a_trainer_can_read(music: Any, seed: int, wording_seed: int) -> None:
-    text = prompt_of(song_of(music, seed)[1], wording_seed)
+def test_a_prompt_is_tags_that_the_facts_allow(music: Any, seed: int, wording_seed: int) -> None:
+    facts = song_of(music, seed)[1]
+    text = prompt_from(facts, wording_seed)
     check_text(text, "guitar_pop_00000.pt")
-    assert text.startswith("guitar pop beat, ")
-    assert text.count(",") >= 2
+    phrase, *tags = tags_of(text)
+    assert phrase == "guitar pop beat"
+    claims = [read_tag(tag) for tag in tags]
+    assert set(claims) <= set(claims_of(facts))
+    assert len(set(claims)) == len(claims) < MAX_TAGS
 
 
-@settings(deadline=None)
-@given(musics, st.integers(0, 2**32))
-def test_tags_about_drums_bpm_and_key_are_true_of_the_notes(music: Any, seed: int) -> None:
-    song, facts = song_of(music, seed)
-    tags = prompt_of(facts, seed).split(", ")
-    has_drums = [part.is_drum for part in song.parts]
-    assert ("no drums" in tags) == (not any(has_drums))
-    assert ("only drums" in tags) == all(has_drums)
-    assert f"{song.bpm} bpm" in [tag.lower() for tag in tags]
-    stated = [tag for tag in tags if any(tag.endswith(f" {words}") for words in SCALE_WORDS.values())]
-    assert len(stated) == (not all(has_drums))
+@pytest.mark.parametrize("category", CATEGORIES)
+def test_a_prompt_has_five_to_twelve_tags(category: str) -> None:
+    lengths = {len(tags_of(prompt_from(song_of(CATEGORIES[category], seed)[1], seed))) for seed in range(40)}
+    assert min(lengths) >= MIN_TAGS
+    assert max(lengths) <= MAX_TAGS
+    assert len(lengths) > 2
 
 
-def test_wording_and_order_vary_and_are_seeded() -> None:
+def test_whether_there_are_drums_is_always_said_where_there_are_none_or_nothing_else() -> None:
+    for category, meaning in (("synth_no_drums", "none"), ("hiphop_drums", "only")):
+        for seed in range(20):
+            claims = [read_tag(tag) for tag in tags_of(prompt_from(song_of(CATEGORIES[category], seed)[1], seed))]
+            assert ("drums", meaning) in claims
+
+
+def test_wording_choice_and_order_vary_and_are_seeded() -> None:
     facts = song_of(CATEGORIES["guitar_pop"], 1)[1]
-    assert len({prompt_of(facts, seed) for seed in range(30)}) > 20
-    assert prompt_of(facts, 1) == prompt_of(facts, 1)
-
-
-def test_every_groove_scale_and_role_word_belongs_to_something() -> None:
-    assert set(GROOVE_WORDS) == set(GROOVES)
-    assert set(SCALE_WORDS) == set(SCALES)
-    assert set(ROLE_WORDS) <= set(ROLES)
+    texts = [prompt_from(facts, seed) for seed in range(60)]
+    assert len(set(texts)) > 50
+    assert len({tuple(sorted(map(str, map(read_tag, tags_of(text))))) for text in texts}) > 20
+    assert prompt_from(facts, 1) == prompt_from(facts, 1)
 
 
 def test_a_prompt_that_would_be_too_long_drops_tags_and_stays_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(INSTRUMENT_WORDS, "warm_pad", ("a very long name of a pad " * 30,))
-    facts = song_of(ALL_ROLES, 1)[1]
-    text = prompt_of(facts, 1)
-    assert len(text) <= 512
-    assert set(text.split(", ")[1:]) <= {wording for wordings in tag_wordings(facts) for wording in wordings}
+    monkeypatch.setitem(CLAIMS["instrument"], "steel_guitar", ("a very long name of a guitar " * 30,))
+    facts = song_of(CATEGORIES["guitar_pop"], 1)[1] | {"instruments": {"strum": "steel_guitar", "bass": "finger_bass"}}
+    for seed in range(20):
+        text = prompt_from(facts, seed)
+        assert len(text) <= 512
+        assert set(tags_of(text)[1:]) <= {way for claim in claims_of(facts) for way in wordings(claim)}
+
+
+def test_a_prompt_is_read_back_and_a_missing_or_wrong_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = prompt_path("pads", "pads_00001")
+    with pytest.raises(LegatoError, match=r"dataset/audio_prompts/pads/pads_00001_prompt.txt: no such file"):
+        read_prompt("pads", "pads_00001")
+    path.parent.mkdir(parents=True)
+    path.write_text("warm pads, 90 bpm")
+    assert read_prompt("pads", "pads_00001") == "warm pads, 90 bpm"
+    for wrong in (" ", "ü", "x" * 513):
+        path.write_text(wrong)
+        with pytest.raises(LegatoError, match="a prompt is 1 to 512 ASCII characters"):
+            read_prompt("pads", "pads_00001")

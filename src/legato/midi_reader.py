@@ -192,9 +192,7 @@ class _Clock:
         rates = np.array(list(at_tick.values())) / 1e6 / ticks_per_beat
         self._s = np.concatenate([[0.0], np.cumsum(np.diff(self._ticks) * rates[:-1])])
         self._rates = rates
-        self.tempi = tuple(
-            Tempo(tick, float(s), us) for (tick, us), s in zip(at_tick.items(), self._s, strict=True)
-        )
+        self.tempi = tuple(Tempo(tick, float(s), us) for (tick, us), s in zip(at_tick.items(), self._s, strict=True))
 
     def seconds(self, ticks: np.ndarray) -> np.ndarray:
         at = np.searchsorted(self._ticks, ticks, side="right") - 1

@@ -61,7 +61,7 @@ def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:
 
 
 def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:
-    """A base phrase is true where all of the words in it that can be checked are; one verdict, if there is such a word."""
+    """A base phrase is true where all of its words that can be checked are; no verdict where none can."""
     found = [check(evidence) for pattern, check in PHRASES.items() if re.search(pattern, phrase.lower())]
     if found:
         yield PHRASE, all(found)
@@ -207,7 +207,7 @@ PLAYING: dict[str, Callable[[Evidence], bool]] = {
     "strummed": _is_strummed,
     "picked": _is_picked,
     "melody": _has_bass_melody,
-    "slides": lambda e: sum(part.n_slides for part in e.melodic) >= SLIDES,
+    "slides": lambda e: e.n_slides >= SLIDES,
     "rolls": lambda e: _n_rolls(e) >= ROLLS,
     "ghosts": lambda e: (e.velocities(SNARES) <= 60).sum() >= GHOSTS,
 }

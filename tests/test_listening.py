@@ -1,0 +1,62 @@
+"""What is measured by ear on signals of which the answer is known."""
+
+import numpy as np
+import pytest
+
+from legato.listening import RATE, fundamentals, heard_bpm, mono, percussive_share
+
+SAMPLE_RATE = 44100
+
+
+def clicks(bpm: float, seconds: float = 20) -> np.ndarray:
+    """A noise burst on every beat, the first of four louder."""
+    wave = np.zeros(round(seconds * RATE), dtype=np.float32)
+    burst = np.random.default_rng(0).standard_normal(1000) * np.exp(-np.arange(1000) / 150)
+    for beat, start in enumerate(np.arange(0, seconds - 0.1, 60 / bpm)):
+        at = round(start * RATE)
+        wave[at : at + 1000] += (0.8 if beat % 4 == 0 else 0.4) * burst
+    return wave
+
+
+def tones(*keys: float, seconds: float = 20) -> np.ndarray:
+    """Held saw-like notes, struck anew every two seconds."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    swell = np.minimum((time % 2) / 0.05, 1) * np.exp(-(time % 2) / 2)
+    hz = [440 * 2 ** ((key - 69) / 12) for key in keys]
+    return (swell * sum(np.sin(2 * np.pi * f * n * time) / n for f in hz for n in range(1, 9))).astype(np.float32)
+
+
+@pytest.mark.parametrize("bpm", [84, 101, 120, 147])
+def test_a_click_track_is_heard_at_its_bpm_or_its_octave(bpm: float) -> None:
+    heard = heard_bpm(clicks(bpm))
+    assert heard is not None
+    assert min(abs(heard / (bpm * ratio) - 1) for ratio in (0.5, 1, 2)) < 0.005
+
+
+def test_too_few_beats_are_no_bpm() -> None:
+    assert heard_bpm(np.zeros(RATE, dtype=np.float32)) is None
+
+
+def test_noise_bursts_are_percussive_and_held_notes_are_not() -> None:
+    assert percussive_share(clicks(120)) > 0.01
+    assert percussive_share(tones(48, 55, 64)) < 1e-4
+    assert percussive_share(tones(48, 55, 64) + clicks(120)) > 1e-3
+    assert percussive_share(np.zeros(RATE, dtype=np.float32)) == 0
+
+
+@pytest.mark.parametrize("key", [24, 33, 48, 60])
+def test_a_lone_bass_sounds_at_its_fundamental(key: int) -> None:
+    cents = 1200 * np.log2(fundamentals(tones(key, seconds=6)) / (440 * 2 ** ((key - 69) / 12)))
+    assert np.mean(np.abs(cents) < 30) > 0.95
+
+
+def test_silent_frames_have_no_fundamental() -> None:
+    wave = np.concatenate([tones(40, seconds=4), np.zeros(4 * RATE, dtype=np.float32)])
+    assert len(fundamentals(wave)) < 0.6 * len(wave) / 1024
+
+
+def test_mono_keeps_length_in_seconds_and_the_mean_of_channels() -> None:
+    audio = np.stack([np.full(SAMPLE_RATE, 0.5), np.full(SAMPLE_RATE, -0.1)], axis=1).astype(np.float32)
+    wave = mono(audio, SAMPLE_RATE)
+    assert len(wave) == RATE
+    assert wave[RATE // 2] == pytest.approx(0.2, abs=1e-3)
