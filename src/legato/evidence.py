@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from legato import listening
-side_level_db = lambda audio: 0.0
+from legato import hearing
+from legato.listening import width_db
 from legato.claims import SLOW_ATTACK_S, Traits
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
@@ -46,23 +46,23 @@ class Evidence:
     @cached_property
     def wave(self) -> np.ndarray:
         """The audio as estimators take it."""
-        return listening.mono(self.audio, self.sample_rate)
+        return hearing.mono(self.audio, self.sample_rate)
 
     @cached_property
     def heard_bpm(self) -> float | None:
-        return listening.heard_bpm(self.wave)
+        return hearing.heard_bpm(self.wave)
 
     @cached_property
     def percussive_share(self) -> float:
-        return listening.percussive_share(self.wave)
+        return hearing.percussive_share(self.wave)
 
     @cached_property
     def fundamentals(self) -> np.ndarray:
-        return listening.fundamentals(self.wave)
+        return hearing.fundamentals(self.wave)
 
     @cached_property
     def width_db(self) -> float:
-        return side_level_db(self.audio)
+        return width_db(self.audio)
 
     @cached_property
     def key(self) -> tuple[int, str] | None:

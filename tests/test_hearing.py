@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from legato.listening import RATE, fundamentals, heard_bpm, mono, percussive_share
+from legato.hearing import RATE, fundamentals, heard_bpm, mono, percussive_share
 
 SAMPLE_RATE = 44100
 
