@@ -192,9 +192,7 @@ class _Clock:
         rates = np.array(list(at_tick.values())) / 1e6 / ticks_per_beat
         self._s = np.concatenate([[0.0], np.cumsum(np.diff(self._ticks) * rates[:-1])])
         self._rates = rates
-        self.tempi = tuple(
-            Tempo(tick, float(s), us) for (tick, us), s in zip(at_tick.items(), self._s, strict=True)
-        )
+        self.tempi = tuple(Tempo(tick, float(s), us) for (tick, us), s in zip(at_tick.items(), self._s, strict=True))
 
     def seconds(self, ticks: np.ndarray) -> np.ndarray:
         at = np.searchsorted(self._ticks, ticks, side="right") - 1
@@ -221,14 +219,18 @@ class _Channel:
         self.parts: dict[tuple[bool, int], _Part] = {}
         self.controls: list[smf.Event] = []  # shared by all its parts
         self.open: dict[int, tuple[_Part, int, int, int]] = {}  # by pitch: part, start, velocity, track
+        self.struck_again: dict[int, int] = {}  # by pitch: when a note was ended by the next one
 
     def hear(self, event: smf.Event, track: int) -> None:
         kind, data = event.status & 0xF0, event.data
         if kind == smf.NOTE_ON and data[1]:
-            self._end(data[0], event.tick)
+            if data[0] in self.open:
+                self._end(data[0], event.tick)
+                self.struck_again[data[0]] = event.tick
             self.open[data[0]] = self._part(), event.tick, data[1], track
         elif kind in (smf.NOTE_ON, smf.NOTE_OFF):
-            self._end(data[0], event.tick)
+            if self.struck_again.pop(data[0], None) != event.tick:  # else it is late, for the note before
+                self._end(data[0], event.tick)
         elif kind == smf.PROGRAM:
             self.program = data[0]
         elif kind == smf.CONTROL and data[0] == CC_BANK:
