@@ -12,7 +12,7 @@ from legato.codec_weights import CodecParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.normalize import NormalizeParams
-from legato.render import RenderParams
+from legato.production import RenderParams
 from legato.soundfont.config import BUILT_FONT
 from legato.track import DatasetParams
 

@@ -15,8 +15,8 @@ from legato.items import ComputeParams
 from legato.midi_reader import read_contents
 from legato.normalize import NormalizeParams
 from legato.params import PARAMS, Strict
+from legato.production import RenderParams
 from legato.prompt import BasePhrase
-from legato.render import RenderParams
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_presets
 from legato.soundfont.reader import read_presets
