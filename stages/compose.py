@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from legato import categories, items, params, sources
+from legato import categories, items, params
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
 from legato.items import Facts
 from legato.midi import write_midi
-from legato.sources import SOURCES, MidiSourceParams, source_id
+from legato.rewrite import rewrite
+from legato.sources import SOURCES, MidiSourceParams, read_manifest, source_id
 from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
 
 
@@ -40,10 +41,10 @@ def from_sources(category: str, folder: Path, seed: int) -> list[Facts]:
     def rewrite_track(file: str) -> Facts:
         name = source_id(category, file)
         path = folder / f"{name}.mid"
-        facts = sources.compose_from(SOURCES / category / file, path, music.license)
+        facts = rewrite(SOURCES / category / file, path, music.license)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
-    return items.run(rewrite_track, list(sources.read_manifest(category)), stage="compose", name=str)
+    return items.run(rewrite_track, list(read_manifest(category)), stage="compose", name=str)
 
 
 if __name__ == "__main__":

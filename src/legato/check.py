@@ -17,10 +17,11 @@ from legato.normalize import NormalizeParams
 from legato.params import PARAMS, Strict
 from legato.production import RenderParams
 from legato.prompt import BasePhrase
+from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_presets
 from legato.soundfont.reader import read_presets
-from legato.sources import MANIFESTS, MidiSourceParams, manifest_path, preset_of, source_files, source_id
+from legato.sources import MANIFESTS, MidiSourceParams, manifest_path, source_files, source_id
 from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
 
 CATEGORIES = "categories"
