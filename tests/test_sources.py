@@ -203,7 +203,7 @@ WRONG = {
     "empty": (
         "mine",
         lambda folder: (folder / "bad.mid").write_bytes(b""),
-        "bad.mid: cannot be read as MIDI: the file",
+        "cannot be read as MIDI: the file is empty",
     ),
 }
 
