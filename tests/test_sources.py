@@ -20,6 +20,7 @@ from legato.midi_reader import read_contents
 from legato.rewrite import canonical, preset_of, rewrite, roles
 from legato.sources import read_manifest, slug, source_id
 from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, tempo
+from test_pipeline import make_clone
 
 MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "CC-BY-4.0"}}
 DRUMS = NOW + b"\xc9\x19" + (NOW + b"\x99\x24\x64" + BEAT + b"\x89\x24\x00") * 4
@@ -293,3 +294,28 @@ def test_long_names_keep_apart() -> None:
     a, b = source_id("c", "x" * 200 + "a.mid"), source_id("c", "x" * 200 + "b.mid")
     assert a != b
     assert max(len(a), len(b)) <= 82
+
+
+def test_dvc_builds_a_category_anew_for_its_own_files_alone(tmp_path: Path) -> None:
+    clone = make_clone(tmp_path)
+    names = {"mine": NAMES, "other": ["one.mid"]}
+    for category, files in names.items():
+        (tmp_path / "sources" / category).mkdir()
+        for file_name in files:
+            (tmp_path / "sources" / category / file_name).write_bytes(c_major_song(25))
+        clone.run("dvc", "add", "-q", f"sources/{category}")
+    clone.edit(lambda values: values.update(categories=dict.fromkeys(names, MINE)))
+    compose_stages = ["compose@mine", "compose@other"]
+    assert set(clone.repro(*compose_stages)) == {"check", *compose_stages}
+    clone.commit("mine")
+    assert {path.name for path in (tmp_path / "sources").iterdir()} > {".gitignore", "mine.dvc", "other.dvc"}
+    (tmp_path / "sources/other/Größer.mid").write_bytes(c_major_song(27))
+    before = clone.digests("dataset/midi")
+    assert clone.repro(*compose_stages) == ["check", "compose@other"]
+    after = clone.digests("dataset/midi")
+    assert set(after) - set(before) == {"dataset/midi/other/other_grosser.mid"}
+    assert before.items() <= after.items()
+    clone.run("git", "checkout", "-q", ".")
+    clone.run("dvc", "checkout", "-q", "-f", "sources/other.dvc", *compose_stages)
+    assert clone.digests("dataset/midi") == before
+    assert clone.repro(*compose_stages) == []
