@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from legato import params
-from legato.listening import WIDTH_FLOOR_DB, attack_s, width_db
+from legato.listening import HALF, WIDTH_FLOOR_DB, attack_s, width_db
 from legato.midi_reader import Contents, Instrument, Tempo
 from legato.production import RenderParams, produce, production_facts, variant_banks
 from legato.track import track_rng
@@ -111,6 +111,7 @@ def ramp(seconds: float) -> np.ndarray:
 @pytest.mark.parametrize("seconds", [0.05, 0.2, 1.0])
 def test_a_ramp_of_known_length_has_its_attack(seconds: float) -> None:
     assert attack_s(ramp(seconds), SAMPLE_RATE) == pytest.approx(0.8 * seconds, abs=0.012)
+    assert attack_s(ramp(seconds), SAMPLE_RATE, to=HALF) == pytest.approx(0.4 * seconds, abs=0.012)
     late = np.concatenate([silence(0.3), ramp(seconds)])
     assert attack_s(late, SAMPLE_RATE) == pytest.approx(0.8 * seconds, abs=0.012)
     assert attack_s(0.01 * ramp(seconds), SAMPLE_RATE) == attack_s(ramp(seconds), SAMPLE_RATE)
@@ -121,6 +122,12 @@ def test_a_note_that_is_there_at_once_has_no_attack(hz: float) -> None:
     decay = sine(2, -6, hz=hz, phase=np.pi / 2) * np.exp(-3 * np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE)[:, None]
     assert attack_s(decay, SAMPLE_RATE) <= 0.004
     assert attack_s(sine(2, -6, hz=hz), SAMPLE_RATE) < 0.02
+
+
+def test_beating_voices_reach_half_of_their_maximum_at_once() -> None:
+    beating = sine(2, -12, hz=220) + sine(2, -12, hz=221, phase=1.6)  # together only after 0.75 s
+    assert attack_s(beating, SAMPLE_RATE) > 0.3
+    assert attack_s(beating, SAMPLE_RATE, to=HALF) < 0.02
 
 
 def test_silence_has_no_attack() -> None:

@@ -164,7 +164,8 @@ def width_of(audio: np.ndarray) -> float:
 
 def test_attack_and_width_are_measured_per_part(font: Path, tmp_path: Path) -> None:
     facts = play(write_band(tmp_path / "band.mid"), font, DRY).facts
-    assert set(facts["attack_s"]) == {"pad", "bass"}
+    assert set(facts["attack_s"]) == set(facts["attack_half_s"]) == {"pad", "bass"}
+    assert all(facts["attack_half_s"][role] <= facts["attack_s"][role] for role in ("pad", "bass"))
     assert facts["attack_s"]["pad"] > 5 * facts["attack_s"]["bass"]
     assert -60 < facts["width_db"] < 10
     assert play(write_song(tmp_path / "a.mid", 80, [60]), font, DRY).facts["width_db"] < -60

@@ -7,17 +7,19 @@ from legato.audio import loudest_channel
 ATTACK_WINDOW_S = 1.5
 ENVELOPE_S = 0.03  # a period of the lowest notes, 33 Hz
 HOP_S = 0.002
-ATTACK_FROM, ATTACK_TO = 0.1, 0.9
+ATTACK_FROM, ATTACK_TO, HALF = 0.1, 0.9, 0.5
 WIDTH_FLOOR_DB = -100.0  # mono
 
 
-def attack_s(audio: np.ndarray, sample_rate: int) -> float | None:
+def attack_s(audio: np.ndarray, sample_rate: int, *, to: float = ATTACK_TO) -> float | None:
     """The time in which the envelope climbs from 10 % to 90 % of its maximum within the first 1.5 s; None for silence.
 
-    The envelope is the peak of the louder channel over the next 30 ms, every 2 ms; so nothing is told under 2 ms.
+    The envelope is the peak of the louder channel over the last 30 ms, every 2 ms. Detuned voices that start together
+    can beat up to a maximum long after they are there: what begins slowly takes its time to `HALF` as well.
 
     Args:
         audio: (n_samples, 2), one note.
+        to: the share of the maximum that it climbs to.
     """
     level = loudest_channel(audio[: round(ATTACK_WINDOW_S * sample_rate)])
     n_hop = round(HOP_S * sample_rate)
@@ -28,7 +30,7 @@ def attack_s(audio: np.ndarray, sample_rate: int) -> float | None:
     # Looking back: the level at a moment is the highest of the 30 ms before it, so that a step begins and ends at once.
     held = np.lib.stride_tricks.sliding_window_view(np.concatenate([np.zeros(n_window - 1), peaks]), n_window)
     envelope = held.max(axis=1) / peaks.max()
-    return float((np.argmax(envelope >= ATTACK_TO) - np.argmax(envelope >= ATTACK_FROM)) * HOP_S)
+    return float((np.argmax(envelope >= to) - np.argmax(envelope >= ATTACK_FROM)) * HOP_S)
 
 
 def width_db(audio: np.ndarray) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from legato import smf
 from legato.audio import decibels
 from legato.errors import LegatoError
-from legato.listening import ATTACK_WINDOW_S, attack_s, width_db
+from legato.listening import ATTACK_WINDOW_S, HALF, attack_s, width_db
 from legato.midi_reader import Contents, read_contents
 from legato.production import PartProduction, Production, RenderParams, produce, production_facts
 from legato.soundfont.reader import read_presets
@@ -54,7 +54,7 @@ def render(midi: Path, font: Path, params: RenderParams, sample_rate: int, rng: 
     facts = {
         "render_gain_db": round(decibels(float(scale)), 3),
         **production_facts(production, names),
-        "attack_s": _attacks(contents, production, names, font, sample_rate),
+        **_attacks(contents, production, names, font, sample_rate),
         "width_db": round(width_db(audio), 2),
     }
     return Rendered(audio, facts, stems)
@@ -107,26 +107,27 @@ def _play(
 
 def _attacks(
     contents: Contents, production: Production, names: Sequence[str], font: Path, sample_rate: int
-) -> dict[str, float]:
-    """The attack time of each melodic instrument's preset, in the middle of its part."""
-    found = {}
+) -> dict[str, dict[str, float]]:
+    """The attack times of each melodic instrument's preset, in the middle of its part."""
+    found: dict[str, dict[str, float]] = {"attack_s": {}, "attack_half_s": {}}
     for role, instrument, part in zip(names, contents.instruments, production.parts, strict=True):
         if not instrument.is_drum:
-            seconds = _probe(font, part.bank, instrument.program, int(np.median(instrument.pitch)), sample_rate)
-            if seconds is not None:
-                found[role] = round(seconds, 3)
+            times = _probe(font, part.bank, instrument.program, int(np.median(instrument.pitch)), sample_rate)
+            for name, seconds in zip(found, times, strict=True):
+                if seconds is not None:
+                    found[name][role] = round(seconds, 3)
     return found
 
 
 @cache
-def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) -> float | None:
-    """The attack time of one dry note of a preset."""
+def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) -> tuple[float | None, float | None]:
+    """The attack time of one dry note of a preset, to 90 % and to half of its maximum."""
     part = PartProduction(bank=bank, pan=0.0, gain_db=0.0, detune_cents=0.0, chorus_send=0.0)
     with open_synth(font, sample_rate, gain=0.2, polyphony=64) as synth:
         synth.set_part(0, program, part)
         synth.send(0, smf.NOTE_ON, bytes([pitch, PROBE_VELOCITY]))
         note = synth.write(round(ATTACK_WINDOW_S * sample_rate / BLOCK_SAMPLES))
-    return attack_s(note, sample_rate)
+    return attack_s(note, sample_rate), attack_s(note, sample_rate, to=HALF)
 
 
 @cache

@@ -96,7 +96,7 @@ def slug(text: str) -> str:
     """
     plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
     coded = (
-        letter if letter.isascii() or not letter.isalnum() else f" u{ord(letter):04x} " for letter in plain.lower()
+        letter if letter.isascii() or not letter.isalnum() else f" u{ord(letter):04x} " for letter in plain.casefold()
     )
     found = re.sub(r"[^a-z0-9]+", "_", "".join(coded)).strip("_")
     if not found:
