@@ -1,12 +1,13 @@
-"""check: refuse a wrong params.yaml before anything is built, and name what removed categories left behind."""
+"""check: refuse a wrong params.yaml and MIDI files that cannot be read before anything is built; write which
+files each category takes; name what removed categories left behind."""
 
 from legato import categories
-from legato.check import check, left_behind
+from legato.check import check, left_behind, write_manifests
 from legato.errors import stage
 
 
 def main() -> None:
-    check()
+    write_manifests(check())
     for folder in left_behind(categories.names()):
         print(f"note: {folder}: params.yaml has no such category; nothing reads it and it may be deleted")
 

@@ -17,7 +17,7 @@ def main() -> None:
         "codec": codec.weights,
         "codec_license": codec.license_id,
     }
-    collect(categories.track_counts(), params.load("dataset", DatasetParams).held_out, made_with)
+    collect(categories.all_track_ids(), params.load("dataset", DatasetParams).held_out, made_with)
 
 
 if __name__ == "__main__":

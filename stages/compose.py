@@ -1,32 +1,50 @@
-"""compose@category: draw each track's song and write its MIDI file and its facts."""
+"""compose@category: write each track's MIDI file and its facts, composed or from the user's own files."""
 
 from pathlib import Path
-from typing import Any
 
-from legato import items, params
+from legato import categories, items, params
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
+from legato.items import Facts
 from legato.midi import write_midi
+from legato.rewrite import rewrite
+from legato.sources import SOURCES, MidiSourceParams, read_manifest, source_id
 from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
 
 
 def main(category: str) -> None:
-    n_tracks = params.load(f"categories.{category}.tracks", TrackCount)
-    music = params.load(f"categories.{category}.music", MusicParams)
     seed = params.load("dataset", DatasetParams).seed
     folder = items.clear(Path("dataset/midi") / category)
+    rows = (from_sources if categories.is_source(category) else from_nothing)(category, folder, seed)
+    write_jsonl(facts_path(category, "compose"), rows)
 
-    def compose_track(index: int) -> dict[str, Any]:
+
+def from_nothing(category: str, folder: Path, seed: int) -> list[Facts]:
+    n_tracks = params.load(f"categories.{category}.tracks", TrackCount)
+    music = params.load(f"categories.{category}.music", MusicParams)
+
+    def compose_track(index: int) -> Facts:
         name = track_id(category, index)
         song, facts = compose(music, track_rng(seed, category, index, "compose"))
         path = folder / f"{name}.mid"
         write_midi(path, song)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
-    rows = items.run(compose_track, range(n_tracks), stage="compose", name=lambda i: track_id(category, i))
-    write_jsonl(facts_path(category, "compose"), rows)
+    return items.run(compose_track, range(n_tracks), stage="compose", name=lambda i: track_id(category, i))
+
+
+def from_sources(category: str, folder: Path, seed: int) -> list[Facts]:
+    music = params.load(f"categories.{category}.music", MidiSourceParams)
+
+    def rewrite_track(file: str) -> Facts:
+        name = source_id(category, file)
+        path = folder / f"{name}.mid"
+        facts = rewrite(SOURCES / category / file, path, music.license)
+        return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
+
+    return items.run(rewrite_track, list(read_manifest(category)), stage="compose", name=str)
 
 
 if __name__ == "__main__":

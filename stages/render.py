@@ -1,5 +1,6 @@
 """render@category: play each MIDI file through the SoundFont."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -7,22 +8,30 @@ from legato import items, params
 from legato.audio import write_audio
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
-from legato.render import RenderParams, fluidsynth_version, render
+from legato.production import RenderParams
+from legato.render import render
 from legato.soundfont.config import SoundfontParams
+from legato.synth import fluidsynth_version
 from legato.tokens import SAMPLE_RATE
-from legato.track import facts_path
+from legato.track import DatasetParams, facts_path, track_rng
 
 
 def main(category: str) -> None:
     settings = params.load("render", RenderParams)
+    seed = params.load("dataset", DatasetParams).seed
     font = Path(params.load("soundfont", SoundfontParams).path)
     folder = items.clear(Path("dataset/rendered") / category)
+    stems = Path("dataset/stems") / category
+    shutil.rmtree(stems, ignore_errors=True)
+    stems.mkdir(parents=True)  # empty where none are asked for: DVC wants what a stage says it writes
     midis = sorted((Path("dataset/midi") / category).glob("*.mid"))
 
     def render_track(midi: Path) -> dict[str, Any]:
-        audio, facts = render(midi, font, settings, SAMPLE_RATE)
-        write_audio(folder / f"{midi.stem}.flac", audio, SAMPLE_RATE, "PCM_24")
-        return {"id": midi.stem, **facts}
+        rendered = render(midi, font, settings, SAMPLE_RATE, track_rng(seed, category, midi.stem, "render"))
+        write_audio(folder / f"{midi.stem}.flac", rendered.audio, SAMPLE_RATE, "PCM_24")
+        for role, audio in rendered.stems.items():
+            write_audio(stems / midi.stem / f"{role}.flac", audio, SAMPLE_RATE, "PCM_24")
+        return {"id": midi.stem, **rendered.facts}
 
     rows = items.run(render_track, midis, stage="render", name=lambda midi: midi.stem)
     made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}

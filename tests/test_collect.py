@@ -31,10 +31,18 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def ids(**n_tracks: int) -> dict[str, list[str]]:
+    """The ids of composed categories' tracks."""
+    return {category: [track_id(category, index) for index in range(count)] for category, count in n_tracks.items()}
+
+
 def make_category(category: str, n_tracks: int) -> None:
-    names = [track_id(category, index) for index in range(n_tracks)]
+    make_tracks(category, ids(**{category: n_tracks})[category])
+
+
+def make_tracks(category: str, names: list[str], **facts_of_compose: str) -> None:
     rng = np.random.default_rng(len(category))
-    Path("dataset/encoded", category).mkdir(parents=True)
+    Path("dataset/encoded", category).mkdir(parents=True, exist_ok=True)
     encoded = []
     for name in names:
         path = Path("dataset/encoded", category, f"{name}.pt")
@@ -43,12 +51,14 @@ def make_category(category: str, n_tracks: int) -> None:
         write_text(Path("dataset/audio_prompts", category, f"{name}_prompt.txt"), f"{category} beat, 120 bpm")
     for stage, facts in FACTS.items():
         write_jsonl(facts_path(category, stage), [{"id": name} | facts for name in names])
+    composed = [{"id": name} | FACTS["compose"] | facts_of_compose for name in names]
+    write_jsonl(facts_path(category, "compose"), composed)
     write_jsonl(facts_path(category, "encode"), encoded)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_dataset_is_what_a_trainer_reads() -> None:
-    collect({"a": 5, "b": 5}, held_out=0.2, made_with=MADE_WITH)
+    collect(ids(a=5, b=5), held_out=0.2, made_with=MADE_WITH)
     train, held_out = read_dataset(TRAIN), read_dataset(HELD_OUT)
     assert len(train) == 8
     assert sorted(held_out) == ["a_00002.pt", "b_00002.pt"]
@@ -61,7 +71,7 @@ def test_the_dataset_is_what_a_trainer_reads() -> None:
 
 @pytest.mark.usefixtures("workspace")
 def test_only_the_categories_asked_for_are_read() -> None:
-    collect({"a": 4}, held_out=0, made_with=MADE_WITH)
+    collect(ids(a=4), held_out=0, made_with=MADE_WITH)
     assert list(read_dataset(TRAIN)) == [f"{track_id('a', index)}.pt" for index in range(4)]
     assert read_dataset(HELD_OUT) == {}
 
@@ -75,11 +85,11 @@ def test_only_the_categories_asked_for_are_read() -> None:
     ],
 )
 def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: Path, removed: str, line: str) -> None:
-    collect({"a": 5}, held_out=0, made_with=MADE_WITH)
+    collect(ids(a=5), held_out=0, made_with=MADE_WITH)
     before = (TRAIN / "metadata.json").read_bytes()
     (workspace / removed).unlink()
     with pytest.raises(LegatoError, match=line):
-        collect({"a": 5, "b": 5}, held_out=0, made_with=MADE_WITH)
+        collect(ids(a=5, b=5), held_out=0, made_with=MADE_WITH)
     assert (TRAIN / "metadata.json").read_bytes() == before
     assert len(read_dataset(TRAIN)) == 5
 
@@ -87,10 +97,25 @@ def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: 
 @pytest.mark.usefixtures("workspace")
 def test_too_few_tracks_or_changed_codes_are_refused() -> None:
     with pytest.raises(LegatoError, match=r"compose\.jsonl: b_00005: this track is missing"):
-        collect({"a": 5, "b": 6}, held_out=0, made_with=MADE_WITH)
+        collect(ids(a=5, b=6), held_out=0, made_with=MADE_WITH)
     torch.save(torch.zeros(40, 18, dtype=torch.int16), "dataset/encoded/a/a_00001.pt")
     with pytest.raises(LegatoError, match=r"a_00001\.pt: its sha256 is not the indexed"):
-        collect({"a": 5}, held_out=0, made_with=MADE_WITH)
+        collect(ids(a=5), held_out=0, made_with=MADE_WITH)
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_file_that_is_added_moves_no_other_track_over_the_line() -> None:
+    names = [f"mine_{letter}" for letter in "bdfhjlnprtvx"]
+    sides = []
+    for some in (names, ["mine_a", *names], names[1:]):
+        make_tracks("mine", some, source="a file")
+        collect(ids(a=5) | {"mine": some}, held_out=0.4, made_with=MADE_WITH)
+        sides.append({name for name in read_dataset(HELD_OUT) if name.startswith("mine")})
+    assert 0 < len(sides[0]) < len(names)
+    assert sides[1] - {"mine_a.pt"} == sides[0]
+    assert sides[2] == sides[0] - {"mine_b.pt"}
+    with pytest.raises(LegatoError, match=r"compose\.jsonl: mine_new: this track is missing"):
+        collect({"mine": [*names[1:], "mine_new"]}, held_out=0, made_with=MADE_WITH)
 
 
 @pytest.mark.usefixtures("workspace")
@@ -98,13 +123,13 @@ def test_too_few_tracks_or_changed_codes_are_refused() -> None:
 def test_an_unreadable_prompt_is_refused(text: str) -> None:
     Path("dataset/audio_prompts/a/a_00001_prompt.txt").write_text(text, encoding="utf-8")
     with pytest.raises(LegatoError, match=r"a_00001_prompt\.txt: .*: a prompt is 1 to 512 ASCII characters"):
-        collect({"a": 5}, held_out=0, made_with=MADE_WITH)
+        collect(ids(a=5), held_out=0, made_with=MADE_WITH)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_nothing_left_to_train_on_is_refused() -> None:
     with pytest.raises(LegatoError, match=r"dataset\.held_out: 0\.5: leaves no track to train on"):
-        collect({"a": 1}, held_out=0.5, made_with=MADE_WITH)
+        collect(ids(a=1), held_out=0.5, made_with=MADE_WITH)
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:
@@ -115,7 +140,7 @@ def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> Non
 
 @pytest.mark.usefixtures("workspace")
 def test_metrics_are_per_category_and_in_total() -> None:
-    collect({"a": 5, "b": 5}, held_out=0.2, made_with=MADE_WITH)
+    collect(ids(a=5, b=5), held_out=0.2, made_with=MADE_WITH)
     rows, counts = read_datasets([TRAIN, HELD_OUT])
     found = dataset_metrics(rows, counts)
     assert {name: (group["tracks"], group["held_out"]) for name, group in found.items()} == {

@@ -12,7 +12,7 @@ from legato.codec_weights import CodecParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.normalize import NormalizeParams
-from legato.render import RenderParams
+from legato.production import RenderParams
 from legato.soundfont.config import BUILT_FONT
 from legato.track import DatasetParams
 
@@ -50,6 +50,23 @@ WRONG = [
     ),
     ("dataset", DatasetParams, {"dataset": None}, "params.yaml: dataset: None: "),
     ("render", RenderParams, {"render__reverb__rom": 1}, "params.yaml: render.reverb.rom: unknown key"),
+    (
+        "render",
+        RenderParams,
+        {"render__reverb__room": [0.8, 0.2]},
+        "params.yaml: render.reverb.room: [0.8, 0.2]: the low end of a range comes first",
+    ),
+    ("render", RenderParams, {"render__reverb__level": [0.5]}, "render.reverb.level: [0.5]: a range is two numbers"),
+    ("render", RenderParams, {"render__chorus__speed_hz": [0, 1]}, "speed_hz: [0, 1]: must lie within 0.1 and 5"),
+    (
+        "render",
+        RenderParams,
+        {"render__pan": [-2, 0]},
+        "params.yaml: render.pan: [-2, 0]: must lie within -1 and 1",
+    ),
+    ("render", RenderParams, {"render__gain_db": [-3, 3]}, "render.gain_db: [-3, 3]: must lie within -24 and 0"),
+    ("render", RenderParams, {"render__dry": 1.5}, "params.yaml: render.dry: 1.5: "),
+    ("render", RenderParams, {"render__stems": "yes"}, "params.yaml: render.stems: 'yes': "),
     ("normalize", NormalizeParams, {"normalize__target_lufs": "loud"}, "params.yaml: normalize.target_lufs: 'loud': "),
     ("normalize", NormalizeParams, {"normalize__format": "mp3"}, "params.yaml: normalize.format: 'mp3': "),
     ("codec", CodecParams, {"codec__sha256": "abc"}, "params.yaml: codec.sha256: 'abc': "),
@@ -146,7 +163,12 @@ def test_the_shipped_parameters_are_valid_and_whole(monkeypatch: pytest.MonkeyPa
     monkeypatch.chdir(ROOT)
     check()
     assert set(params.read()) == {*SECTIONS, CATEGORIES}
-    assert categories.track_counts() == {"synth_no_drums": 6, "hiphop_drums": 6, "bass_808": 6, "guitar_pop": 6}
+    assert {name: categories.track_count(name) for name in categories.names()} == {
+        "synth_no_drums": 6,
+        "hiphop_drums": 6,
+        "bass_808": 6,
+        "guitar_pop": 6,
+    }
 
 
 def test_an_unknown_section_is_named(section: Any) -> None:

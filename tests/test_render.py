@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,19 +11,24 @@ import pytest
 from legato import params
 from legato.errors import LegatoError
 from legato.midi import Note, Part, Song, write_midi
-from legato.render import RenderParams, render
+from legato.production import RenderParams
+from legato.render import Rendered, render, roles
 from legato.soundfont.font import drum_zones
 from legato.soundfont.sf2 import Preset, write_sf2
 from legato.soundfont.synthesis import key_hz
-from signals import SAMPLE_RATE
+from legato.track import track_rng
+from midi_bytes import BEAT, END, NOW, file, name
+from signals import SAMPLE_RATE, si_sdr_db
 
 PARAMS = params.load("render", RenderParams, Path(__file__).parent.parent / "params.yaml")
-DRY = PARAMS.model_copy(
-    update={
-        "reverb": PARAMS.reverb.model_copy(update={"level": 0.0}),
-        "chorus": PARAMS.chorus.model_copy(update={"voices": 0}),
-    }
-)
+STILL = PARAMS.model_copy(update={"pan": [0.0, 0.0], "gain_db": [0.0, 0.0], "detune_cents": [0.0, 0.0]})
+DRY = STILL.model_copy(update={"dry": 1.0})
+WET = STILL.model_copy(update={"dry": 0.0})
+
+
+def play(song: Path, font: Path, settings: RenderParams, **changes: Any) -> Rendered:
+    """Render with a random stream that depends on the song's name alone."""
+    return render(song, font, settings.model_copy(update=changes), SAMPLE_RATE, track_rng(0, "a", song.stem, "render"))
 
 
 def write_song(path: Path, program: int, keys: list[int], *, pan: int = 64, beats: float = 0.9) -> Path:
@@ -35,14 +41,16 @@ def write_song(path: Path, program: int, keys: list[int], *, pan: int = 64, beat
 
 def test_order_does_not_matter(font: Path, tmp_path: Path) -> None:
     songs = [write_song(tmp_path / f"{program}.mid", program, [60, 64, 67]) for program in (81, 89, 25)]
-    forwards = {song: render(song, font, PARAMS, SAMPLE_RATE)[0] for song in songs}
+    forwards = {song: play(song, font, PARAMS) for song in songs}
     for song in reversed(songs):
-        np.testing.assert_array_equal(render(song, font, PARAMS, SAMPLE_RATE)[0], forwards[song])
+        again = play(song, font, PARAMS)
+        np.testing.assert_array_equal(again.audio, forwards[song].audio)
+        assert again.facts == forwards[song].facts
 
 
 def test_notes_sound_at_their_time_and_pitch(font: Path, tmp_path: Path) -> None:
     keys = [57, 69, 64]
-    audio, _ = render(write_song(tmp_path / "a.mid", 80, keys), font, DRY, SAMPLE_RATE)
+    audio = play(write_song(tmp_path / "a.mid", 80, keys), font, DRY).audio
     assert audio.shape[1] == 2
     assert audio.dtype == np.float32
     for at, key in enumerate(keys):
@@ -53,28 +61,131 @@ def test_notes_sound_at_their_time_and_pitch(font: Path, tmp_path: Path) -> None
 
 def test_a_tail_rings_out_and_is_bounded(font: Path, tmp_path: Path) -> None:
     song = write_song(tmp_path / "a.mid", 89, [60])  # a pad with a long release
-    audio, _ = render(song, font, PARAMS, SAMPLE_RATE)
+    audio = play(song, font, PARAMS).audio
     assert np.abs(audio[-2000:]).max() < 1e-4 or len(audio) / SAMPLE_RATE > 4.4
-    cut, _ = render(song, font, PARAMS.model_copy(update={"tail_s": 0.1}), SAMPLE_RATE)
+    cut = play(song, font, PARAMS, tail_s=0.1).audio
     assert 0.5 < len(cut) / SAMPLE_RATE < 0.8
     np.testing.assert_array_equal(cut, audio[: len(cut)])
 
 
+def test_a_pedal_that_is_never_let_go_ends_with_the_music(font: Path, tmp_path: Path) -> None:
+    lengths = []
+    for pedal in (b"", NOW + b"\xb0\x40\x7f"):
+        song = tmp_path / "a.mid"
+        song.write_bytes(file(NOW + b"\xc0\x50" + pedal + NOW + b"\x90\x3c\x64" + BEAT + b"\x80\x3c\x00" + END))
+        lengths.append(len(play(song, font, DRY).audio))
+    assert abs(lengths[1] - lengths[0]) <= 4096
+
+
 def test_pan_and_sends_are_heard(font: Path, tmp_path: Path) -> None:
-    left, _ = render(write_song(tmp_path / "a.mid", 80, [60], pan=10), font, DRY, SAMPLE_RATE)
+    left = play(write_song(tmp_path / "a.mid", 80, [60], pan=10), font, DRY).audio
     assert np.abs(left[:, 0]).max() > 3 * np.abs(left[:, 1]).max()
     song = write_song(tmp_path / "b.mid", 80, [60])
-    wet, _ = render(song, font, PARAMS, SAMPLE_RATE)
-    dry, _ = render(song, font, DRY, SAMPLE_RATE)
-    assert len(wet) > len(dry)
+    wet, dry = play(song, font, WET), play(song, font, DRY)
+    assert len(wet.audio) > len(dry.audio)
+    assert (wet.facts["dry"], dry.facts["dry"]) == (False, True)
+
+
+def test_a_dry_track_hears_nothing_of_the_effects(font: Path, tmp_path: Path) -> None:
+    song = write_song(tmp_path / "a.mid", 89, [60, 64])
+    rooms = [PARAMS.reverb.model_copy(update={"room": [room, room], "level": [1.0, 1.0]}) for room in (0.0, 1.0)]
+    audios = [play(song, font, DRY, reverb=reverb).audio for reverb in rooms]
+    np.testing.assert_array_equal(*audios)
+    wet = [play(song, font, WET, reverb=reverb).audio for reverb in rooms]
+    assert len(wet[0]) != len(wet[1]) or not np.array_equal(*wet)
+
+
+@pytest.mark.parametrize("own", [b"", NOW + b"\xb0\x0a\x40" + NOW + b"\xb0\x79\x00"], ids=["plain", "reset"])
+def test_pan_gain_and_detune_are_heard_beside_the_files_own_controllers(font: Path, tmp_path: Path, own: bytes) -> None:
+    song = tmp_path / "a.mid"
+    song.write_bytes(file(NOW + b"\xc0\x50" + own + NOW + b"\x90\x45\x64" + b"\x8f\x00" + b"\x80\x45\x00" + END))
+    plain = play(song, font, DRY).audio[4000:80000]
+    right = play(song, font, DRY, pan=[0.4, 0.4]).audio[4000:80000]
+    soft = play(song, font, DRY, gain_db=[-6.0, -6.0])
+    sharp = play(song, font, DRY, detune_cents=[50.0, 50.0]).audio[4000:80000, 0]
+    assert np.abs(right[:, 1]).max() > 1.5 * np.abs(right[:, 0]).max()
+    assert np.std(soft.audio[4000:80000]) / np.std(plain) == pytest.approx(10 ** (-6 / 20), rel=0.02)
+    assert soft.facts["part_gain_db"] == {"part_1": -6.0}
+    levels = np.abs(np.fft.rfft(sharp * np.hanning(len(sharp)), n=2**20))
+    assert levels.argmax() * SAMPLE_RATE / 2**20 == pytest.approx(440 * 2 ** (50 / 1200), abs=0.5)
+
+
+def test_a_variant_is_played_where_the_font_has_one(tmp_path: Path) -> None:
+    kit = drum_zones(np.random.default_rng(0))
+    two = tmp_path / "two.sf2"
+    write_sf2(two, [Preset(bank=bank, program=5, name="a", zones=kit[: 3 - bank]) for bank in (0, 1)], {})
+    song = write_song(tmp_path / "a.mid", 5, [36, 38, 42, 46])
+    streams = [track_rng(0, "a", at, "render") for at in range(12)]
+    found = {render(song, two, DRY, SAMPLE_RATE, rng).facts["variant"]["lead"] for rng in streams}
+    assert found == {0, 1}
+    assert play(song, two, DRY, variants=False).facts["variant"] == {"lead": 0}
+
+
+def write_band(path: Path) -> Path:
+    """A pad, a low bass and drums that overlap, a track each."""
+    pad = name(b"pad") + NOW + b"\xc0\x59" + NOW + b"\xb0\x5b\x7f" + b"".join(
+        NOW + bytes([0x90, key, 100]) + NOW + bytes([0x90, key + 7, 100]) + BEAT
+        + bytes([0x80, key, 0]) + NOW + bytes([0x80, key + 7, 0]) for key in (60, 62, 64)
+    )  # fmt: skip
+    bass = name(b"bass") + NOW + b"\xc1\x26" + (NOW + b"\x91\x24\x64" + BEAT + b"\x81\x24\x00") * 3
+    drums = name(b"drums") + NOW + b"\xc9\x19" + (NOW + b"\x99\x2a\x64" + b"\x78\x89\x2a\x00") * 12
+    path.write_bytes(file(pad + END, bass + END, drums + END))
+    return path
+
+
+@pytest.mark.parametrize("settings", [WET, DRY], ids=["wet", "dry"])
+def test_stems_sum_to_the_mix_and_change_nothing_of_it(font: Path, tmp_path: Path, settings: RenderParams) -> None:
+    song = write_band(tmp_path / "band.mid")
+    loud = {"gain": 8.0, "polyphony": 16}  # turned down, and short of voices
+    plain, apart = play(song, font, settings, **loud), play(song, font, settings, stems=True, **loud)
+    assert plain.stems == {}
+    np.testing.assert_array_equal(plain.audio, apart.audio)
+    assert plain.facts == apart.facts
+    assert plain.facts["render_gain_db"] < 0
+    assert set(apart.stems) == {"pad", "bass", "drums"}
+    total = np.sum(list(apart.stems.values()), axis=0, dtype=np.float64)
+    assert np.abs(total - plain.audio).max() < 1e-3 * np.abs(plain.audio).max()  # -60 dB
+    assert all(si_sdr_db(stem, plain.audio) < 20 for stem in apart.stems.values())
+
+
+def test_a_stem_holds_its_own_instrument(font: Path, tmp_path: Path) -> None:
+    stems = play(write_band(tmp_path / "band.mid"), font, DRY, stems=True).stems
+    bass = stems["bass"][:60000, 0]
+    levels = np.abs(np.fft.rfft(bass * np.hanning(len(bass)), n=2**18))[: 2**13]
+    assert levels.argmax() * SAMPLE_RATE / 2**18 == pytest.approx(key_hz(36), rel=0.03)
+    assert width_of(stems["pad"]) > -40
+
+
+def width_of(audio: np.ndarray) -> float:
+    from legato.listening import width_db
+
+    return width_db(audio)
+
+
+def test_attack_and_width_are_measured_per_part(font: Path, tmp_path: Path) -> None:
+    facts = play(write_band(tmp_path / "band.mid"), font, DRY).facts
+    assert set(facts["attack_s"]) == set(facts["attack_half_s"]) == {"pad", "bass"}
+    assert all(facts["attack_half_s"][role] <= facts["attack_s"][role] for role in ("pad", "bass"))
+    assert facts["attack_s"]["pad"] > 5 * facts["attack_s"]["bass"]
+    assert -60 < facts["width_db"] < 10
+    assert play(write_song(tmp_path / "a.mid", 80, [60]), font, DRY).facts["width_db"] < -60
+
+
+def test_roles_are_track_names_where_those_are_names(tmp_path: Path) -> None:
+    from legato.midi_reader import read_contents
+
+    song = write_band(tmp_path / "band.mid")
+    assert roles(read_contents(song)) == ["pad", "bass", "drums"]
+    song.write_bytes(song.read_bytes().replace(b"bass", b"pad\0").replace(b"\x03pad", b"\x03Pad"))
+    assert roles(read_contents(song)) == ["part_1", "pad", "drums"]
 
 
 def test_a_mix_over_full_scale_is_turned_down_and_said_so(font: Path, tmp_path: Path) -> None:
     song = write_song(tmp_path / "a.mid", 80, [60])
-    loud, facts = render(song, font, DRY.model_copy(update={"gain": 10.0}), SAMPLE_RATE)
-    assert np.abs(loud).max() <= 1
-    assert facts["render_gain_db"] < 0
-    assert render(song, font, DRY, SAMPLE_RATE)[1]["render_gain_db"] == 0
+    loud = play(song, font, DRY, gain=10.0)
+    assert np.abs(loud.audio).max() <= 1
+    assert loud.facts["render_gain_db"] < 0
+    assert play(song, font, DRY).facts["render_gain_db"] == 0
 
 
 def test_a_program_that_the_font_lacks_is_named(tmp_path: Path) -> None:
@@ -82,7 +193,7 @@ def test_a_program_that_the_font_lacks_is_named(tmp_path: Path) -> None:
     write_sf2(kit_only, [Preset(bank=128, program=0, name="kit", zones=drum_zones(np.random.default_rng(0)))], {})
     song = write_song(tmp_path / "a.mid", 81, [60])
     with pytest.raises(LegatoError) as error:
-        render(song, kit_only, PARAMS, SAMPLE_RATE)
+        play(song, kit_only, PARAMS)
     assert str(error.value) == f"{song}: plays bank 0 program 81, which the SoundFont {kit_only} lacks"
 
 
@@ -93,7 +204,7 @@ def test_a_font_that_only_looks_like_one_is_named(font: Path, tmp_path: Path) ->
     broken = tmp_path / "broken.sf2"
     broken.write_bytes(content)
     with pytest.raises(LegatoError, match=rf"{broken}: "):
-        render(write_song(tmp_path / "a.mid", 81, [60]), broken, PARAMS, SAMPLE_RATE)
+        play(write_song(tmp_path / "a.mid", 81, [60]), broken, PARAMS)
 
 
 def test_an_absent_libfluidsynth_is_one_line(font: Path, tmp_path: Path) -> None:
@@ -102,10 +213,11 @@ def test_an_absent_libfluidsynth_is_one_line(font: Path, tmp_path: Path) -> None
 import ctypes.util
 ctypes.util.find_library = lambda name: None
 from pathlib import Path
-from legato import params, render
+import numpy as np
+from legato import params, production, render
 from legato.errors import stage
-settings = params.load("render", render.RenderParams, Path({str(Path(__file__).parent.parent / "params.yaml")!r}))
-stage(lambda: render.render(Path({str(song)!r}), Path({str(font)!r}), settings, 44100))
+settings = params.load("render", production.RenderParams, Path({str(Path(__file__).parent.parent / "params.yaml")!r}))
+stage(lambda: render.render(Path({str(song)!r}), Path({str(font)!r}), settings, 44100, np.random.default_rng(0)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

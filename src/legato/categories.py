@@ -5,7 +5,8 @@ import re
 from legato import params
 from legato.errors import LegatoError
 from legato.params import PARAMS
-from legato.track import TrackCount
+from legato.sources import track_ids
+from legato.track import SourceCount, TrackCount
 
 NAME = re.compile(r"[a-z0-9_]+")
 
@@ -25,6 +26,22 @@ def names() -> list[str]:
     return list(section)
 
 
-def track_counts() -> dict[str, int]:
-    """How many tracks each category has."""
-    return {name: params.load(f"categories.{name}.tracks", TrackCount) for name in names()}
+def is_source(name: str) -> bool:
+    """Whether a category takes the user's own MIDI files, by its `music.source`."""
+    section = params.read().get("categories", {}).get(name)
+    music = section.get("music") if isinstance(section, dict) else None
+    return isinstance(music, dict) and "source" in music
+
+
+def track_count(name: str) -> int | str:
+    """How many tracks a category has, or "all" of the user's own files."""
+    return params.load(f"categories.{name}.tracks", SourceCount if is_source(name) else TrackCount)
+
+
+def all_track_ids() -> dict[str, list[str]]:
+    """The ids of every category's tracks.
+
+    Raises:
+        LegatoError: the manifest of a category of the user's own files is missing.
+    """
+    return {name: track_ids(name, track_count(name), is_source=is_source(name)) for name in names()}

@@ -9,16 +9,20 @@ from legato.compose.config import DRUMS_ROLE, MusicParams
 from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
+from legato.files import sha256_of, write_json
 from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.items import ComputeParams
+from legato.midi_reader import read_contents
 from legato.normalize import NormalizeParams
 from legato.params import PARAMS, Strict
+from legato.production import RenderParams
 from legato.prompt import BasePhrase
-from legato.render import RenderParams
+from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_presets
 from legato.soundfont.reader import read_presets
-from legato.track import DatasetParams, TrackCount
+from legato.sources import MANIFESTS, MidiSourceParams, manifest_path, source_files, source_id
+from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
 
 CATEGORIES = "categories"
 SECTIONS = {
@@ -32,23 +36,35 @@ SECTIONS = {
     "sample": SampleParams,
     "compute": ComputeParams,
 }
-PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "raw_audio", "encoded")  # in dataset/
+PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
 
 
 class CategoryParams(Strict):
-    """`categories.<name>` in params.yaml."""
+    """`categories.<name>` in params.yaml, for composed music."""
 
     tracks: TrackCount
     prompt: BasePhrase
     music: MusicParams
 
 
-def check() -> None:
-    """Check every section and every category.
+class SourceCategoryParams(Strict):
+    """`categories.<name>` in params.yaml, for the user's own MIDI files."""
+
+    tracks: SourceCount
+    prompt: BasePhrase
+    music: MidiSourceParams
+
+
+Presets = set[tuple[int, int]]
+Manifests = dict[str, dict[str, str]]
+
+
+def check() -> Manifests:
+    """Check every section and every category; return each category's MIDI files with their SHA-256.
 
     Raises:
         LegatoError: a section is unknown or missing, or breaks a rule; the SoundFont cannot be read, or lacks a
-            program that a category names.
+            program that a category names; a MIDI file of the user's cannot be read, or plays what the SoundFont lacks.
     """
     known = [*SECTIONS, CATEGORIES]
     for name in params.read():
@@ -56,14 +72,70 @@ def check() -> None:
             raise LegatoError(f"{PARAMS}: {name}: unknown section; known are {', '.join(known)}")
     for name, model in SECTIONS.items():
         params.load(name, model)
-    musics = {name: params.load(f"{CATEGORIES}.{name}", CategoryParams).music for name in categories.names()}
+    loaded = {name: _load_category(name) for name in categories.names()}
     font = Path(params.load("soundfont", SoundfontParams).path)
     presets = built_presets() if str(font) == BUILT_FONT else set(read_presets(font))
-    for name, music in musics.items():
-        _check_programs(f"{CATEGORIES}.{name}.music", music, font, presets)
+    manifests: Manifests = {}
+    for name, category in loaded.items():
+        manifests[name] = {}
+        if isinstance(category, CategoryParams):
+            _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
+        else:
+            manifests[name] = _check_sources(name, category.tracks, font, presets)
+    _check_ids(manifests)
+    return manifests
 
 
-def _check_programs(key: str, music: MusicParams, font: Path, presets: set[tuple[int, int]]) -> None:
+def write_manifests(manifests: Manifests) -> None:
+    """Write one file a category, on which its `compose` depends, and remove those of categories that are gone."""
+    for name, files in manifests.items():
+        write_json(manifest_path(name), files)
+    for path in MANIFESTS.glob("*.json"):
+        if path.stem not in manifests:
+            path.unlink()
+
+
+def _load_category(name: str) -> CategoryParams | SourceCategoryParams:
+    key = f"{CATEGORIES}.{name}"
+    return params.load(key, SourceCategoryParams if categories.is_source(name) else CategoryParams)
+
+
+def _check_sources(category: str, count: int | str, font: Path, presets: Presets) -> dict[str, str]:
+    """Every file is read; all that are refused are named at once."""
+    manifest, refused = {}, []
+    for path in source_files(category, count):
+        try:
+            missing = sorted({preset_of(instrument) for instrument in read_contents(path).instruments} - presets)
+            if missing:
+                listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
+                raise LegatoError(f"{path}: plays {listed}, which the SoundFont {font} lacks")
+            manifest[path.name] = sha256_of(path)
+        except LegatoError as error:
+            refused.append(str(error))
+    if refused:
+        raise LegatoError("; ".join(refused))
+    return manifest
+
+
+def _check_ids(manifests: Manifests) -> None:
+    """Ids are unique over all categories, whatever the files are called."""
+    composed = [category for category, files in manifests.items() if not files]
+    taken: dict[str, str] = {}
+    for category, files in manifests.items():
+        for file in files:
+            name = source_id(category, file)
+            clash = taken.get(name) or next((other for other in composed if _is_composed_id(name, other)), None)
+            if clash is not None:
+                raise LegatoError(f"sources/{category}/{file}: its id {name} is one of category {clash}: rename it")
+            taken[name] = category
+
+
+def _is_composed_id(name: str, category: str) -> bool:
+    number = name.removeprefix(f"{category}_")
+    return number != name and len(number) == INDEX_DIGITS and number.isdecimal()
+
+
+def _check_programs(key: str, music: MusicParams, font: Path, presets: Presets) -> None:
     for role, names in music.parts.items():
         bank, programs = (DRUM_BANK, KITS) if role == DRUMS_ROLE else (MELODIC_BANK, PROGRAMS)
         for name in names:

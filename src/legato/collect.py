@@ -1,7 +1,7 @@
 """Every category's codes and prompts as one dataset in the client's format, held-out tracks apart."""
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
 from legato.prompt import MAX_BYTES
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
-from legato.track import facts_path, is_held_out, track_id
+from legato.track import facts_path, is_held_out, is_held_out_by_id
 
 TRAIN = Path("dataset/encoded_dataset")
 HELD_OUT = Path("dataset/heldout_dataset")
@@ -18,11 +18,11 @@ STAGES = ("compose", "render", "normalize", "encode")  # each left facts of ever
 Row = dict[str, Any]
 
 
-def collect(categories: dict[str, int], held_out: float, made_with: Row) -> None:
+def collect(categories: dict[str, Sequence[str]], held_out: float, made_with: Row) -> None:
     """Write both datasets, each whole or not at all.
 
     Args:
-        categories: how many tracks each has. They are walked, never the folders: what a removed category
+        categories: the ids of each one's tracks. They are walked, never the folders: what a removed category
             left behind is not read.
         held_out: the fraction of each category that goes to `HELD_OUT`.
         made_with: facts that all tracks share.
@@ -30,9 +30,7 @@ def collect(categories: dict[str, int], held_out: float, made_with: Row) -> None
     Raises:
         LegatoError: a category is missing or incomplete, or no track is left to train on.
     """
-    rows = [
-        row | made_with for category, n_tracks in categories.items() for row in track_rows(category, n_tracks, held_out)
-    ]
+    rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
     sides = {TRAIN: [], HELD_OUT: []}
     for row in rows:
         sides[HELD_OUT if row["held_out"] else TRAIN].append(row)
@@ -42,15 +40,19 @@ def collect(categories: dict[str, int], held_out: float, made_with: Row) -> None
         write_dataset(folder, side)
 
 
-def track_rows(category: str, n_tracks: int, held_out: float) -> Iterator[Row]:
-    """The merged facts of each of a category's tracks."""
+def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Row]:
+    """The merged facts of each of a category's tracks.
+
+    A track from one of the user's own files is held out by its id, a composed one by its index.
+    """
     stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES]
-    for index in range(n_tracks):
-        name = track_id(category, index)
+    for index, name in enumerate(names):
         for stage, facts in zip(STAGES, stages, strict=True):
             if name not in facts:
                 raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
-        row: Row = {"category": category, "index": index, "held_out": is_held_out(index, held_out)}
+        is_source = "source" in stages[0][name]
+        is_apart = is_held_out_by_id(name, held_out) if is_source else is_held_out(index, held_out)
+        row: Row = {"category": category, "index": index, "held_out": is_apart}
         for facts in stages:
             row |= facts[name]
         yield row | {"prompt": _prompt(category, name)}

@@ -219,14 +219,18 @@ class _Channel:
         self.parts: dict[tuple[bool, int], _Part] = {}
         self.controls: list[smf.Event] = []  # shared by all its parts
         self.open: dict[int, tuple[_Part, int, int, int]] = {}  # by pitch: part, start, velocity, track
+        self.struck_again: dict[int, int] = {}  # by pitch: when a note was ended by the next one
 
     def hear(self, event: smf.Event, track: int) -> None:
         kind, data = event.status & 0xF0, event.data
         if kind == smf.NOTE_ON and data[1]:
-            self._end(data[0], event.tick)
+            if data[0] in self.open:
+                self._end(data[0], event.tick)
+                self.struck_again[data[0]] = event.tick
             self.open[data[0]] = self._part(), event.tick, data[1], track
         elif kind in (smf.NOTE_ON, smf.NOTE_OFF):
-            self._end(data[0], event.tick)
+            if self.struck_again.pop(data[0], None) != event.tick:  # else it is late, for the note before
+                self._end(data[0], event.tick)
         elif kind == smf.PROGRAM:
             self.program = data[0]
         elif kind == smf.CONTROL and data[0] == CC_BANK:

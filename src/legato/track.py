@@ -3,17 +3,28 @@
 import hashlib
 import math
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from legato.params import Strict
 
 INDEX_DIGITS = 5
 
 
-TrackCount = Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]  # of a category
+ALL = "all"
+
+
+def _check_count(count: Any) -> Any:
+    is_number = isinstance(count, int) and not isinstance(count, bool)
+    if count != ALL and not (is_number and 1 <= count < 10**INDEX_DIGITS):
+        raise ValueError(f"must be a whole number from 1 to {10**INDEX_DIGITS - 1}, or {ALL}")
+    return count
+
+
+TrackCount = Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]  # of a composed category
+SourceCount = Annotated[Any, AfterValidator(_check_count)]  # of a category of the user's own files: int or "all"
 
 
 class DatasetParams(Strict):
@@ -38,8 +49,8 @@ def facts_path(category: str, stage: str) -> Path:
     return Path("dataset/tracks") / category / f"{stage}.jsonl"
 
 
-def track_rng(seed: int, category: str, index: int, purpose: str) -> np.random.Generator:
-    """A random stream that depends on nothing but its four arguments.
+def track_rng(seed: int, category: str, index: int | str, purpose: str) -> np.random.Generator:
+    """A random stream that depends on nothing but its four arguments; `index` may be a track's id instead.
 
     So adding tracks, reordering categories or changing the number of workers disturbs no other track,
     and a draw more for one purpose disturbs no other purpose.
@@ -57,3 +68,11 @@ def is_held_out(index: int, fraction: float) -> bool:
     [4, 14]
     """
     return math.floor((index + 1) * fraction + 0.5) > math.floor(index * fraction + 0.5)
+
+
+def is_held_out_by_id(name: str, fraction: float) -> bool:
+    """Whether a track without a lasting index is kept from training: each one with the chance `fraction`.
+
+    It depends on the id alone, so that files that come and go move no other track over the line.
+    """
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()) < fraction * 2**256

@@ -1,0 +1,158 @@
+"""A user's MIDI file as the later stages read it, with the facts that a composed song has, found in its notes."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from legato import smf
+from legato.files import sha256_of, write_bytes
+from legato.gm import KITS, PROGRAMS
+from legato.key import estimate_key, pitch_class_seconds
+from legato.midi_reader import DRUM_CHANNEL, Contents, Instrument, read_contents
+from legato.theory import NOTE_NAMES
+
+DRUMS_ROLE = "drums"
+MIN_KEY_MARGIN = 0.1  # of correlation; from there on 98 % of 600 composed songs in major, minor and dorian are right
+BASS_PITCH = 48  # C3: a bass line alone does not tell its key
+NEUTRAL_VELOCITY = 64
+CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+PROGRAM_NAMES = {program: name for name, program in PROGRAMS.items()}
+KIT_NAMES = {program: name for name, program in KITS.items()}
+
+
+def rewrite(path: Path, target: Path, license_id: str) -> dict[str, Any]:
+    """Write a user's file in the form that the later stages read, and return its facts.
+
+    Raises:
+        LegatoError: it cannot be read as MIDI.
+    """
+    contents = read_contents(path)
+    parts = roles(contents)
+    write_bytes(target, canonical(contents, parts))
+    return source_facts(contents, parts) | {
+        "source": {"file": path.name, "sha256": sha256_of(path)},
+        "license": license_id,
+    }
+
+
+def roles(contents: Contents) -> dict[str, Instrument]:
+    """`drums` (`drums_2` …) and `part_1`, `part_2` …, in the order in which they begin to play."""
+    named: dict[str, Instrument] = {}
+    n_melodic = n_drums = 0
+    for instrument in contents.instruments:
+        if instrument.is_drum:
+            n_drums += 1
+            named[DRUMS_ROLE if n_drums == 1 else f"{DRUMS_ROLE}_{n_drums}"] = instrument
+        else:
+            n_melodic += 1
+            named[f"part_{n_melodic}"] = instrument
+    return named
+
+
+def source_facts(contents: Contents, parts: dict[str, Instrument]) -> dict[str, Any]:
+    """The facts that a composed song has too, found in the notes; what cannot be told is None, "" or 0."""
+    key = _key(contents)
+    return {
+        "bpm": round(contents.bpm),
+        "bpm_changes": contents.bpm_changes,
+        "n_bars": contents.n_bars,
+        "seconds_composed": round(contents.seconds, 3),
+        "key": key and NOTE_NAMES[key[0]],
+        "scale": key and key[1],
+        "form": "",
+        "chords": [],
+        "instruments": {role: _sound_name(instrument) for role, instrument in parts.items()},
+        "groove": None,
+        "swing": 0.5,
+        "playing": {},
+        "arp_notes_per_beat": 0,
+        "slides": 0,
+        "hat_rolls": 0,
+        "ghost_notes": 0,
+        "n_notes": contents.n_notes,
+    }
+
+
+def canonical(contents: Contents, parts: dict[str, Instrument]) -> bytes:
+    """The same music as a type 1 file with one track and one channel an instrument, named by its role.
+
+    Drums that have no name in General MIDI's table get the kit that stands in for them. More than 15 melodic
+    instruments go on to a second MIDI port, as sequencers write it.
+    """
+    places = {False: 0, True: 0}
+    tracks = [list(_tempo_events(contents))]
+    for role, instrument in parts.items():
+        place = places[instrument.is_drum]
+        places[instrument.is_drum] += 1
+        port, channel = (place, DRUM_CHANNEL) if instrument.is_drum else divmod(place, len(CHANNELS))
+        if not instrument.is_drum:
+            channel = CHANNELS[channel]
+        tracks.append(_track(role, instrument, port, channel))
+    return smf.dump(contents.ticks_per_beat, tracks)
+
+
+def preset_of(instrument: Instrument) -> tuple[int, int]:
+    """The (bank, program) that stands for an instrument in its canonical file."""
+    bank, program = instrument.preset
+    return bank, _kit(program) if instrument.is_drum else program
+
+
+def _tempo_events(contents: Contents) -> Sequence[smf.Event]:
+    tempi = [
+        smf.Event(tempo.tick, smf.META, bytes([smf.SET_TEMPO]) + tempo.us_per_beat.to_bytes(3, "big"))
+        for tempo in contents.tempi
+    ]
+    meters = [
+        smf.Event(
+            meter.tick,
+            smf.META,
+            bytes([smf.TIME_SIGNATURE, meter.beats, meter.unit.bit_length() - 1, 24, 8]),
+        )
+        for meter in contents.meters
+    ]
+    return sorted([*meters, *tempi], key=lambda event: event.tick)
+
+
+def _track(role: str, instrument: Instrument, port: int, channel: int) -> list[smf.Event]:
+    """Of one tick: controllers, then ends of notes, then beginnings; a note of no length right behind its beginning."""
+    head = [smf.Event(0, smf.META, bytes([smf.TRACK_NAME]) + role.encode("ascii"))]
+    if port:
+        head.append(smf.Event(0, smf.META, bytes([smf.PORT, port])))
+    head.append(smf.Event(0, smf.PROGRAM | channel, bytes([preset_of(instrument)[1]])))
+    timed = [
+        ((control.tick, 0, order), smf.Event(control.tick, control.status | channel, control.data))
+        for order, control in enumerate(instrument.controls)
+    ]
+    notes = zip(
+        instrument.start_tick.tolist(),
+        instrument.end_tick.tolist(),
+        instrument.pitch.tolist(),
+        instrument.velocity.tolist(),
+        strict=True,
+    )
+    for order, (start, end, pitch, velocity) in enumerate(notes):
+        on = smf.Event(start, smf.NOTE_ON | channel, bytes([pitch, velocity]))
+        off = smf.Event(end, smf.NOTE_OFF | channel, bytes([pitch, NEUTRAL_VELOCITY]))
+        timed += [((start, 2, 2 * order), on), ((end, 1, order) if end > start else (end, 2, 2 * order + 1), off)]
+    return head + [event for _, event in sorted(timed, key=lambda pair: pair[0])]
+
+
+def _key(contents: Contents) -> tuple[int, str] | None:
+    melodic = [instrument for instrument in contents.instruments if not instrument.is_drum]
+    if not any(np.median(instrument.pitch) >= BASS_PITCH for instrument in melodic):
+        return None
+    histogram = sum(pitch_class_seconds(part.pitch, part.end_s - part.start_s) for part in melodic)
+    tonic, mode, margin = estimate_key(np.asarray(histogram))
+    return (tonic, mode) if margin >= MIN_KEY_MARGIN else None
+
+
+def _sound_name(instrument: Instrument) -> str:
+    _, program = preset_of(instrument)
+    return (KIT_NAMES if instrument.is_drum else PROGRAM_NAMES)[program]
+
+
+def _kit(program: int) -> int:
+    """The kit of this number, else the first of its group of eight, else the standard one, as GS has it."""
+    return next((kit for kit in (program, program // 8 * 8) if kit in KIT_NAMES), 0)
