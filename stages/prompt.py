@@ -15,11 +15,10 @@ def main(category: str) -> None:
     seed = params.load("dataset", DatasetParams).seed
     items.clear(Path("dataset/audio_prompts") / category)
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
-    for index, stated in enumerate(read_jsonl(facts_path(category, "compose"))):
-        facts = stated | heard[stated["id"]]
-        write_text(
-            prompt_path(category, facts["id"]), prompt(phrase, facts, track_rng(seed, category, index, "prompt"))
-        )
+    for stated in read_jsonl(facts_path(category, "compose")):
+        name = stated["id"]
+        rng = track_rng(seed, category, name, "prompt")
+        write_text(prompt_path(category, name), prompt(phrase, stated | heard[name], rng))
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from typing import Any
 
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
-from legato.prompt import MAX_BYTES
+from legato.prompt import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.track import facts_path, is_held_out, is_held_out_by_id
 
 TRAIN = Path("dataset/encoded_dataset")
 HELD_OUT = Path("dataset/heldout_dataset")
-STAGES = ("compose", "render", "normalize", "encode")  # each left facts of every track
+STAGES = ("compose", "render", "normalize", "validate", "encode")  # each left facts of every track
 
 Row = dict[str, Any]
 
@@ -55,7 +55,7 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
         row: Row = {"category": category, "index": index, "held_out": is_apart}
         for facts in stages:
             row |= facts[name]
-        yield row | {"prompt": _prompt(category, name)}
+        yield row | {"prompt": read_prompt(category, name)}
 
 
 def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
@@ -84,13 +84,3 @@ def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
 
 def _metadata(row: Row) -> Row:
     return {"text": row["prompt"], "sr": SAMPLE_RATE, "channels": N_CHANNELS, "length": row["frames"]}
-
-
-def _prompt(category: str, name: str) -> str:
-    path = Path("dataset/audio_prompts") / category / f"{name}_prompt.txt"
-    if not path.is_file():
-        raise LegatoError(f"{path}: no such file; run `dvc repro`")
-    text = path.read_text(encoding="utf-8")
-    if not (text.strip() and text.isascii() and len(text) <= MAX_BYTES):
-        raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_BYTES} ASCII characters")
-    return text

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 
 from legato import hearing
-from legato.listening import width_db
 from legato.claims import SLOW_ATTACK_S, Traits
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
+from legato.listening import width_db
 from legato.midi_reader import Contents, Instrument
 
 STEPS_PER_BAR = 16
