@@ -135,7 +135,7 @@ def edited(built: Clone) -> Iterator[Clone]:
 
 
 def stages_of(category: str) -> set[str]:
-    return {f"{stage}@{category}" for stage in ("compose", "prompt", "render", "normalize", "encode")}
+    return {f"{stage}@{category}" for stage in ("compose", "prompt", "render", "normalize", "validate", "encode")}
 
 
 DOWNSTREAM = {"collect", "stats", "train", "sample", "evaluate"}
@@ -200,13 +200,13 @@ def test_a_category_is_rebuilt_alone_and_restored_from_the_run_cache(edited: Clo
 def test_loudness_touches_no_music_and_wording_no_audio(edited: Clone) -> None:
     edited.edit(lambda values: values["normalize"].update(target_lufs=-20))
     ran = {name.split("@")[0] for name in edited.repro("stats")}
-    assert ran == {"normalize", "encode", "collect", "stats"}
+    assert ran == {"normalize", "validate", "encode", "collect", "stats"}
     rows = [line.split() for line in edited.run("dvc", "metrics", "diff", "HEAD").splitlines()]
     assert ["reports/dataset.json", "total.lufs_mean", "-14.0", "-20.0", "-6.0"] in rows
     rows = [line.split() for line in edited.run("dvc", "params", "diff", "HEAD").splitlines()]
     assert ["params.yaml", "normalize.target_lufs", "-14", "-20"] in rows
     edited.edit(lambda values: values["categories"]["pads"].update(prompt="calm pads"))
-    assert set(edited.repro("stats")) == {"prompt@pads", "collect", "stats"}
+    assert set(edited.repro("stats")) == {"prompt@pads", "validate@pads", "collect", "stats"}
     texts = [entry["text"] for entry in read_dataset(edited.folder / "dataset/encoded_dataset").values()]
     assert sum(text.startswith("calm pads, ") for text in texts) == 2
 
