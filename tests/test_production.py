@@ -21,6 +21,7 @@ def instrument(program: int, pitch: int, *, is_drum: bool = False) -> Instrument
     zero = np.zeros(1, int)
     return Instrument(
         name="", program=program, is_drum=is_drum, start_s=zero, end_s=zero + 1, start_tick=zero, end_tick=zero + 480,
+        start_rank=zero, end_rank=zero + 2,
         pitch=one, velocity=one, controls=(),
     )  # fmt: skip
 

@@ -2,7 +2,8 @@
 
 The file is heard as a synth hears it: a channel's program and controllers hold for all tracks, a note on a key
 that still sounds ends the one before, "all notes off" ends them all. An instrument is what one channel plays with
-one program. Time is in seconds (`_s`) through the file's tempo map, and in its own ticks.
+one program. Time is in seconds (`_s`) through the file's tempo map, and in its own ticks; `rank` is an event's place in
+the order in which all are heard, also within one tick.
 
 Channel 10 plays drums, and so does any other whose bank says so (XG's 127, GM2's 120); GM2's bank 121 makes channel 10
 melodic. All other banks are left aside: which variant of a program sounds is up to who renders. System-exclusive events
@@ -34,6 +35,7 @@ class Control(NamedTuple):
 
     tick: int
     s: float
+    rank: int
     status: int
     data: bytes
 
@@ -70,6 +72,8 @@ class Instrument:
     end_s: np.ndarray
     start_tick: np.ndarray
     end_tick: np.ndarray
+    start_rank: np.ndarray
+    end_rank: np.ndarray
     pitch: np.ndarray
     velocity: np.ndarray  # 1–127
     controls: tuple[Control, ...]  # all of its channel's
@@ -201,12 +205,12 @@ class _Clock:
 
 @dataclass
 class _Part:
-    """An instrument while its notes are found: (start tick, end tick, pitch, velocity, track) each."""
+    """An instrument while its notes are found: start and end tick, start and end rank, pitch, velocity, track each."""
 
     program: int
     is_drum: bool
-    notes: list[tuple[int, int, int, int, int]] = field(default_factory=list)
-    controls: list[smf.Event] = field(default_factory=list)
+    notes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
+    controls: list[tuple[smf.Event, int]] = field(default_factory=list)
 
 
 class _Channel:
@@ -217,34 +221,34 @@ class _Channel:
         self.program = 0
         self.bank = 0
         self.parts: dict[tuple[bool, int], _Part] = {}
-        self.controls: list[smf.Event] = []  # shared by all its parts
-        self.open: dict[int, tuple[_Part, int, int, int]] = {}  # by pitch: part, start, velocity, track
+        self.controls: list[tuple[smf.Event, int]] = []  # shared by all its parts
+        self.open: dict[int, tuple[_Part, int, int, int, int]] = {}  # by pitch: part, tick, rank, velocity, track
         self.struck_again: dict[int, int] = {}  # by pitch: when a note was ended by the next one
 
-    def hear(self, event: smf.Event, track: int) -> None:
+    def hear(self, event: smf.Event, track: int, rank: int) -> None:
         kind, data = event.status & 0xF0, event.data
         if kind == smf.NOTE_ON and data[1]:
             if data[0] in self.open:
-                self._end(data[0], event.tick)
+                self._end(data[0], event.tick, rank - 1)  # ranks are even: there is room before
                 self.struck_again[data[0]] = event.tick
-            self.open[data[0]] = self._part(), event.tick, data[1], track
+            self.open[data[0]] = self._part(), event.tick, rank, data[1], track
         elif kind in (smf.NOTE_ON, smf.NOTE_OFF):
             if self.struck_again.pop(data[0], None) != event.tick:  # else it is late, for the note before
-                self._end(data[0], event.tick)
+                self._end(data[0], event.tick, rank)
         elif kind == smf.PROGRAM:
             self.program = data[0]
         elif kind == smf.CONTROL and data[0] == CC_BANK:
             self.bank = data[1]
         elif kind == smf.CONTROL and data[0] in (CC_SOUND_OFF, CC_NOTES_OFF):
             for pitch in list(self.open):
-                self._end(pitch, event.tick)
+                self._end(pitch, event.tick, rank)
         elif kind != smf.CONTROL or data[0] == CC_RESET or data[0] not in (CC_BANK_FINE, *range(FIRST_MODE_CC, 128)):
-            self.controls.append(event)
+            self.controls.append((event, rank))
 
-    def _end(self, pitch: int, tick: int) -> None:
+    def _end(self, pitch: int, tick: int, rank: int) -> None:
         if pitch in self.open:
-            part, start, velocity, track = self.open.pop(pitch)
-            part.notes.append((start, tick, pitch, velocity, track))
+            part, start, start_rank, velocity, track = self.open.pop(pitch)
+            part.notes.append((start, tick, start_rank, rank, pitch, velocity, track))
 
     def _part(self) -> _Part:
         is_drum = self.bank in DRUM_BANK_CODES or (self.number == DRUM_CHANNEL and self.bank != MELODIC_BANK_CODE)
@@ -255,15 +259,15 @@ class _Channel:
 def _listen(events: Sequence[tuple[smf.Event, int]], ports: Sequence[int]) -> list[_Channel]:
     """Every channel, having heard all events; a file with several ports has 16 channels on each."""
     channels: dict[tuple[int, int], _Channel] = {}
-    for event, track in events:
+    for order, (event, track) in enumerate(events):
         if event.status != smf.META:
             number = event.status & 0x0F
             place = ports[track], number
             if place not in channels:
                 channels[place] = _Channel(number)
-            channels[place].hear(event, track)
+            channels[place].hear(event, track, 2 * order)
     for (_, number), channel in channels.items():
-        for pitch, (_, start, _, track) in channel.open.items():
+        for pitch, (_, start, _, _, track) in channel.open.items():
             where = f"channel {number + 1}, track {track + 1}, tick {start}"
             raise ValueError(f"its note {pitch} never ends ({where})")
     for channel in channels.values():
@@ -273,8 +277,8 @@ def _listen(events: Sequence[tuple[smf.Event, int]], ports: Sequence[int]) -> li
 
 
 def _instrument(part: _Part, names: Sequence[str], clock: _Clock) -> Instrument:
-    start, end, pitch, velocity, track = np.array(part.notes, dtype=np.int64).T
-    times = clock.seconds(np.array([event.tick for event in part.controls], dtype=np.int64))
+    start, end, start_rank, end_rank, pitch, velocity, track = np.array(part.notes, dtype=np.int64).T
+    times = clock.seconds(np.array([event.tick for event, _ in part.controls], dtype=np.int64))
     return Instrument(
         name=names[int(np.bincount(track).argmax())],
         program=part.program,
@@ -283,11 +287,13 @@ def _instrument(part: _Part, names: Sequence[str], clock: _Clock) -> Instrument:
         end_s=clock.seconds(end),
         start_tick=start,
         end_tick=end,
+        start_rank=start_rank,
+        end_rank=end_rank,
         pitch=pitch,
         velocity=velocity,
         controls=tuple(
-            Control(event.tick, float(s), event.status & 0xF0, event.data)
-            for event, s in zip(part.controls, times, strict=True)
+            Control(event.tick, float(s), rank, event.status & 0xF0, event.data)
+            for (event, rank), s in zip(part.controls, times, strict=True)
         ),
     )
 

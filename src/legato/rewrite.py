@@ -116,27 +116,22 @@ def _tempo_events(contents: Contents) -> Sequence[smf.Event]:
 
 
 def _track(role: str, instrument: Instrument, port: int, channel: int) -> list[smf.Event]:
-    """Of one tick: controllers, then ends of notes, then beginnings; a note of no length right behind its beginning."""
+    """An instrument's events in the order in which the user's file has them."""
     head = [smf.Event(0, smf.META, bytes([smf.TRACK_NAME]) + role.encode("ascii"))]
     if port:
         head.append(smf.Event(0, smf.META, bytes([smf.PORT, port])))
     head.append(smf.Event(0, smf.PROGRAM | channel, bytes([preset_of(instrument)[1]])))
-    timed = [
-        ((control.tick, 0, order), smf.Event(control.tick, control.status | channel, control.data))
-        for order, control in enumerate(instrument.controls)
+    ranked = [
+        (control.rank, smf.Event(control.tick, control.status | channel, control.data))
+        for control in instrument.controls
     ]
-    notes = zip(
-        instrument.start_tick.tolist(),
-        instrument.end_tick.tolist(),
-        instrument.pitch.tolist(),
-        instrument.velocity.tolist(),
-        strict=True,
-    )
-    for order, (start, end, pitch, velocity) in enumerate(notes):
-        on = smf.Event(start, smf.NOTE_ON | channel, bytes([pitch, velocity]))
-        off = smf.Event(end, smf.NOTE_OFF | channel, bytes([pitch, NEUTRAL_VELOCITY]))
-        timed += [((start, 2, 2 * order), on), ((end, 1, order) if end > start else (end, 2, 2 * order + 1), off)]
-    return head + [event for _, event in sorted(timed, key=lambda pair: pair[0])]
+    names = ("start_tick", "start_rank", "end_tick", "end_rank", "pitch", "velocity")
+    for start, start_rank, end, end_rank, pitch, velocity in zip(
+        *(getattr(instrument, name).tolist() for name in names), strict=True
+    ):
+        ranked.append((start_rank, smf.Event(start, smf.NOTE_ON | channel, bytes([pitch, velocity]))))
+        ranked.append((end_rank, smf.Event(end, smf.NOTE_OFF | channel, bytes([pitch, NEUTRAL_VELOCITY]))))
+    return head + [event for _, event in sorted(ranked, key=lambda pair: pair[0])]
 
 
 def _key(contents: Contents) -> tuple[int, str] | None:

@@ -32,14 +32,13 @@ MAX_CHANNELS = 128  # that FluidSynth gives outputs of their own
 N_EFFECTS = 2  # reverb and chorus
 GEN_CHORUS_SEND, GEN_PAN, GEN_ATTENUATION, GEN_FINE_TUNE = 15, 17, 48, 52  # SoundFont 2.04, 8.1.2
 PAN_UNITS, SEND_UNITS = 500, 1000  # in 0.1 %: from the middle to a side; all of the signal
-CONTROLS_FIRST, NOTE_ENDS, NOTE_BEGINS, NOTE_OF_NO_LENGTH_ENDS = range(4)  # the order within one moment
 
 
 class Timed(NamedTuple):
     """A channel message at a moment."""
 
     s: float
-    order: int
+    rank: int
     channel: int
     status: int
     data: bytes
@@ -185,18 +184,19 @@ def ring_out(synth: Synth, sample_rate: int, tail_s: float) -> Iterator[np.ndarr
 def timed_events(contents: Contents) -> list[Timed]:
     """Every event up to the end in the order it is played; each instrument's index is its channel."""
     events: list[Timed] = []
+    names = ("start_s", "start_rank", "end_s", "end_rank", "pitch", "velocity")
     for channel, instrument in enumerate(contents.instruments):
         events += (
-            Timed(control.s, CONTROLS_FIRST, channel, control.status, control.data)
+            Timed(control.s, control.rank, channel, control.status, control.data)
             for control in instrument.controls
             if control.s <= contents.seconds
         )
-        notes = (getattr(instrument, name).tolist() for name in ("start_s", "end_s", "pitch", "velocity"))
-        for start, end, pitch, velocity in zip(*notes, strict=True):
-            order = NOTE_ENDS if end > start else NOTE_OF_NO_LENGTH_ENDS
-            events.append(Timed(start, NOTE_BEGINS, channel, smf.NOTE_ON, bytes([pitch, velocity])))
-            events.append(Timed(end, order, channel, smf.NOTE_OFF, bytes([pitch])))
-    return sorted(events, key=lambda event: event[:3])  # stable: a channel's controllers keep their order
+        for start, start_rank, end, end_rank, pitch, velocity in zip(
+            *(getattr(instrument, name).tolist() for name in names), strict=True
+        ):
+            events.append(Timed(start, start_rank, channel, smf.NOTE_ON, bytes([pitch, velocity])))
+            events.append(Timed(end, end_rank, channel, smf.NOTE_OFF, bytes([pitch])))
+    return sorted(events, key=lambda event: event.rank)
 
 
 def fluidsynth_version() -> str:
