@@ -86,8 +86,11 @@ def test_a_claim_goes_when_its_reason_goes(changes: dict[str, Any], claim: Claim
         ({"dry": False, "reverb_level": 0.9}, Claim("space", "wet")),
         ({"width_db": 0.0}, Claim("width", "wide")),
         ({"width_db": -40.0}, Claim("width", "narrow")),
-        ({"attack_s": {"pad": 0.5, "bass": 0.01}}, Claim("attack", "slow")),
-        ({"attack_s": {"pad": 0.5}}, Claim("mood", "dreamy")),
+        (
+            {"attack_s": {"pad": 0.5, "bass": 0.01}, "attack_half_s": {"pad": 0.3, "bass": 0.004}},
+            Claim("attack", "slow"),
+        ),
+        ({"attack_s": {"pad": 0.5}, "attack_half_s": {"pad": 0.3}}, Claim("mood", "dreamy")),
         ({"chords": [[0, 0, 0, "minor_7", 0], [1, 0, 5, "minor_7", 5]]}, Claim("harmony", "sevenths")),
         ({"chords": [[0, 0, 0, "minor", 0], [1, 0, 5, "sus4", 5]]}, Claim("harmony", "suspended")),
         ({"chords": [[0, 0, 0, "minor", 0], [1, 0, 5, "major", 5]]}, Claim("harmony", "triads")),

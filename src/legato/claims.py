@@ -16,7 +16,7 @@ BPM, KEY = "bpm", "key"
 SWUNG, STRAIGHT = 0.57, 0.52  # where the second of two 16ths falls
 SEVENTHS, SUSPENDED, TRIADS = 0.5, 0.15, 0.95  # least share of the chords
 ROLLS, GHOSTS, SLIDES = 4, 8, 4  # least number in a track
-SLOW_ATTACK_S, PLUCKED_ATTACK_S = 0.2, 0.02
+SLOW_ATTACK_S, SLOW_HALF_S = 0.25, 0.08  # to 90 % and to half of a note's highest level
 BUSY, SPARSE = 12.0, 4.0  # notes a second
 WIDE_DB, NARROW_DB = -9.0, -22.0  # of the sides over the middle
 WET_LEVEL = 0.6  # of the reverb
@@ -52,12 +52,11 @@ MOODS: dict[str, Callable[[Traits], bool]] = {
 
 def claims_of(facts: dict[str, Any]) -> Iterator[Claim]:
     """Everything that is true of a track by its composer's and its renderer's facts."""
-    roles = facts["instruments"]
-    if roles and set(roles) == {"drums"}:
-        yield Claim("drums", "only")
-    elif "drums" not in roles:
+    if not has_drums(facts):
         yield Claim("drums", "none")
-    for name in sorted(set(roles.values())):
+    elif all(map(is_drums, facts["instruments"])):
+        yield Claim("drums", "only")
+    for name in sorted(set(facts["instruments"].values())):
         yield Claim("instrument", name)
     if not facts.get("bpm_changes"):
         yield Claim(BPM, str(round(facts["bpm"])))
@@ -145,8 +144,7 @@ def _harmony(facts: dict[str, Any]) -> Iterator[Claim]:
 
 
 def _sound(facts: dict[str, Any]) -> Iterator[Claim]:
-    attacks = facts.get("attack_s", {}).values()
-    if any(attack_s >= SLOW_ATTACK_S for attack_s in attacks):
+    if slow_roles(facts):
         yield Claim("attack", "slow")
     if facts.get("dry"):
         yield Claim("space", "dry")
@@ -164,9 +162,32 @@ def _traits(facts: dict[str, Any]) -> Traits:
         bpm=facts["bpm"],
         third=third_of(facts["scale"]) if facts["key"] else None,
         notes_per_s=facts["n_notes"] / facts["seconds_composed"],
-        has_drums="drums" in facts["instruments"],
-        has_slow_attack=any(attack_s >= SLOW_ATTACK_S for attack_s in facts.get("attack_s", {}).values()),
+        has_drums=has_drums(facts),
+        has_slow_attack=bool(slow_roles(facts)),
     )
+
+
+def is_drums(role: str) -> bool:
+    """Whether a role is played by a kit: `drums`, and in the user's own files `drums_2` and so on."""
+    return role.split("_")[0] == "drums"
+
+
+def has_drums(facts: dict[str, Any]) -> bool:
+    """Whether a track has drums."""
+    return any(map(is_drums, facts["instruments"]))
+
+
+def slow_roles(facts: dict[str, Any]) -> list[str]:
+    """The roles whose sound swells, as measured on the preset in use.
+
+    Both times count: detuned voices that beat reach their highest level late, though they start at once.
+    """
+    halves = facts.get("attack_half_s", {})
+    return [
+        role
+        for role, attack_s in facts.get("attack_s", {}).items()
+        if attack_s >= SLOW_ATTACK_S and halves.get(role, 0.0) >= SLOW_HALF_S
+    ]
 
 
 def third_of(scale: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from legato import hearing
-from legato.claims import SLOW_ATTACK_S, Traits
+from legato.claims import Traits, slow_roles
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
 from legato.listening import width_db
@@ -93,7 +93,7 @@ class Evidence:
             third=self.key[1] if self.key else None,
             notes_per_s=self.midi.n_notes / self.midi.seconds,
             has_drums=bool(self.drums),
-            has_slow_attack=any(s >= SLOW_ATTACK_S for s in self.facts.get("attack_s", {}).values()),
+            has_slow_attack=bool(slow_roles(self.facts)),
         )
 
     def hits(self, keys: tuple[int, ...]) -> np.ndarray:

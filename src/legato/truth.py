@@ -17,7 +17,6 @@ from legato.claims import (
     ROLLS,
     SEVENTHS,
     SLIDES,
-    SLOW_ATTACK_S,
     SPARSE,
     SUSPENDED,
     TRIADS,
@@ -25,6 +24,7 @@ from legato.claims import (
     WIDE_DB,
     Claim,
     read_tag,
+    slow_roles,
     third_of,
 )
 from legato.evidence import CHORD_S, HATS, KICKS, SNARES, STRUM_S, Evidence
@@ -248,8 +248,7 @@ HARMONY: dict[str, Callable[[list[set[int]]], bool]] = {
 
 def check_attack(value: str, evidence: Evidence) -> Kinds:
     """The attack times that were measured on the presets that sound."""
-    attacks = evidence.facts.get("attack_s", {}).values()
-    yield "attack", any(s >= SLOW_ATTACK_S for s in attacks) if value == "slow" else any(s <= 0.02 for s in attacks)
+    yield "attack", value == "slow" and bool(slow_roles(evidence.facts))
 
 
 def check_mood(value: str, evidence: Evidence) -> Kinds:

@@ -100,10 +100,7 @@ CLAIMS: dict[str, dict[str, Wordings]] = {
         "suspended": ("suspended chords", "sus chords"),
         "triads": ("simple triads", "plain triad harmony"),
     },
-    "attack": {
-        "slow": ("slow attack", "slowly swelling pads"),
-        "plucked": ("plucked", "plucky sound"),
-    },
+    "attack": {"slow": ("slow attack", "slowly swelling sound")},
     "mood": {
         "dark": ("dark", "dark mood"),
         "melancholic": ("melancholic", "wistful"),
