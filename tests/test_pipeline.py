@@ -232,6 +232,23 @@ def test_adding_tracks_changes_no_other_track(edited: Clone) -> None:
     assert before.items() <= after.items()
 
 
+def test_a_lie_in_a_prompt_is_named(edited: Clone) -> None:
+    path = edited.folder / "dataset/audio_prompts/pads/pads_00001_prompt.txt"
+    path.unlink()  # a link into DVC's cache
+    path.write_text("slow pads, no drums, 808 drum kit, 31 bpm")
+    printed = edited.run("legato", "validate", "pads", check=False)
+    assert "not true: pads_00001: '808 drum kit' (instrument)" in printed
+    assert "not true: pads_00001: '31 bpm' (bpm)" in printed
+    assert [line.split()[1:5] for line in printed.splitlines() if line.startswith("no_drums ")] == [
+        ["3", "of", "3", "true"]
+    ]
+    (error,) = (line for line in printed.splitlines() if line.startswith("error: "))
+    assert "bpm" in error
+    assert "instrument" in error
+    printed = edited.run("legato", "validate", "padz", check=False)
+    assert "error: params.yaml: categories: 'padz': no such category; known are pads, beats" in printed
+
+
 def test_one_worker_and_two_make_the_same_bytes(built: Clone, tmp_path: Path) -> None:
     other = make_clone(tmp_path)
     other.repro("collect", LEGATO_WORKERS="1")
