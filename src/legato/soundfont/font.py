@@ -14,6 +14,7 @@ from legato.soundfont.presets import Part, Tonal, Voice, key_zones
 from legato.soundfont.repertoire import NEAREST, TONALS
 from legato.soundfont.sf2 import Instrument, Preset, Sample, Zone, absolute_cents, timecents, write_sf2
 from legato.soundfont.synthesis import SAMPLE_RATE, TOP_HZ, Maker, Wave, loudness_db, pcm16
+from legato.soundfont.thinning import thinned
 
 SEED = 808
 INFO = {"INAM": "legato", "ICOP": "CC0-1.0 (public domain dedication)", "ISFT": "legato"}
@@ -104,7 +105,8 @@ def _held(wave: Wave, loop: tuple[int, int] | None) -> Wave:
 
 
 def _sample(name: str, wave: Wave, root: int, loop: tuple[int, int] | None = None) -> Sample:
-    return Sample(name=name, data=pcm16(wave), sample_rate=SAMPLE_RATE, root_key=root, loop=loop)
+    data, places, sample_rate = thinned(wave, loop)
+    return Sample(name=name, data=pcm16(data), sample_rate=sample_rate, root_key=root, loop=places)
 
 
 def tonal_zones(row: Tonal, recordings: Recordings) -> list[Zone]:

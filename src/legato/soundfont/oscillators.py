@@ -76,13 +76,18 @@ def cycles_in(hz: float, seconds: float) -> tuple[int, int]:
     return cycles, round(cycles * SAMPLE_RATE / hz)
 
 
+def shorter(seconds: float, key: int) -> float:
+    """The length of a high key's loop, whose voices beat the faster: half as long every three octaves above middle C."""
+    return seconds * min(1.0, 2 ** ((60 - key) / 36))
+
+
 def looping(
     amplitude: Amplitude, *, seconds: float = 0.1, cents: tuple[float, ...] = (0,), body: Amplitude = everywhere
 ) -> Maker:
     """Steady voices, one for each of `cents` of detune, that beat; each fits the loop a whole number of times."""
 
     def make(key: int, top_hz: float, rng: np.random.Generator) -> Made:
-        cycles, n_samples = cycles_in(key_hz(key), seconds)
+        cycles, n_samples = cycles_in(key_hz(key), shorter(seconds, key))
         spectrum = np.zeros(n_samples // 2 + 1, complex)
         for detune in cents:
             own = cycles + round(cycles * (2 ** (detune / 1200) - 1) + np.sign(detune) * 0.2)
@@ -136,10 +141,8 @@ def ensemble(amplitude: Amplitude, body: Amplitude = everywhere, *, seconds: flo
     """Many players at once."""
 
     def make(key: int, top_hz: float, rng: np.random.Generator) -> Made:
-        shorter = seconds * min(1.0, 2 ** ((72 - key) / 24))
-        loop = alive(
-            key_hz(key), amplitude, body, seconds=shorter, spread_cents=spread_cents, line=0.0, top_hz=top_hz, rng=rng
-        )
+        same = {"seconds": shorter(seconds, key), "spread_cents": spread_cents, "top_hz": top_hz, "rng": rng}
+        loop = alive(key_hz(key), amplitude, body, line=0.0, **same)
         return with_loop(np.zeros(0), loop)
 
     return make
@@ -149,7 +152,7 @@ def pulse_width(low: float, high: float, seconds: float) -> Maker:
     """A pulse whose width swings between `low` and `high`: the difference of two sawtooths that slide apart."""
 
     def make(key: int, top_hz: float, rng: np.random.Generator) -> Made:
-        cycles, n_samples = cycles_in(key_hz(key), seconds)
+        cycles, n_samples = cycles_in(key_hz(key), shorter(seconds, key))
         turns = np.arange(n_samples) / n_samples
         wave = np.zeros(n_samples)
         for extra in (0, 1):  # two oscillators, a beat apart, whose widths swing against each other

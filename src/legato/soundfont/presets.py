@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from legato.soundfont.synthesis import Maker
 
 HIGHEST_KEY = 127
-REACH = 8  # semitones between the roots above an instrument's own range
+REACH = 12  # semitones between the roots above an instrument's own range
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +90,7 @@ def keyboard(low: int, high: int, step: int) -> tuple[int, ...]:
     """Root keys over an instrument's range, and sparser ones above it.
 
     >>> keyboard(60, 72, 6)
-    (60, 66, 72, 80, 88, 96, 104, 112)
+    (60, 66, 72, 84, 96, 108)
     """
     own = tuple(range(low, high + 1, step))
     return own + tuple(range(own[-1] + REACH, 113, REACH))

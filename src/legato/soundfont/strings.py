@@ -84,8 +84,8 @@ class Driven:
     gain: float
     bias: float  # of the valve: even harmonics
     cabinet: Amplitude
-    head_s: float = 1.3
-    loop_s: float = 0.5
+    head_s: float = 0.9
+    loop_s: float = 0.35
 
     def __call__(self, key: int, top_hz: float, rng: np.random.Generator) -> Made:
         hz = key_hz(key)

@@ -111,12 +111,12 @@ def faded(wave: Wave, *, attack_s: float, release_s: float) -> Wave:
 
 
 def rung_out(wave: Wave, attack_s: float = 0.001) -> Wave:
-    """A ringing wave damped over its second half and cut where it has fallen by 60 dB.
+    """A ringing wave damped over its second half and cut where it has fallen by 56 dB.
 
     A low string rings for longer than a sample may last; a note held to the end dies away instead of stopping.
     """
     wave = faded(wave, attack_s=attack_s, release_s=len(wave) / 2 / SAMPLE_RATE)
-    heard = np.flatnonzero(np.abs(wave) > 1e-3 * np.abs(wave).max())
+    heard = np.flatnonzero(np.abs(wave) > 1.6e-3 * np.abs(wave).max())
     return faded(wave[: heard[-1] + 1], attack_s=0, release_s=0.02)
 
 

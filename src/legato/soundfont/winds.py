@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from legato.soundfont.oscillators import alive, everywhere, with_loop
+from legato.soundfont.oscillators import alive, everywhere, shorter, with_loop
 from legato.soundfont.synthesis import SAMPLE_RATE, Amplitude, Made, key_hz, noise
 
 
@@ -29,7 +29,7 @@ class Sustained:
     def __call__(self, key: int, top_hz: float, rng: np.random.Generator) -> Made:
         hz = key_hz(key)
         state = rng.bit_generator.state
-        seconds = self.seconds * min(1.0, 2 ** ((72 - key) / 24))
+        seconds = shorter(self.seconds, key)
         same = {"seconds": seconds, "spread_cents": self.spread_cents, "line": self.line, "top_hz": top_hz, "rng": rng}
         full = alive(hz, self.tone, self.body, **same)
         rng.bit_generator.state = state  # the same phases: the two states differ in their brightness alone

@@ -11,42 +11,42 @@ from legato.soundfont.winds import Sustained
 BOARD = formants((110, 60, 0.8), (240, 120, 0.6), (450, 200, 0.3), (1200, 700, 0.25))
 GRAND = Voice(
     name="Grand",
-    roots=keyboard(24, 102, 6),
+    roots=keyboard(24, 102, 7),
     make=Piano(hardness_hz=700, board=BOARD),
     hard=Piano(hardness_hz=1900, knock=0.4, board=BOARD),
     hard_from=84,
 )
-TINES = Voice(name="Tines", roots=keyboard(36, 96, 6), make=Tine(drive=0.45), hard=Tine(drive=1.05, bell=0.35), hard_from=88)
-REEDS = Voice(name="Reeds EP", roots=keyboard(36, 96, 6), make=Tine(drive=1.6, offset=0.15, bell=0.05, seconds=2.0))
+TINES = Voice(name="Tines", roots=keyboard(36, 96, 8), make=Tine(drive=0.45), hard=Tine(drive=1.05, bell=0.35), hard_from=88)
+REEDS = Voice(name="Reeds EP", roots=keyboard(36, 96, 8), make=Tine(drive=1.6, offset=0.15, bell=0.05, seconds=2.0))
 DX = ((1, 1, 1.1, 0.9, 0.75, 1.5), (1, 14, 0.28, 0.16, 0.32, 0.9), (1.001, 1, 0.5, 1.2, 0.35, 1.6))
 DX_HARD = ((1, 1, 2.0, 0.7, 0.75, 1.5), (1, 14, 0.75, 0.2, 0.4, 0.9), (1.001, 1, 0.9, 1.2, 0.35, 1.6))
-FM_PIANO = Voice(name="FM Piano", roots=keyboard(36, 96, 6), make=Fm(pairs=DX), hard=Fm(pairs=DX_HARD), hard_from=88)
+FM_PIANO = Voice(name="FM Piano", roots=keyboard(36, 96, 8), make=Fm(pairs=DX), hard=Fm(pairs=DX_HARD), hard_from=88)
 FM_BELL_PAIRS = ((1, 3.5, 2.6, 0.9, 0.7, 1.1), (1, 1.41, 1.4, 0.7, 0.4, 0.9), (4, 5.6, 0.8, 0.3, 0.15, 0.4))
-FM_BELL = Voice(name="FM Bell", roots=keyboard(48, 96, 6), make=Fm(pairs=FM_BELL_PAIRS, seconds=3.0))
+FM_BELL = Voice(name="FM Bell", roots=keyboard(48, 96, 8), make=Fm(pairs=FM_BELL_PAIRS, seconds=2.0))
 HARPSICHORD = Voice(
     name="Harpsichord",
-    roots=keyboard(36, 90, 6),
+    roots=keyboard(36, 90, 8),
     make=Pluck(seconds=2.4, pluck=0.12, decay_s=0.9, damping=0.03, body=formants((300, 200, 0.5), (3000, 2500, 1.5)), knock=0.35),
 )
 CLAVINET = Voice(
     name="Clavinet",
-    roots=keyboard(36, 90, 6),
+    roots=keyboard(36, 90, 8),
     make=Pluck(seconds=1.8, pluck=0.09, pickup=0.14, decay_s=0.65, damping=0.06, body=formants((1800, 900, 1.2)), knock=0.15),
 )
 UNDER = {"body": low_pass(6000)}
-DRAWBARS = Voice(name="Drawbars", roots=keyboard(36, 96, 6), make=looping(drawbars(0.6, 0.5, 1, 0.7, 0.25, 0.2, 0.1, 0.1, 0.15), **UNDER))
-HOLLOW_BARS = Voice(name="Hollow Bars", roots=keyboard(36, 96, 6), make=looping(drawbars(1, 0.4, 1, 0, 0, 0, 0, 0, 0), **UNDER))
-FULL_BARS = Voice(name="Full Bars", roots=keyboard(36, 96, 6), make=looping(drawbars(1, 0.9, 1, 0.8, 0.6, 0.6, 0.5, 0.5, 0.7), body=formants((700, 600, 1.0), floor=0.7)))
+DRAWBARS = Voice(name="Drawbars", roots=keyboard(36, 96, 8), make=looping(drawbars(0.6, 0.5, 1, 0.7, 0.25, 0.2, 0.1, 0.1, 0.15), **UNDER))
+HOLLOW_BARS = Voice(name="Hollow Bars", roots=keyboard(36, 96, 8), make=looping(drawbars(1, 0.4, 1, 0, 0, 0, 0, 0, 0), **UNDER))
+FULL_BARS = Voice(name="Full Bars", roots=keyboard(36, 96, 8), make=looping(drawbars(1, 0.9, 1, 0.8, 0.6, 0.6, 0.5, 0.5, 0.7), body=formants((700, 600, 1.0), floor=0.7)))
 PIPES = Voice(
     name="Pipes",
-    roots=keyboard(36, 96, 6),
+    roots=keyboard(36, 96, 8),
     stereo=True,
-    make=Sustained(tone=drawbars(0.35, 0.3, 1, 0.8, 0.4, 0.7, 0.2, 0.25, 0.5), body=low_pass(5000), seconds=1.2, spread_cents=2, line=0.7, breath=0.02, rise_s=0.03),
+    make=Sustained(tone=drawbars(0.35, 0.3, 1, 0.8, 0.4, 0.7, 0.2, 0.25, 0.5), body=low_pass(5000), seconds=0.8, spread_cents=2, line=0.7, breath=0.02, rise_s=0.03),
 )
-FREE_REED = Voice(name="Free Reed", roots=keyboard(36, 96, 6), make=looping(pulse(0.2), seconds=1.0, cents=(-5, 5), body=formants((900, 500, 1.2), (2400, 900, 0.9), floor=0.5)))
+FREE_REED = Voice(name="Free Reed", roots=keyboard(36, 96, 8), make=looping(pulse(0.2), seconds=1.0, cents=(-5, 5), body=formants((900, 500, 1.2), (2400, 900, 0.9), floor=0.5)))
 HARMONICA = Voice(
     name="Harmonica",
-    roots=keyboard(48, 96, 6),
+    roots=keyboard(48, 96, 8),
     make=Sustained(tone=steep(0.75), body=formants((1100, 500, 1.2), (2700, 900, 1.2), floor=0.25), spread_cents=4, line=0.8, breath=0.03, rise_s=0.03),
 )
 

@@ -14,7 +14,7 @@ SHORT = Envelope(release_s=0.35)
 
 def voice(name: str, low: int, high: int, partials: tuple[tuple[float, float, float], ...], **how: object) -> Voice:
     """Samples of something struck."""
-    return Voice(name=name, roots=keyboard(low, high, 6), make=Struck(partials=partials, **how))
+    return Voice(name=name, roots=keyboard(low, high, 9), make=Struck(partials=partials, **how))
 
 
 CELESTA = voice("Celesta", 48, 96, struck.CELESTA, mallet=0.06)
@@ -23,8 +23,8 @@ MUSIC_BOX = voice("Music Box", 48, 96, struck.MUSIC_BOX, mallet=0.15, mallet_hz=
 VIBRAPHONE = voice("Vibraphone", 48, 90, struck.VIBRAPHONE, mallet=0.05, seconds=3.0)
 MARIMBA = voice("Marimba", 42, 96, struck.MARIMBA, mallet=0.25, mallet_hz=900, seconds=1.6)
 XYLOPHONE = voice("Xylophone", 54, 102, struck.XYLOPHONE, mallet=0.3, mallet_hz=2500, seconds=1.0)
-TUBULAR = voice("Tubular Bells", 48, 84, struck.TUBULAR, mallet=0.12, beat_cents=1.2, slowing=0.3, seconds=3.2)
-BELL = voice("Bell", 48, 84, struck.CHURCH_BELL, mallet=0.1, beat_cents=1.8, slowing=0.3, seconds=3.2)
+TUBULAR = voice("Tubular Bells", 48, 84, struck.TUBULAR, mallet=0.12, beat_cents=1.2, slowing=0.3, seconds=2.6)
+BELL = voice("Bell", 48, 84, struck.CHURCH_BELL, mallet=0.1, beat_cents=1.8, slowing=0.3, seconds=2.6)
 KALIMBA = voice("Kalimba", 48, 90, struck.KALIMBA, mallet=0.3, mallet_hz=800, seconds=1.6)
 STEEL_DRUM = voice("Steel Drum", 48, 90, struck.STEEL_DRUM, mallet=0.2, mallet_hz=900, beat_cents=3, seconds=1.8)
 TIMPANI = voice("Timpani", 36, 60, struck.TIMPANI, mallet=0.5, mallet_hz=300, slowing=0.4, seconds=2.4)

@@ -29,29 +29,29 @@ BELL_OF_BRASS = formants((1200, 700, 0.9), floor=0.6)
 
 def bowed(name: str, low: int, high: int, body: Amplitude, slope: float = 1.0) -> Voice:
     """One player's samples."""
-    make = Sustained(tone=steep(slope), body=body, seconds=1.0, spread_cents=5, line=0.62, breath=0.035, breath_hz=3000, chiff=0.12, rise_s=0.05, dull=0.8)
-    return Voice(name=name, roots=keyboard(low, high, 6), make=make)
+    make = Sustained(tone=steep(slope), body=body, seconds=0.7, spread_cents=5, line=0.62, breath=0.035, breath_hz=3000, chiff=0.12, rise_s=0.05, dull=0.8)
+    return Voice(name=name, roots=keyboard(low, high, 8), make=make)
 
 
 def blown(name: str, low: int, high: int, tone: Amplitude, body: Amplitude, *, breath: float = 0.015, chiff: float = 0.05, rise_s: float = 0.03, dull: float = 1.2, breath_hz: float = 2500) -> Voice:
     """One player's samples."""
-    make = Sustained(tone=tone, body=body, seconds=0.6, spread_cents=4, line=0.85, breath=breath, breath_hz=breath_hz, chiff=chiff, rise_s=rise_s, dull=dull)
-    return Voice(name=name, roots=keyboard(low, high, 6), make=make)
+    make = Sustained(tone=tone, body=body, seconds=0.45, spread_cents=4, line=0.85, breath=breath, breath_hz=breath_hz, chiff=chiff, rise_s=rise_s, dull=dull)
+    return Voice(name=name, roots=keyboard(low, high, 8), make=make)
 
 
 VIOLIN = bowed("Violin", 55, 97, FIDDLE)
 VIOLA = bowed("Viola", 48, 90, VIOLA_BODY)
 CELLO = bowed("Cello", 36, 78, CELLO_BODY)
 CONTRABASS = bowed("Contrabass", 24, 60, BASS_BODY, 1.1)
-SECTION = Voice(name="Section", roots=keyboard(36, 96, 6), stereo=True, make=ensemble(steep(1.0), both(formants((250, 90, 0.8), (480, 140, 0.8), (1100, 400, 0.4), (2600, 1000, 0.7), floor=0.6), low_pass(6000, 4)), seconds=1.8, spread_cents=13))
-AAHS = Voice(name="Aahs", roots=keyboard(42, 90, 6), stereo=True, make=ensemble(steep(0.8), AAH, seconds=1.6, spread_cents=14))
-OOHS = Voice(name="Oohs", roots=keyboard(42, 90, 6), stereo=True, make=ensemble(steep(0.9), OOH, seconds=1.4, spread_cents=11))
+SECTION = Voice(name="Section", roots=keyboard(36, 96, 8), stereo=True, make=ensemble(steep(1.0), both(formants((250, 90, 0.8), (480, 140, 0.8), (1100, 400, 0.4), (2600, 1000, 0.7), floor=0.6), low_pass(6000, 4)), seconds=1.2, spread_cents=13))
+AAHS = Voice(name="Aahs", roots=keyboard(42, 90, 8), stereo=True, make=ensemble(steep(0.8), AAH, seconds=1.0, spread_cents=14))
+OOHS = Voice(name="Oohs", roots=keyboard(42, 90, 8), stereo=True, make=ensemble(steep(0.9), OOH, seconds=1.0, spread_cents=11))
 TRUMPET = blown("Trumpet", 52, 88, steep(0.55), both(BELL_OF_BRASS, low_pass(3200, 3)), dull=1.6)
 MUTED_TRUMPET = blown("Muted Trumpet", 52, 88, steep(0.3), both(formants((1900, 500, 2.5), (3800, 900, 1.2), floor=0.12), low_pass(6500, 4)))
 TROMBONE = blown("Trombone", 36, 78, steep(0.6), both(BELL_OF_BRASS, low_pass(1900, 3)), dull=1.6)
 TUBA = blown("Tuba", 24, 60, steep(0.7), low_pass(600, 3), dull=1.2)
 HORN = blown("Horn", 36, 78, steep(0.7), both(formants((420, 200, 0.8), floor=0.6), low_pass(1100, 3)), dull=1.5, rise_s=0.04)
-BRASS = Voice(name="Brass", roots=keyboard(36, 90, 6), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=1.3, spread_cents=8, line=0.2, breath=0.01, rise_s=0.035, dull=1.5))
+BRASS = Voice(name="Brass", roots=keyboard(36, 90, 8), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=0.9, spread_cents=8, line=0.2, breath=0.01, rise_s=0.035, dull=1.5))
 SOPRANO_SAX = blown("Soprano Sax", 54, 90, steep(0.8), formants((1100, 400, 1.5), (2600, 900, 1.0), floor=0.5), breath=0.03, chiff=0.08)
 ALTO_SAX = blown("Alto Sax", 48, 84, steep(0.75), both(formants((750, 300, 1.5), (1700, 600, 1.0), floor=0.5), low_pass(4500, 3)), breath=0.035, chiff=0.08)
 TENOR_SAX = blown("Tenor Sax", 42, 78, steep(0.75), both(formants((520, 220, 1.5), (1350, 500, 1.0), floor=0.5), low_pass(3600, 3)), breath=0.04, chiff=0.08)

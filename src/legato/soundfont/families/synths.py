@@ -21,10 +21,10 @@ from legato.soundfont.oscillators import (
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Vibrato, Voice, keyboard
 from legato.soundfont.synthesis import SAMPLE_RATE, Made, driven, faded, formants, key_hz, low_pass
 
-WIDE = keyboard(36, 96, 6)
-BASS = keyboard(24, 60, 6)
+WIDE = keyboard(36, 96, 8)
+BASS = keyboard(24, 60, 8)
 
-SAWS = Voice(name="Saws", roots=WIDE, make=looping(saw, seconds=1.6, cents=(-13, -5, 5, 13)), stereo=True)
+SAWS = Voice(name="Saws", roots=WIDE, make=looping(saw, seconds=1.2, cents=(-13, -5, 5, 13)), stereo=True)
 SAW3 = Voice(name="Saw 3", roots=WIDE, make=looping(saw, seconds=1.0, cents=(-7, 0, 7)))
 SAW1 = Voice(name="Saw", roots=WIDE, make=looping(saw))
 SQUARE = Voice(name="Square", roots=WIDE, make=looping(square))
@@ -33,18 +33,18 @@ PULSE_12 = Voice(name="Pulse 12", roots=WIDE, make=looping(pulse(0.125)))
 TRIANGLE = Voice(name="Triangle", roots=WIDE, make=looping(triangle))
 SINE = Voice(name="Sine", roots=WIDE, make=looping(sine))
 SQUARES = Voice(name="Squares", roots=WIDE, make=looping(square, seconds=1.0, cents=(-6, 6)))
-PWM = Voice(name="PWM", roots=WIDE, make=pulse_width(0.12, 0.5, 1.6), stereo=True)
+PWM = Voice(name="PWM", roots=WIDE, make=pulse_width(0.12, 0.5, 1.3), stereo=True)
 SYNC = Voice(name="Sync", roots=WIDE, make=hard_sync(4.2, 1.62, 0.7))
 BASS_SAWS = Voice(name="Bass Saws", roots=BASS, make=looping(saw, seconds=0.8, cents=(-6, 6)))
 REESE = Voice(name="Reese", roots=BASS, make=looping(saw, seconds=1.6, cents=(-22, -8, 8, 22)))
 BASS_PULSE = Voice(name="Bass Pulse", roots=BASS, make=looping(pulse(0.35)))
 SUB = Voice(name="Sub", roots=BASS, make=looping(lambda n: np.where(n == 1, 1, np.where(n == 3, 0.06, 0.03 * (n == 2)))))
 SHIMMER = Voice(
-    name="Shimmer", roots=WIDE, make=ensemble(steep(1.7), low_pass(5000), seconds=2.0, spread_cents=9), stereo=True
+    name="Shimmer", roots=WIDE, make=ensemble(steep(1.7), low_pass(5000), seconds=1.5, spread_cents=9), stereo=True
 )
 GLASSY = Voice(
     name="Glassy", roots=WIDE, stereo=True, make=ensemble(
-        lambda n: np.isin(n, (1, 3, 4, 7, 9, 11)) / n**0.9, formants((3200, 1500, 1.5)), seconds=1.6, spread_cents=5
+        lambda n: np.isin(n, (1, 3, 4, 7, 9, 11)) / n**0.9, formants((3200, 1500, 1.5)), seconds=1.3, spread_cents=5
     )
 )
 
