@@ -8,12 +8,16 @@ from pathlib import Path
 import fluidsynth
 import numpy as np
 
-from legato.gm import DRUM_BANK
+from legato.gm import DRUM_BANK, PROGRAMS
+from legato.soundfont.presets import Tonal
 from legato.soundfont.synthesis import SAMPLE_RATE, Wave, key_hz, loudness_db
 
 DRY = {"synth.reverb.active": 0, "synth.chorus.active": 0}  # controllers at 0 would leave the presets' own sends
 DRUM_CHANNEL = 9
 STEP_S = 0.005  # of an envelope
+AIM_DB, SLOW_UNDER_DB = -28.0, 2.0  # K-weighted, of a key at velocity 100 and a synth's gain of 0.5
+SLOW_S = 0.5  # an envelope that takes this long swells
+LOW = {"synth_bass_1", "synth_bass_2", "tuba", "timpani", "contrabass"}
 
 
 class Player:
@@ -44,15 +48,23 @@ def level_db(audio: Wave) -> float:
     return float(10 * np.log10(sum(10 ** (loudness_db(side) / 10) for side in audio.T)))
 
 
-def cents_off(audio: Wave, key: int) -> float:
-    """How far a note is from its key: the centre of power around its strongest low partial, in both channels."""
+def cents_off(audio: Wave, key: int, *, n_partials: int = 1, peak: bool = False) -> float:
+    """How far a note is from its key: the centre of power around its partials, or where each is highest.
+
+    Over several partials and both channels, because where detuned voices overlap a line's power depends on phases.
+    """
     window = np.hanning(len(audio))[:, None]
-    power = (np.abs(np.fft.rfft(audio * window, 4 * len(audio), axis=0)) ** 2).sum(axis=1)
+    powers = np.abs(np.fft.rfft(audio * window, 4 * len(audio), axis=0).T) ** 2
     hz = np.fft.rfftfreq(4 * len(audio), 1 / SAMPLE_RATE)
-    cents = 1200 * np.log2(np.maximum(hz, 1e-3) / key_hz(key))
-    near = np.abs(cents) < 60
-    strongest = np.abs(cents - cents[near][power[near].argmax()]) < 45
-    return float((power * cents)[strongest].sum() / power[strongest].sum())
+    found = []
+    for number in range(1, n_partials + 1):
+        near = (hz > key_hz(key) * number * 2 ** (-60 / 1200)) & (hz < key_hz(key) * number * 2 ** (60 / 1200))
+        cents = 1200 * np.log2(hz[near] / (key_hz(key) * number))
+        for power in powers:
+            if power[near].max() > 1e-4 * powers.max():
+                centre = (power[near] * cents).sum() / power[near].sum()
+                found.append(cents[power[near].argmax()] if peak else centre)
+    return float(np.mean(found)) if found else float("nan")
 
 
 def envelope(audio: Wave) -> Wave:
@@ -77,3 +89,25 @@ def centroid_hz(audio: Wave) -> float:
     """The centre of the spectrum's power."""
     power = (np.abs(np.fft.rfft(audio, axis=0)) ** 2).sum(axis=1)
     return float((power * np.fft.rfftfreq(len(audio), 1 / SAMPLE_RATE)).sum() / power.sum())
+
+
+def middle_key(row: Tonal) -> int:
+    """A key in the middle of a preset's range: of basses and low instruments E2, of others C4."""
+    return 40 if "bass" in row.name.lower() or row.program in LOW else 60
+
+
+def is_slow(row: Tonal) -> bool:
+    """Whether every part of a preset swells instead of beginning."""
+    return all(part.envelope.attack_s >= SLOW_S for part in row.parts)
+
+
+def aim_db(row: Tonal) -> float:
+    """The loudness that a preset should have at velocity 100: slow ones lie under the others."""
+    return AIM_DB - (SLOW_UNDER_DB if is_slow(row) else 0.0)
+
+
+def preset_level_db(player: Player, row: Tonal) -> float:
+    """A preset's mean loudness over the octave around its middle key."""
+    keys = (middle_key(row) + step for step in (-7, 0, 7))
+    powers = [10 ** (level_db(player.play(row.bank, PROGRAMS[row.program], [key], 1.6)) / 10) for key in keys]
+    return float(10 * np.log10(np.mean(powers)))

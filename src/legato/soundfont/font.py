@@ -19,7 +19,7 @@ from legato.soundfont.thinning import thinned
 SEED = 808
 INFO = {"INAM": "legato", "ICOP": "CC0-1.0 (public domain dedication)", "ISFT": "legato"}
 HIGHEST_HZ = 21_500.0  # of a partial as it is played, under half the sample rate
-EVEN_DB = -25.0  # the loudness that a sample's attenuation brings it to
+EVEN_DB = -14.0  # the loudness that a sample's attenuation brings it to
 MOST_EVENED_DB = 8.0  # from a voice's median: a high key may stay softer than a low one
 TAKE_WIDTH = 5  # velocities that one take covers before the next one's turn
 PAN_LIMIT = 500

@@ -155,10 +155,10 @@ def pulse_width(low: float, high: float, seconds: float) -> Maker:
         cycles, n_samples = cycles_in(key_hz(key), shorter(seconds, key))
         turns = np.arange(n_samples) / n_samples
         wave = np.zeros(n_samples)
-        for extra in (0, 1):  # two oscillators, a beat apart, whose widths swing against each other
+        for extra in (0, 1):  # two oscillators whose widths swing apart, the second's pitch a little too
             late = rng.uniform()
             width = (low + high) / 2 + (high - low) / 2 * np.sin(2 * np.pi * ((1 + extra) * turns + late))
-            at = (cycles + extra) * turns + rng.uniform()
+            at = cycles * turns + extra * 0.4 * np.sin(2 * np.pi * turns) + rng.uniform()
             table = _table(saw, int(top_hz * 0.97 / key_hz(key)))
             wave += _read(table, at) - _read(table, at + width)
         return with_loop(np.zeros(0), wave)

@@ -70,7 +70,7 @@ class Part:
     transpose: int = 0  # semitones by which it sounds higher than its key; others of its samples play then
     width: int = 350  # pan of the sides of a stereo voice, at most 500
     pan: int = 0
-    soft_cents: int = -2400  # what the lowest velocity adds to the filter's cutoff
+    soft_cents: int = -4000  # what the lowest velocity adds to the filter's cutoff
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from legato.soundfont.oscillators import with_loop
 from legato.soundfont.synthesis import LOOP_LEAD, SAMPLE_RATE, Wave, k_weight
 
 RATES = (14700, 22050, 29400)  # a third, a half and two thirds
-IMAGES_DB, DROOP_DB = -50.0, -36.0  # of the K-weighted power: what may be added, and what may be missing
+IMAGES_DB, DROOP_DB = -47.0, -36.0  # of the K-weighted power: what may be added, and what may be missing
 ROOM = 0.48  # of a rate, below which a spectrum must lie
 
 

@@ -79,7 +79,7 @@ GUITARS = (
     string("Muted Guitar", "muted_guitar", MUTED, "a string damped by the palm", envelope=DAMPED),
     string("Overdriven Guitar", "overdriven_guitar", OVERDRIVE, "a string into a soft curve and a cabinet", envelope=AMP),
     string("Distortion Guitar", "distortion_guitar", DISTORTION, "a string into a hard curve and a cabinet", envelope=AMP),
-    string("Guitar Harmonics", "guitar_harmonics", HARMONICS, "a string touched at its middle", transpose=12, reverb=0.2),
+    string("Guitar Harmonics", "guitar_harmonics", HARMONICS, "a string touched and plucked at its middle", reverb=0.2),
     string("Acoustic Bass", "acoustic_bass", UPRIGHT, "a thick string, a finger, an upright's body", envelope=DAMPED, reverb=0.08),
     string("Finger Bass", "finger_bass", FINGER, "a plucked string under a pickup", envelope=DAMPED, reverb=0.0),
     string("Round Bass", "finger_bass", FINGER, "the same, darker", bank=1, envelope=DAMPED, filter=Filter(cutoff_hz=500, tracking=0.3), reverb=0.0),

@@ -17,7 +17,7 @@ GRAND = Voice(
     hard_from=84,
 )
 TINES = Voice(name="Tines", roots=keyboard(36, 96, 8), make=Tine(drive=0.45), hard=Tine(drive=1.05, bell=0.35), hard_from=88)
-REEDS = Voice(name="Reeds EP", roots=keyboard(36, 96, 8), make=Tine(drive=1.6, offset=0.15, bell=0.05, seconds=2.0))
+REEDS = Voice(name="Reeds EP", roots=keyboard(36, 96, 8), make=Tine(drive=1.6, offset=0.15, bell=0.05, seconds=2.6))
 DX = ((1, 1, 1.1, 0.9, 0.75, 1.5), (1, 14, 0.28, 0.16, 0.32, 0.9), (1.001, 1, 0.5, 1.2, 0.35, 1.6))
 DX_HARD = ((1, 1, 2.0, 0.7, 0.75, 1.5), (1, 14, 0.75, 0.2, 0.4, 0.9), (1.001, 1, 0.9, 1.2, 0.35, 1.6))
 FM_PIANO = Voice(name="FM Piano", roots=keyboard(36, 96, 8), make=Fm(pairs=DX), hard=Fm(pairs=DX_HARD), hard_from=88)

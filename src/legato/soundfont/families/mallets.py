@@ -20,7 +20,7 @@ def voice(name: str, low: int, high: int, partials: tuple[tuple[float, float, fl
 CELESTA = voice("Celesta", 48, 96, struck.CELESTA, mallet=0.06)
 GLOCKENSPIEL = voice("Glockenspiel", 60, 102, struck.GLOCKENSPIEL, mallet=0.12, mallet_hz=5000, seconds=2.6)
 MUSIC_BOX = voice("Music Box", 48, 96, struck.MUSIC_BOX, mallet=0.15, mallet_hz=4000)
-VIBRAPHONE = voice("Vibraphone", 48, 90, struck.VIBRAPHONE, mallet=0.05, seconds=3.0)
+VIBRAPHONE = voice("Vibraphone", 48, 90, struck.VIBRAPHONE, mallet=0.05, seconds=3.4)
 MARIMBA = voice("Marimba", 42, 96, struck.MARIMBA, mallet=0.25, mallet_hz=900, seconds=1.6)
 XYLOPHONE = voice("Xylophone", 54, 102, struck.XYLOPHONE, mallet=0.3, mallet_hz=2500, seconds=1.0)
 TUBULAR = voice("Tubular Bells", 48, 84, struck.TUBULAR, mallet=0.12, beat_cents=1.2, slowing=0.3, seconds=2.6)
@@ -34,7 +34,7 @@ WOOD = voice("Wood", 48, 90, struck.WOOD, mallet=0.3, mallet_hz=1500, slowing=0.
 TAIKO = voice("Taiko", 36, 72, struck.TAIKO, mallet=0.7, mallet_hz=400, slowing=0.3, seconds=1.8)
 TOM = voice("Melodic Tom", 36, 84, struck.TOM, mallet=0.35, mallet_hz=900, slowing=0.4, seconds=1.4)
 AIR = Voice(name="Air", roots=(60,), make=Noise(weights=band(500, 6000)))
-SURF = Voice(name="Surf", roots=(60,), make=Noise(weights=lambda hz: 60 / (60 + hz)), stereo=True)
+SURF = Voice(name="Surf", roots=(60,), make=Noise(weights=lambda hz: 60 / (60 + hz) * (hz > 30)), stereo=True)
 
 
 def bell(name: str, program: str, of: Voice, how: str, *, envelope: Envelope = RING, reverb: float = 0.25, **more: object) -> Tonal:

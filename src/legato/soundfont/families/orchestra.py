@@ -29,7 +29,7 @@ BELL_OF_BRASS = formants((1200, 700, 0.9), floor=0.6)
 
 def bowed(name: str, low: int, high: int, body: Amplitude, slope: float = 1.0) -> Voice:
     """One player's samples."""
-    make = Sustained(tone=steep(slope), body=body, seconds=0.7, spread_cents=5, line=0.62, breath=0.035, breath_hz=3000, chiff=0.12, rise_s=0.05, dull=0.8)
+    make = Sustained(tone=steep(slope), body=body, seconds=0.7, spread_cents=5, line=0.62, breath=0.035, breath_hz=3000, chiff=0.12, rise_s=0.025, dull=0.8)
     return Voice(name=name, roots=keyboard(low, high, 8), make=make)
 
 
@@ -51,7 +51,7 @@ MUTED_TRUMPET = blown("Muted Trumpet", 52, 88, steep(0.3), both(formants((1900, 
 TROMBONE = blown("Trombone", 36, 78, steep(0.6), both(BELL_OF_BRASS, low_pass(1900, 3)), dull=1.6)
 TUBA = blown("Tuba", 24, 60, steep(0.7), low_pass(600, 3), dull=1.2)
 HORN = blown("Horn", 36, 78, steep(0.7), both(formants((420, 200, 0.8), floor=0.6), low_pass(1100, 3)), dull=1.5, rise_s=0.04)
-BRASS = Voice(name="Brass", roots=keyboard(36, 90, 8), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=0.9, spread_cents=8, line=0.2, breath=0.01, rise_s=0.035, dull=1.5))
+BRASS = Voice(name="Brass", roots=keyboard(36, 90, 8), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=0.9, spread_cents=8, line=0.2, breath=0.01, rise_s=0.02, dull=1.5))
 SOPRANO_SAX = blown("Soprano Sax", 54, 90, steep(0.8), formants((1100, 400, 1.5), (2600, 900, 1.0), floor=0.5), breath=0.03, chiff=0.08)
 ALTO_SAX = blown("Alto Sax", 48, 84, steep(0.75), both(formants((750, 300, 1.5), (1700, 600, 1.0), floor=0.5), low_pass(4500, 3)), breath=0.035, chiff=0.08)
 TENOR_SAX = blown("Tenor Sax", 42, 78, steep(0.75), both(formants((520, 220, 1.5), (1350, 500, 1.0), floor=0.5), low_pass(3600, 3)), breath=0.04, chiff=0.08)
@@ -63,15 +63,15 @@ RECORDER = blown("Recorder", 60, 96, lambda n: np.array([1, 0.1, 0.22, 0.04, 0.0
 PAN_FLUTE = blown("Pan Flute", 55, 91, lambda n: np.array([1, 0.08, 0.25, 0.03, 0.06, 0.01])[np.minimum(n, 6) - 1] * (n < 9), low_pass(5000), breath=0.22, chiff=0.9)
 DRONE = blown("Chanter", 48, 84, steep(0.35), formants((1000, 400, 1.2), (2400, 800, 1.0), floor=0.3))
 
-BOW = Envelope(attack_s=0.05, release_s=0.14)
+BOW = Envelope(attack_s=0.035, release_s=0.14)
 SPOKEN = Envelope(attack_s=0.025, release_s=0.09)
-SLOW = Envelope(attack_s=0.45, release_s=0.6)
+SLOW = Envelope(attack_s=0.6, release_s=0.6)
 SUNG = Vibrato(hz=5.5, cents=13, delay_s=0.3)
 
 
 def player(name: str, program: str, voice: Voice, how: str, *, envelope: Envelope = SPOKEN, reverb: float = 0.25, chorus: float = 0.0, **more: object) -> Tonal:
     """A preset of one voice; `more` goes to its part."""
-    more = {"vibrato": SUNG, "soft_cents": -3000, **more}
+    more = {"vibrato": SUNG, "soft_cents": -4800, **more}
     return Tonal(name=name, program=program, parts=(Part(voice=voice, envelope=envelope, **more),), how=how, reverb=reverb, chorus=chorus)
 
 
@@ -82,7 +82,7 @@ STRINGS = (
     player("Cello", "cello", CELLO, "a saw on a cello's resonances, bow noise, vibrato", envelope=BOW),
     player("Contrabass", "contrabass", CONTRABASS, "a saw on a bass's resonances, bow noise", envelope=BOW, vibrato=None),
     player("Tremolo Strings", "tremolo_strings", SECTION, "the section, its bows trembling", envelope=BOW, vibrato=Vibrato(cents=0, tremolo_db=6, tremolo_hz=11.5)),
-    player("String Ensemble", "string_ensemble_1", SECTION, "bands of partials, as of many players, on a violin's resonances", envelope=Envelope(attack_s=0.4, release_s=0.45), reverb=0.35, vibrato=None),
+    player("String Ensemble", "string_ensemble_1", SECTION, "bands of partials, as of many players, on a violin's resonances", envelope=Envelope(attack_s=0.55, release_s=0.45), reverb=0.35, vibrato=None),
     player("Slow Strings", "string_ensemble_2", SECTION, "the section, slower and darker", envelope=Envelope(attack_s=0.75, release_s=0.8), reverb=0.4, vibrato=None, soft_cents=-3600),
 )
 VOICES = (

@@ -74,7 +74,7 @@ def eight_oh_eight(drive: float, sweep_s: float = 0.012, sweep_cycles: int = 2, 
 
 CLEAN_808, WARM_808, HARD_808 = eight_oh_eight(0.7), eight_oh_eight(1.6, second=0.06), eight_oh_eight(4.5, 0.016, 3)
 
-SLOW = Envelope(attack_s=0.55, release_s=1.1)
+SLOW = Envelope(attack_s=0.65, release_s=1.1)
 FAST = Envelope(attack_s=0.012, decay_s=6, sustain_db=5, release_s=0.35)
 LEAD = Envelope(attack_s=0.006, decay_s=3, sustain_db=3, release_s=0.18)
 PLUCK = Envelope(attack_s=0.001, decay_s=1.6, sustain_db=100, release_s=0.25)
@@ -96,9 +96,9 @@ PADS = (
     pad("PWM Pad", PWM, Filter(cutoff_hz=1500, tracking=0.3, q_db=2, lfo_hz=0.25, lfo_cents=500),
         "two pulses whose widths swing; the filter swings too", bank=2),
     pad("Bright Pad", SAWS, Filter(cutoff_hz=2600, tracking=0.3, q_db=3, sweep_cents=900, attack_s=0.7, decay_s=4, sustain=0.5),
-        "the same saws, open, with resonance", envelope=Envelope(attack_s=0.45, release_s=0.9), bank=3),
+        "the same saws, open, with resonance", envelope=Envelope(attack_s=0.6, release_s=0.9), bank=3),
     pad("String Machine", SHIMMER, Filter(cutoff_hz=3000, tracking=0.2),
-        "bands of partials, as of many oscillators", envelope=Envelope(attack_s=0.5, release_s=0.9), bank=4),
+        "bands of partials, as of many oscillators", envelope=Envelope(attack_s=0.6, release_s=0.9), bank=4),
     Tonal(name="Polysynth Pad", program="polysynth_pad", how="swinging pulses; a resonant filter falls", reverb=0.2, chorus=0.3,
           parts=(Part(voice=PWM, envelope=FAST, filter=Filter(cutoff_hz=1500, tracking=0.4, q_db=4, sweep_cents=2000, decay_s=3)),)),
     Tonal(name="Poly Saws", program="polysynth_pad", bank=1, how="detuned saws; a resonant filter falls", reverb=0.2, chorus=0.2,
@@ -116,10 +116,10 @@ PADS = (
           parts=(Part(voice=PWM, envelope=SLOW, filter=Filter(cutoff_hz=2400, tracking=0.5, q_db=12, lfo_hz=0.15, lfo_cents=700)),
                  Part(voice=GLASSY, envelope=SLOW, level_db=-5, transpose=12))),
     Tonal(name="Sweep Pad", program="sweep_pad", how="saws through a resonant filter that sweeps for seconds", reverb=0.35, chorus=0.2,
-          parts=(Part(voice=SAWS, envelope=replace(SLOW, attack_s=0.5),
+          parts=(Part(voice=SAWS, envelope=replace(SLOW, attack_s=0.7),
                       filter=Filter(cutoff_hz=450, tracking=0.3, q_db=11, sweep_cents=3600, attack_s=3.0, decay_s=8)),)),
     Tonal(name="Synth Strings 1", program="synth_strings_1", how="detuned saws, open", reverb=0.3, chorus=0.3,
-          parts=(Part(voice=SAWS, envelope=Envelope(attack_s=0.4, release_s=0.6), filter=Filter(cutoff_hz=4200, tracking=0.2), vibrato=DRIFT),)),
+          parts=(Part(voice=SAWS, envelope=Envelope(attack_s=0.55, release_s=0.6), filter=Filter(cutoff_hz=4200, tracking=0.2), vibrato=DRIFT),)),
     Tonal(name="Synth Strings 2", program="synth_strings_2", how="detuned saws and swinging pulses, slow", reverb=0.3, chorus=0.2,
           parts=(Part(voice=SAWS, envelope=replace(SLOW, attack_s=0.7), filter=Filter(cutoff_hz=2500, tracking=0.3)),
                  Part(voice=PWM, envelope=replace(SLOW, attack_s=0.7), filter=Filter(cutoff_hz=2500, tracking=0.3), level_db=-4))),
