@@ -172,7 +172,7 @@ def hard_sync(start: float, end: float, seconds: float, swing: float = 0.15) -> 
     def make(key: int, top_hz: float, rng: np.random.Generator) -> Made:
         del rng
         hz = key_hz(key)
-        cycles, n_loop = cycles_in(hz, 0.8)
+        cycles, n_loop = cycles_in(hz, 0.6)
         n_head = round(seconds * SAMPLE_RATE)
         head = end + (start - end) * np.exp(-5 * np.arange(n_head) / n_head)
         loop = end + swing * np.sin(2 * np.pi * np.arange(n_loop) / n_loop)

@@ -84,7 +84,7 @@ class Driven:
     gain: float
     bias: float  # of the valve: even harmonics
     cabinet: Amplitude
-    head_s: float = 0.9
+    head_s: float = 0.7
     loop_s: float = 0.35
 
     def __call__(self, key: int, top_hz: float, rng: np.random.Generator) -> Made:

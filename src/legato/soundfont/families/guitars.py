@@ -20,14 +20,14 @@ def cabinet(top_hz: float) -> Amplitude:
     return lambda hz: CABINET_PEAKS(hz) * low_pass(top_hz, 6)(hz) * (hz / 80) ** 2 / (1 + (hz / 80) ** 2)
 
 
-STEEL_STRING = Pluck(seconds=2.6, pluck=0.13, decay_s=1.1, damping=0.10, stiffness=6e-5, body=STEEL_BODY, knock=0.35)
+STEEL_STRING = Pluck(seconds=2.2, pluck=0.13, decay_s=1.1, damping=0.10, stiffness=6e-5, body=STEEL_BODY, knock=0.35)
 STEEL = Voice(
     name="Steel", roots=FRETS, make=replace(STEEL_STRING, softness_hz=3200, pluck=0.17), hard=STEEL_STRING, hard_from=80
 )
 NYLON = Voice(
     name="Nylon", roots=FRETS, make=Pluck(seconds=2.6, pluck=0.2, decay_s=0.75, damping=0.55, stiffness=3e-5, softness_hz=2600, body=NYLON_BODY, knock=0.3)
 )
-CLEAN_STRING = Pluck(seconds=2.6, pluck=0.16, pickup=0.23, decay_s=1.6, damping=0.12, stiffness=4e-5, body=low_pass(4500), knock=0.08)
+CLEAN_STRING = Pluck(seconds=2.3, pluck=0.16, pickup=0.23, decay_s=1.6, damping=0.12, stiffness=4e-5, body=low_pass(4500), knock=0.08)
 CLEAN = Voice(name="Clean", roots=FRETS, make=CLEAN_STRING)
 JAZZ = Voice(name="Jazz", roots=FRETS, make=replace(CLEAN_STRING, pluck=0.27, pickup=0.31, softness_hz=1500, body=low_pass(1500), damping=0.3))
 MUTED = Voice(name="Muted", roots=FRETS, make=replace(CLEAN_STRING, seconds=0.7, decay_s=0.09, damping=1.2, knock=0.2))
@@ -39,7 +39,7 @@ DISTORTION = Voice(name="Distortion", roots=FRETS, make=Driven(string=DRIVE_STRI
 FINGER_STRING = Pluck(seconds=2.0, pluck=0.21, pickup=0.16, decay_s=0.95, damping=1.2, body=low_pass(1500), knock=0.12)
 FINGER = Voice(name="Finger", roots=BASS_FRETS, make=FINGER_STRING)
 PICKED = Voice(name="Picked", roots=BASS_FRETS, make=replace(FINGER_STRING, pluck=0.11, damping=0.5, body=low_pass(3200), knock=0.4))
-SLAP = Voice(name="Slap", roots=BASS_FRETS, make=replace(FINGER_STRING, pluck=0.07, pickup=0.11, damping=0.35, body=formants((90, 60, 1.0), (2800, 1500, 1.3), floor=0.6), knock=0.8))
+SLAP = Voice(name="Slap", roots=BASS_FRETS, make=replace(FINGER_STRING, seconds=1.5, pluck=0.07, pickup=0.11, damping=0.35, body=formants((90, 60, 1.0), (2800, 1500, 1.3), floor=0.6), knock=0.8))
 UPRIGHT = Voice(name="Upright", roots=BASS_FRETS, make=Pluck(seconds=1.8, pluck=0.3, decay_s=0.6, damping=2.0, softness_hz=900, body=formants((75, 30, 0.8), (130, 60, 0.7), (600, 300, 0.3)), knock=0.5, attack_s=0.003))
 FRETLESS = Voice(name="Fretless", roots=BASS_FRETS, make=replace(FINGER_STRING, pluck=0.3, damping=1.0, decay_s=1.3, softness_hz=700, body=formants((600, 250, 1.6), floor=0.7), knock=0.05, attack_s=0.008))
 
@@ -47,7 +47,7 @@ HARP = Voice(name="Harp", roots=keyboard(30, 96, 8), make=Pluck(seconds=2.6, plu
 PIZZICATO = Voice(name="Pizzicato", roots=keyboard(36, 90, 8), make=Pluck(seconds=1.0, pluck=0.22, decay_s=0.16, damping=0.7, softness_hz=2400, body=formants((280, 90, 1.2), (460, 120, 1.1), (900, 400, 0.5)), knock=0.4))
 BANJO = Voice(name="Banjo", roots=keyboard(45, 87, 9), make=Pluck(seconds=1.2, pluck=0.1, decay_s=0.28, damping=0.15, body=BANJO_BODY, knock=0.4))
 KOTO = Voice(name="Koto", roots=keyboard(45, 87, 9), make=Pluck(seconds=1.4, pluck=0.09, decay_s=0.65, damping=0.25, body=formants((330, 120, 1.0), (750, 300, 0.6)), knock=0.3))
-SITAR = Voice(name="Sitar", roots=keyboard(45, 87, 9), make=Pluck(seconds=1.8, pluck=0.06, decay_s=1.3, damping=0.02, stiffness=2e-5, body=formants((1500, 700, 1.2), (3200, 1500, 1.5), floor=0.35), knock=0.2))
+SITAR = Voice(name="Sitar", roots=keyboard(45, 87, 9), make=Pluck(seconds=1.5, pluck=0.06, decay_s=1.3, damping=0.02, stiffness=2e-5, body=formants((1500, 700, 1.2), (3200, 1500, 1.5), floor=0.35), knock=0.2))
 DULCIMER = Voice(name="Dulcimer", roots=keyboard(45, 93, 9), make=Pluck(seconds=1.6, pluck=0.15, decay_s=0.9, damping=0.12, body=formants((400, 200, 0.8), (1500, 700, 0.4)), knock=0.3))
 
 RING = Envelope(release_s=0.22)

@@ -26,12 +26,12 @@ FM_BELL = Voice(name="FM Bell", roots=keyboard(48, 96, 8), make=Fm(pairs=FM_BELL
 HARPSICHORD = Voice(
     name="Harpsichord",
     roots=keyboard(36, 90, 8),
-    make=Pluck(seconds=2.4, pluck=0.12, decay_s=0.9, damping=0.03, body=formants((300, 200, 0.5), (3000, 2500, 1.5)), knock=0.35),
+    make=Pluck(seconds=1.5, pluck=0.12, decay_s=0.9, damping=0.03, body=formants((300, 200, 0.5), (3000, 2500, 1.5)), knock=0.35),
 )
 CLAVINET = Voice(
     name="Clavinet",
     roots=keyboard(36, 90, 8),
-    make=Pluck(seconds=1.8, pluck=0.09, pickup=0.14, decay_s=0.65, damping=0.06, body=formants((1800, 900, 1.2)), knock=0.15),
+    make=Pluck(seconds=1.1, pluck=0.09, pickup=0.14, decay_s=0.65, damping=0.06, body=formants((1800, 900, 1.2)), knock=0.15),
 )
 UNDER = {"body": low_pass(6000)}
 DRAWBARS = Voice(name="Drawbars", roots=keyboard(36, 96, 8), make=looping(drawbars(0.6, 0.5, 1, 0.7, 0.25, 0.2, 0.1, 0.1, 0.15), **UNDER))
@@ -41,7 +41,7 @@ PIPES = Voice(
     name="Pipes",
     roots=keyboard(36, 96, 8),
     stereo=True,
-    make=Sustained(tone=drawbars(0.35, 0.3, 1, 0.8, 0.4, 0.7, 0.2, 0.25, 0.5), body=low_pass(5000), seconds=0.8, spread_cents=2, line=0.7, breath=0.02, rise_s=0.03),
+    make=Sustained(tone=drawbars(0.35, 0.3, 1, 0.8, 0.4, 0.7, 0.2, 0.25, 0.5), body=low_pass(5000), seconds=0.7, spread_cents=2, line=0.7, breath=0.02, rise_s=0.03),
 )
 FREE_REED = Voice(name="Free Reed", roots=keyboard(36, 96, 8), make=looping(pulse(0.2), seconds=1.0, cents=(-5, 5), body=formants((900, 500, 1.2), (2400, 900, 0.9), floor=0.5)))
 HARMONICA = Voice(

@@ -51,7 +51,7 @@ MUTED_TRUMPET = blown("Muted Trumpet", 52, 88, steep(0.3), both(formants((1900, 
 TROMBONE = blown("Trombone", 36, 78, steep(0.6), both(BELL_OF_BRASS, low_pass(1900, 3)), dull=1.6)
 TUBA = blown("Tuba", 24, 60, steep(0.7), low_pass(600, 3), dull=1.2)
 HORN = blown("Horn", 36, 78, steep(0.7), both(formants((420, 200, 0.8), floor=0.6), low_pass(1100, 3)), dull=1.5, rise_s=0.04)
-BRASS = Voice(name="Brass", roots=keyboard(36, 90, 8), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=0.9, spread_cents=8, line=0.2, breath=0.01, rise_s=0.02, dull=1.5))
+BRASS = Voice(name="Brass", roots=keyboard(36, 90, 8), stereo=True, make=Sustained(tone=steep(0.6), body=both(BELL_OF_BRASS, low_pass(2600, 3)), seconds=0.7, spread_cents=8, line=0.2, breath=0.01, rise_s=0.02, dull=1.5))
 SOPRANO_SAX = blown("Soprano Sax", 54, 90, steep(0.8), formants((1100, 400, 1.5), (2600, 900, 1.0), floor=0.5), breath=0.03, chiff=0.08)
 ALTO_SAX = blown("Alto Sax", 48, 84, steep(0.75), both(formants((750, 300, 1.5), (1700, 600, 1.0), floor=0.5), low_pass(4500, 3)), breath=0.035, chiff=0.08)
 TENOR_SAX = blown("Tenor Sax", 42, 78, steep(0.75), both(formants((520, 220, 1.5), (1350, 500, 1.0), floor=0.5), low_pass(3600, 3)), breath=0.04, chiff=0.08)
