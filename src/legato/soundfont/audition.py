@@ -17,7 +17,7 @@ DRUM_CHANNEL = 9
 STEP_S = 0.005  # of an envelope
 AIM_DB, SLOW_UNDER_DB = -28.0, 2.0  # K-weighted, of a key at velocity 100 and a synth's gain of 0.5
 SLOW_S = 0.5  # an envelope that takes this long swells
-LOW = {"synth_bass_1", "synth_bass_2", "tuba", "timpani", "contrabass"}
+LOW = {"slap_bass_1", "synth_bass_1", "synth_bass_2", "tuba", "timpani", "contrabass"}
 
 
 class Player:
@@ -53,9 +53,9 @@ def cents_off(audio: Wave, key: int, *, n_partials: int = 1, peak: bool = False)
 
     Over several partials and both channels, because where detuned voices overlap a line's power depends on phases.
     """
-    window = np.hanning(len(audio))[:, None]
-    powers = np.abs(np.fft.rfft(audio * window, 4 * len(audio), axis=0).T) ** 2
-    hz = np.fft.rfftfreq(4 * len(audio), 1 / SAMPLE_RATE)
+    n = 4 * 2 ** int(np.ceil(np.log2(len(audio))))
+    powers = np.abs(np.fft.rfft(audio.T * np.hanning(len(audio)), n)) ** 2
+    hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
     found = []
     for number in range(1, n_partials + 1):
         near = (hz > key_hz(key) * number * 2 ** (-60 / 1200)) & (hz < key_hz(key) * number * 2 ** (60 / 1200))
@@ -93,7 +93,7 @@ def centroid_hz(audio: Wave) -> float:
 
 def middle_key(row: Tonal) -> int:
     """A key in the middle of a preset's range: of basses and low instruments E2, of others C4."""
-    return 40 if "bass" in row.name.lower() or row.program in LOW else 60
+    return 40 if "_bass" in row.program or row.program in LOW else 60
 
 
 def is_slow(row: Tonal) -> bool:

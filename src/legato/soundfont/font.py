@@ -10,7 +10,7 @@ from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.soundfont.kits.sounds import Sound
 from legato.soundfont.kits.tables import KITS_OF_DRUMS, Drum
 from legato.soundfont.levels import LEVELS
-from legato.soundfont.presets import Part, Tonal, Voice, key_zones
+from legato.soundfont.presets import Part, Tonal, Voice
 from legato.soundfont.repertoire import NEAREST, TONALS
 from legato.soundfont.sf2 import Instrument, Preset, Sample, Zone, absolute_cents, timecents, write_sf2
 from legato.soundfont.synthesis import SAMPLE_RATE, TOP_HZ, Maker, Wave, loudness_db, pcm16
@@ -64,8 +64,8 @@ class Recordings:
         if key not in self._voices:
             sides = "LR" if voice.stereo else "M"
             self._voices[key] = [
-                tuple(_record(f"{voice.name} {layer}{side}", maker, root, high) for side in sides)
-                for _, root, high in key_zones(voice.roots)
+                tuple(_record(f"{voice.name} {layer}{side}", maker, root, root if voice.fixed else high) for side in sides)
+                for _, root, high in voice.zones()
             ]
         return self._voices[key]
 
@@ -127,7 +127,7 @@ def _layer_zones(row: Tonal, part: Part, recorded: list[tuple[Recorded, ...]], l
     offset_db = part.level_db + LEVELS.get((row.program, row.bank), 0.0)
     median_db = float(np.median([loud_db for sides in recorded for _, loud_db in sides]))
     generators, softness = part_generators(part, row)
-    for (low_key, root, high_key), sides in zip(key_zones(part.voice.roots), recorded, strict=True):
+    for (low_key, root, high_key), sides in zip(part.voice.zones(), recorded, strict=True):
         low_key, high_key = max(low_key - part.transpose, 0), min(high_key - part.transpose, 127)
         if high_key == 127 - part.transpose:
             high_key = 127  # the outermost zones reach to the ends of the keyboard
@@ -159,6 +159,8 @@ def part_generators(part: Part, row: Tonal) -> tuple[dict[str, int], dict[str, i
         "reverb_send": round(row.reverb * 1000),
         "chorus_send": round(row.chorus * 1000),
     }
+    if part.voice.fixed:
+        generators["scale_tuning"] = 0
     if part.cents:
         generators["fine_tune"] = round(part.cents)
     if part.filter:

@@ -55,6 +55,11 @@ class Voice:
     stereo: bool = False  # a sample for each side
     hard: Maker | None = None  # what high velocities play
     hard_from: int = 88
+    fixed: bool = False  # sounds the same on every key: noise
+
+    def zones(self) -> list[tuple[int, int, int]]:
+        """(low key, root, high key) of each sample."""
+        return key_zones(self.roots)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,6 +22,7 @@ from legato.soundfont.synthesis import (
     noise,
     rung_out,
     seconds_of_time,
+    shaped,
 )
 
 POLARISATIONS = ((0.72, -0.15, 1.0), (0.28, 0.35, 0.55))  # weight, cents, rate: the string's two planes
@@ -93,9 +94,7 @@ class Driven:
         loud = driven(
             clean, lambda x: np.tanh(self.gain * x + self.bias) - np.tanh(self.bias), min(top_hz, 14_000)
         )
-        time = np.arange(2 * len(loud) // 2 + 1) * SAMPLE_RATE / (2 * len(loud))
-        loud = np.fft.irfft(np.fft.rfft(loud, 2 * len(loud)) * self.cabinet(time))[: len(loud)]
-        return crossfaded(faded(loud, attack_s=0.002, release_s=0), hz, self.head_s, self.loop_s)
+        return crossfaded(faded(shaped(loud, self.cabinet), attack_s=0.002, release_s=0), hz, self.head_s, self.loop_s)
 
 
 def crossfaded(wave: Wave, hz: float, head_s: float, loop_s: float) -> Made:

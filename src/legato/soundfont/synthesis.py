@@ -7,6 +7,7 @@ frequency that a sample may hold, so that it folds nothing back when it is playe
 from collections.abc import Callable
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 SAMPLE_RATE = 44100
 TOP_HZ = 18_000.0
@@ -80,9 +81,14 @@ def low_pass(cutoff_hz: float, order: int = 2) -> Amplitude:
 
 
 def shaped(wave: Wave, weights: Amplitude) -> Wave:
-    """The wave's spectrum weighted, its ends kept apart by as much silence."""
-    spectrum = np.fft.rfft(wave, 2 * len(wave))
-    return np.fft.irfft(spectrum * weights(np.fft.rfftfreq(2 * len(wave), 1 / SAMPLE_RATE)))[: len(wave)]
+    """The wave's spectrum weighted, its ends kept apart by silence."""
+    n = fast_length(len(wave))
+    return np.fft.irfft(np.fft.rfft(wave, n) * weights(np.fft.rfftfreq(n, 1 / SAMPLE_RATE)), n)[: len(wave)]
+
+
+def fast_length(n_samples: int) -> int:
+    """A longer even length, by 50 ms of silence at least, that a Fourier transform is quick with."""
+    return 2 * next_fast_len(-(-(n_samples + SAMPLE_RATE // 20) // 2), real=True)
 
 
 def limited(wave: Wave, top_hz: float) -> Wave:
@@ -92,7 +98,7 @@ def limited(wave: Wave, top_hz: float) -> Wave:
 
 def driven(wave: Wave, shape: Callable[[Wave], Wave], top_hz: float, *, periodic: bool = False) -> Wave:
     """A wave through a curve at eight times its rate, so that the curve's harmonics do not fold back."""
-    n = len(wave) if periodic else 2 * len(wave)
+    n = len(wave) if periodic else fast_length(len(wave))
     up = 8
     curved = shape(np.fft.irfft(np.fft.rfft(wave, n), up * n) * up)
     spectrum = np.fft.rfft(curved)[: n // 2 + 1] / up

@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 
 from legato.soundfont.oscillators import with_loop
-from legato.soundfont.synthesis import LOOP_LEAD, SAMPLE_RATE, Wave, k_weight
+from legato.soundfont.synthesis import LOOP_LEAD, SAMPLE_RATE, Wave, fast_length, k_weight
 
 RATES = (14700, 22050, 29400)  # a third, a half and two thirds
 IMAGES_DB, DROOP_DB = -47.0, -36.0  # of the K-weighted power: what may be added, and what may be missing
@@ -21,8 +21,9 @@ def thinned(wave: Wave, loop: tuple[int, int] | None) -> tuple[Wave, tuple[int, 
     if loop is not None and loop[0] != LOOP_LEAD:
         return wave, loop, SAMPLE_RATE  # a head that runs into a loop keeps its rate
     whole = wave if loop is None else wave[loop[0] : loop[1]]
-    hz = np.fft.rfftfreq(len(whole), 1 / SAMPLE_RATE)
-    power = np.abs(np.fft.rfft(whole) * k_weight(hz)) ** 2
+    n = len(whole) if loop else fast_length(len(whole))
+    hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
+    power = np.abs(np.fft.rfft(whole, n) * k_weight(hz)) ** 2
     rate = next((rate for rate in RATES if _will_do(rate, hz, power / power.sum())), SAMPLE_RATE)
     if rate == SAMPLE_RATE:
         return wave, loop, rate
@@ -30,7 +31,7 @@ def thinned(wave: Wave, loop: tuple[int, int] | None) -> tuple[Wave, tuple[int, 
         n_samples = round(len(whole) * rate / SAMPLE_RATE)
         made, places = with_loop(np.zeros(0), _resampled(whole, n_samples))
         return made, places, round(SAMPLE_RATE * n_samples / len(whole))
-    padded = np.concatenate([whole, np.zeros(SAMPLE_RATE // 10 + -len(whole) % 6)])  # 4410 is a multiple of 6
+    padded = np.concatenate([whole, np.zeros(6 * fast_length(len(whole) // 6) - len(whole))])
     n_padded = len(padded) * rate // SAMPLE_RATE
     return _resampled(padded, n_padded)[: len(whole) * rate // SAMPLE_RATE], None, rate
 

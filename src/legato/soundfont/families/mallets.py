@@ -33,8 +33,8 @@ AGOGO = voice("Agogo", 48, 90, struck.AGOGO, mallet=0.15)
 WOOD = voice("Wood", 48, 90, struck.WOOD, mallet=0.3, mallet_hz=1500, slowing=0.3)
 TAIKO = voice("Taiko", 36, 72, struck.TAIKO, mallet=0.7, mallet_hz=400, slowing=0.3, seconds=1.8)
 TOM = voice("Melodic Tom", 36, 84, struck.TOM, mallet=0.35, mallet_hz=900, slowing=0.4, seconds=1.4)
-AIR = Voice(name="Air", roots=(60,), make=Noise(weights=band(500, 6000)))
-SURF = Voice(name="Surf", roots=(60,), make=Noise(weights=lambda hz: 60 / (60 + hz) * (hz > 30)), stereo=True)
+AIR = Voice(name="Air", roots=(60,), make=Noise(weights=band(500, 6000)), fixed=True)
+SURF = Voice(name="Surf", roots=(60,), make=Noise(weights=lambda hz: 60 / (60 + hz) * (hz > 30)), stereo=True, fixed=True)
 
 
 def bell(name: str, program: str, of: Voice, how: str, *, envelope: Envelope = RING, reverb: float = 0.25, **more: object) -> Tonal:
@@ -79,7 +79,7 @@ EFFECTS = (
           parts=(Part(voice=AAHS, envelope=Envelope(attack_s=0.03, release_s=0.15), vibrato=Vibrato(cents=14)),)),
     Tonal(name="Reverse Swell", program="reverse_cymbal", how="noise that rises for a second", reverb=0.2,
           parts=(Part(voice=AIR, envelope=Envelope(attack_s=1.4, release_s=0.05)),)),
-    Tonal(name="Breath", program="breath_noise", how="a puff of noise", parts=(Part(voice=AIR, envelope=Envelope(attack_s=0.03, decay_s=1.5, sustain_db=100, release_s=0.1)),)),
+    Tonal(name="Breath", program="breath_noise", how="a puff of noise", parts=(Part(voice=AIR, envelope=Envelope(attack_s=0.03, decay_s=2.5, sustain_db=100, release_s=0.1)),)),
     Tonal(name="Seashore", program="seashore", how="low noise that swells", reverb=0.2,
           parts=(Part(voice=SURF, envelope=Envelope(attack_s=0.9, release_s=1.5), filter=Filter(cutoff_hz=1500, lfo_hz=0.18, lfo_cents=1500)),)),
     Tonal(name="Helicopter", program="helicopter", how="low noise, chopped", parts=(Part(voice=SURF, filter=Filter(cutoff_hz=900), vibrato=Vibrato(cents=0, tremolo_db=9, tremolo_hz=9)),)),
