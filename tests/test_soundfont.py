@@ -32,9 +32,9 @@ from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.families.guitars import GUITARS
 from legato.soundfont.families.keys import PIANOS
 from legato.soundfont.families.mallets import EFFECTS, MALLETS
-from legato.soundfont.font import built_presets, key_zones, velocity_windows
+from legato.soundfont.font import built_presets, velocity_windows
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
-from legato.soundfont.presets import Tonal
+from legato.soundfont.presets import Tonal, key_zones
 from legato.soundfont.reader import read_presets
 from legato.soundfont.repertoire import NEAREST, TONALS
 from signals import SAMPLE_RATE
@@ -42,13 +42,21 @@ from signals import SAMPLE_RATE
 RECORD_BYTES = {"phdr": 38, "pbag": 4, "pmod": 10, "pgen": 4, "inst": 22, "ibag": 4, "imod": 10, "igen": 4, "shdr": 46}
 ROOT = Path(__file__).parent.parent
 
-# What no law of pitch holds for: noise, and an orchestra in octaves.
-UNPITCHED = {"Reverse Swell", "Breath", "Seashore", "Helicopter", "Gunshot", "Orchestra Hit"}
+# What no law of pitch holds for: noise, an orchestra in octaves, and a resonance that sways over every partial.
+UNPITCHED = {"Goblins", "Reverse Swell", "Breath", "Seashore", "Helicopter", "Gunshot", "Orchestra Hit"}
 PITCHED = [row for row in TONALS if row.name not in UNPITCHED]
 # Too short to be as loud as the others within full scale.
-SHORT_DB = {"Woodblock": 7.0, "Muted Guitar": 6.0, "Agogo": 4.0, "Banjo": 3.0, "Gunshot": 4.0, "Breath": 5.0, "Goblins": 4.0}
+SHORT_DB = {
+    "Woodblock": 7.0,
+    "Muted Guitar": 6.0,
+    "Agogo": 4.0,
+    "Banjo": 3.0,
+    "Gunshot": 4.0,
+    "Breath": 5.0,
+    "Goblins": 4.0,
+}
 STRUCK = [row for row in (*PIANOS[:15], *MALLETS, *GUITARS) if "organ" not in row.program]
-DIE_AWAY = {row.name for row in STRUCK} | {"FM Bells", "Rain"}
+DIE_AWAY = {row.name for row in STRUCK} | {"FM Bells", "Rain", "Plucked Bass"}
 VARIED = {
     "warm_pad", "polysynth_pad", "saw_lead", "square_lead", "synth_bass_1", "synth_bass_2", "steel_guitar", "clean_guitar",
     "electric_piano_1", "electric_piano_2", "acoustic_grand_piano", "finger_bass",
@@ -92,7 +100,12 @@ def uses(font: Path) -> list[Use]:
     with font.open("rb") as file:
         book = Sf2File(file)
         numbers = {id(sample): number for number, sample in enumerate(book.samples)}
-        return [use_of(instrument, bag, numbers) for instrument in book.instruments[:-1] for bag in instrument.bags if bag.sample]
+        return [
+            use_of(instrument, bag, numbers)
+            for instrument in book.instruments[:-1]
+            for bag in instrument.bags
+            if bag.sample
+        ]
 
 
 def use_of(instrument: object, bag: object, numbers: dict[int, int]) -> Use:
@@ -106,7 +119,16 @@ def use_of(instrument: object, bag: object, numbers: dict[int, int]) -> Use:
     velocities = bag.velocity_range or (0, 127)
     root = amount(58, bag.sample.original_pitch)
     cents = 100 * amount(51, 0) + amount(52, 0)
-    return Use(instrument.name, *keys, *velocities, numbers[id(bag.sample)], root, amount(54, 0) == 1, cents, amount(56, 100) == 100)
+    return Use(
+        instrument.name,
+        *keys,
+        *velocities,
+        numbers[id(bag.sample)],
+        root,
+        amount(54, 0) == 1,
+        cents,
+        amount(56, 100) == 100,
+    )
 
 
 def chunks(content: bytes) -> dict[str, bytes]:
@@ -149,12 +171,13 @@ def rms_db(audio: np.ndarray) -> float:
     return decibels(float(np.sqrt(np.mean(audio**2))))
 
 
-
 def test_two_builds_have_the_same_bytes(font: Path, tmp_path: Path) -> None:
     """In another process, with other hashes and threads."""
     again = tmp_path / "again.sf2"
     code = f"from pathlib import Path; from legato.soundfont.font import write_font; write_font(Path({str(again)!r}))"
-    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2"})
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONHASHSEED": "7", "OMP_NUM_THREADS": "2"}
+    )
     assert again.read_bytes() == font.read_bytes()
 
 
@@ -180,7 +203,9 @@ def test_the_riff_structure_is_exact(font: Path) -> None:
     hydra = chunks(lists["pdta"])
     assert list(hydra) == list(RECORD_BYTES)
     assert all(len(hydra[name]) % size == 0 for name, size in RECORD_BYTES.items())
-    assert all(len(hydra[name]) // RECORD_BYTES[name] < 65536 for name in ('ibag', 'igen', 'imod')), 'counted in 16 bits'
+    assert all(len(hydra[name]) // RECORD_BYTES[name] < 65536 for name in ("ibag", "igen", "imod")), (
+        "counted in 16 bits"
+    )
     n_samples = len(chunks(lists["sdta"])["smpl"]) // 2
     headers = sample_headers(font)
     nexts = [*(start for _, start, *_ in headers[1:]), n_samples]
@@ -337,7 +362,9 @@ def test_a_released_note_fades_for_its_time(player: Player) -> None:
     for row in TONALS:
         release_s = max(part.envelope.release_s for part in row.parts)
         audio = play(player, row, middle_key(row), 1.0, tail_s=release_s + 0.1)
-        assert rms_db(seconds_of(audio, 1.0 + release_s, 1.1 + release_s)) < rms_db(seconds_of(audio, 0, 1)) - 45, row.name
+        assert rms_db(seconds_of(audio, 1.0 + release_s, 1.1 + release_s)) < rms_db(seconds_of(audio, 0, 1)) - 45, (
+            row.name
+        )
 
 
 @pytest.mark.parametrize(("bank", "least_db"), [(0, -30), (1, -30), (2, -30), (4, -20)])
@@ -348,16 +375,19 @@ def test_a_long_808_is_heard_for_two_and_a_half_seconds(player: Player, bank: in
 
 @pytest.mark.parametrize("bank", range(5))
 def test_an_808_sounds_its_written_pitch_and_slides(player: Player, bank: int) -> None:
-    """Its strongest partial is the fundamental; a pitch bend of an octave (range by RPN 0) doubles it."""
+    """Its strongest partial is the fundamental; a pitch bend of an octave (range by RPN 0) doubles it.
+
+    FluidSynth takes a range of 12 as 12 / 128 of 12,700 cents: 9 cents short of the octave.
+    """
     player.play(bank, PROGRAMS["synth_bass_2"], [36], 0.05)
     for number, value in ((101, 0), (100, 0), (6, 12)):
         player.synth.cc(0, number, value)
-    for bend, key in ((0, 36), (8191, 48)):
+    for bend, key in ((0, 36.0), (8191, 48 - 0.094)):
         player.synth.pitch_bend(0, bend)
         audio = player.play(bank, PROGRAMS["synth_bass_2"], [36], 1.2)[SAMPLE_RATE // 5 :, 0]
         levels = np.abs(np.fft.rfft(audio * np.hanning(len(audio)), 8 * len(audio)))
         hz = levels.argmax() * SAMPLE_RATE / (8 * len(audio))
-        assert abs(1200 * np.log2(hz / (440 * 2 ** ((key - 69) / 12)))) < 5
+        assert abs(1200 * np.log2(hz / (440 * 2 ** ((key - 69) / 12)))) < 3
     player.synth.pitch_bend(0, 0)
     player.synth.cc(0, 6, 2)
 
@@ -372,7 +402,9 @@ def test_pads_are_wide_and_basses_in_the_middle(player: Player) -> None:
 
 @pytest.mark.parametrize("kit", KITS)
 def test_every_drum_of_every_kit_sounds(player: Player, kit: str) -> None:
-    peaks = {key: decibels(float(np.abs(player.play(DRUM_BANK, KITS[kit], [key], 0.25)).max())) for key in range(35, 82)}
+    peaks = {
+        key: decibels(float(np.abs(player.play(DRUM_BANK, KITS[kit], [key], 0.25)).max())) for key in range(35, 82)
+    }
     assert min(peaks.values()) > -45, peaks
     kick, snare, hat = (peaks[DRUMS[name]] for name in ("kick", "snare", "closed_hat"))
     assert kick > snare - 3

@@ -28,7 +28,9 @@ class Player:
         self.font = self.synth.sfload(str(font))
         assert self.font >= 0, font
 
-    def play(self, bank: int, program: int, keys: list[int], seconds: float, velocity: int = 100, tail_s: float = 0.0) -> Wave:
+    def play(
+        self, bank: int, program: int, keys: list[int], seconds: float, velocity: int = 100, tail_s: float = 0.0
+    ) -> Wave:
         """Keys one after the other, `seconds` each, then a tail. What sounded before is silenced."""
         channel = DRUM_CHANNEL if bank == DRUM_BANK else 0
         self.synth.cc(channel, 120, 0)

@@ -30,7 +30,11 @@ Recorded = tuple[Sample, float]  # and its loudness in dB
 def built_presets() -> set[tuple[int, int]]:
     """The (bank, program) of every preset, without building the font."""
     variants = {(row.bank, PROGRAMS[row.program]) for row in TONALS}
-    return variants | {(MELODIC_BANK, program) for program in PROGRAMS.values()} | {(DRUM_BANK, KITS[kit]) for kit in KITS_OF_DRUMS}
+    return (
+        variants
+        | {(MELODIC_BANK, program) for program in PROGRAMS.values()}
+        | {(DRUM_BANK, KITS[kit]) for kit in KITS_OF_DRUMS}
+    )
 
 
 def write_font(path: Path) -> None:
@@ -44,7 +48,10 @@ def font_presets() -> list[Preset]:
     instruments = {id(row): Instrument(name=row.name, zones=tonal_zones(row, recordings)) for row in TONALS}
     rows = [(MELODIC_BANK, PROGRAMS[program], row) for program, row in NEAREST.items()]
     rows += [(row.bank, PROGRAMS[row.program], row) for row in TONALS if row.bank != MELODIC_BANK]
-    presets = [Preset(bank=bank, program=program, name=row.name, instrument=instruments[id(row)]) for bank, program, row in rows]
+    presets = [
+        Preset(bank=bank, program=program, name=row.name, instrument=instruments[id(row)])
+        for bank, program, row in rows
+    ]
     for kit, (drums, _) in KITS_OF_DRUMS.items():
         instrument = Instrument(name=kit, zones=drum_zones(drums, recordings))
         presets.append(Preset(bank=DRUM_BANK, program=KITS[kit], name=kit, instrument=instrument))
@@ -64,7 +71,9 @@ class Recordings:
         if key not in self._voices:
             sides = "LR" if voice.stereo else "M"
             self._voices[key] = [
-                tuple(_record(f"{voice.name} {layer}{side}", maker, root, root if voice.fixed else high) for side in sides)
+                tuple(
+                    _record(f"{voice.name} {layer}{side}", maker, root, root if voice.fixed else high) for side in sides
+                )
                 for _, root, high in voice.zones()
             ]
         return self._voices[key]
@@ -128,18 +137,21 @@ def _layer_zones(row: Tonal, part: Part, recorded: list[tuple[Recorded, ...]], l
     median_db = float(np.median([loud_db for sides in recorded for _, loud_db in sides]))
     generators, softness = part_generators(part, row)
     for (low_key, root, high_key), sides in zip(part.voice.zones(), recorded, strict=True):
-        low_key, high_key = max(low_key - part.transpose, 0), min(high_key - part.transpose, 127)
-        if high_key == 127 - part.transpose:
-            high_key = 127  # the outermost zones reach to the ends of the keyboard
-        if high_key < 0 or low_key > high_key:
+        low_key = max(low_key - part.transpose, 0) if low_key else 0
+        high_key = min(high_key - part.transpose, 127)  # what sounds far above its key is silent on the highest ones
+        if low_key > high_key:
             continue
-        loud_db = float(np.clip(np.mean([loud_db for _, loud_db in sides]), median_db - MOST_EVENED_DB, median_db + MOST_EVENED_DB))
+        loud_db = float(
+            np.clip(np.mean([loud_db for _, loud_db in sides]), median_db - MOST_EVENED_DB, median_db + MOST_EVENED_DB)
+        )
         own = {"attenuation": max(centibels(EVEN_DB - loud_db + offset_db), 0)}
         if part.transpose:
             own["root_key"] = root - part.transpose
         if part.filter:
             octaves = (root - part.transpose - 60) / 12
-            own["filter_cutoff"] = min(absolute_cents(part.filter.cutoff_hz * 2 ** (octaves * part.filter.tracking)), 13500)
+            own["filter_cutoff"] = min(
+                absolute_cents(part.filter.cutoff_hz * 2 ** (octaves * part.filter.tracking)), 13500
+            )
         for side, (sample, _) in zip((-1, 1), sides, strict=False):
             pan = part.pan + (side * part.width if len(sides) > 1 else 0)
             yield Zone(
@@ -183,7 +195,7 @@ def part_generators(part: Part, row: Tonal) -> tuple[dict[str, int], dict[str, i
         if part.vibrato.tremolo_db:
             generators["mod_lfo_to_volume"] = round(part.vibrato.tremolo_db * 10)
             generators["freq_mod_lfo"] = absolute_cents(part.vibrato.tremolo_hz)
-    return generators, {"filter_cutoff": part.soft_cents} if part.soft_cents else {}
+    return generators, {"filter_cutoff": part.darkening_cents} if part.darkening_cents else {}
 
 
 def drum_zones(drums: tuple[Drum, ...], recordings: Recordings) -> list[Zone]:
@@ -205,7 +217,14 @@ def drum_zones(drums: tuple[Drum, ...], recordings: Recordings) -> list[Zone]:
         }
         for low, high, sample in velocity_windows(recordings.of_sound(row.sound)):
             zones += [
-                Zone(sample=sample, low_key=key, high_key=key, low_velocity=low, high_velocity=high, generators=generators)
+                Zone(
+                    sample=sample,
+                    low_key=key,
+                    high_key=key,
+                    low_velocity=low,
+                    high_velocity=high,
+                    generators=generators,
+                )
                 for key in row.keys
             ]
     return zones

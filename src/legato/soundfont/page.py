@@ -61,7 +61,10 @@ def text() -> str:
 
 def phrases() -> list[tuple[str, int, int, list[int]]]:
     """(label, bank, program, four keys half a second apart) of every sound that is different."""
-    tonal = [(row.name, row.bank, PROGRAMS[row.program], [audition.middle_key(row) + step for step in (-12, 0, 12, 12)]) for row in TONALS]
+    tonal = [
+        (row.name, row.bank, PROGRAMS[row.program], [audition.middle_key(row) + step for step in (-12, 0, 12, 12)])
+        for row in TONALS
+    ]
     strokes = [DRUMS[name] for name in ("kick", "closed_hat", "snare", "open_hat")]
     return tonal + [(kit, DRUM_BANK, KITS[kit], strokes) for kit in KITS_OF_DRUMS]
 
@@ -85,7 +88,15 @@ def write_pictures(player: audition.Player, folder: Path) -> None:
         for axes, (label, bank, program, keys) in zip(figure.subplots(ROWS, COLUMNS).flat, here, strict=False):
             sound = keys if bank == DRUM_BANK else keys[:3]
             audio = player.play(bank, program, sound, 0.5, tail_s=0.5)
-            axes.imshow(spectrogram(audio), origin="lower", aspect="auto", vmin=FLOOR_DB, vmax=0, cmap="magma", extent=(0, 2, 0, 9))
+            axes.imshow(
+                spectrogram(audio),
+                origin="lower",
+                aspect="auto",
+                vmin=FLOOR_DB,
+                vmax=0,
+                cmap="magma",
+                extent=(0, 2, 0, 9),
+            )
             axes.set_title(f"{bank}:{program} {label}", fontsize=8, pad=2)
         for axes in figure.axes:
             axes.axis("off")
@@ -103,5 +114,8 @@ def spectrogram(audio: Wave) -> Wave:
     frames = np.stack([mono[start : start + size] for start in starts]) * np.hanning(size)
     power = np.abs(np.fft.rfft(frames)) ** 2
     edges = 40 * 2 ** (np.arange(145) / 16) * size / SAMPLE_RATE
-    bands = [power[:, int(low) : max(int(high), int(low) + 1)].max(axis=1) for low, high in zip(edges, edges[1:], strict=False)]
+    bands = [
+        power[:, int(low) : max(int(high), int(low) + 1)].max(axis=1)
+        for low, high in zip(edges, edges[1:], strict=False)
+    ]
     return 10 * np.log10(np.stack(bands) / max(power.max(), 1e-12) + 1e-9)

@@ -75,7 +75,14 @@ class Part:
     transpose: int = 0  # semitones by which it sounds higher than its key; others of its samples play then
     width: int = 350  # pan of the sides of a stereo voice, at most 500
     pan: int = 0
-    soft_cents: int = -4000  # what the lowest velocity adds to the filter's cutoff
+    soft_cents: int | None = None  # what the lowest velocity adds to the filter's cutoff; None: what suits the part
+
+    @property
+    def darkening_cents(self) -> int:
+        """What the lowest velocity adds to the cutoff."""
+        if self.soft_cents is not None:
+            return self.soft_cents
+        return -1500 if self.filter else -4000
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,9 +91,7 @@ class Driven:
     def __call__(self, key: int, top_hz: float, rng: np.random.Generator) -> Made:
         hz = key_hz(key)
         clean = self.string.wave(hz, top_hz, rng)
-        loud = driven(
-            clean, lambda x: np.tanh(self.gain * x + self.bias) - np.tanh(self.bias), min(top_hz, 14_000)
-        )
+        loud = driven(clean, lambda x: np.tanh(self.gain * x + self.bias) - np.tanh(self.bias), min(top_hz, 14_000))
         return crossfaded(faded(shaped(loud, self.cabinet), attack_s=0.002, release_s=0), hz, self.head_s, self.loop_s)
 
 
@@ -140,7 +138,9 @@ class Piano:
         weights = weights / numbers**0.5 / (1 + (frequencies / hammer) ** 2.4) * self.board(frequencies)
         weights *= 10 ** (rng.normal(0, 2, len(weights)) / 20)  # each string has its own colour
         slow = 0.22 * (hz / 130) ** 0.75 * (1 + 0.25 * (frequencies / 1000) ** 1.1)
-        strings = ((0.0, 0.6, 2.6), (-1.0, 0.25, 0.8), (1.1, 0.25, 1.1)) if key > 35 else ((0.0, 0.7, 2.2), (-1, 0.3, 0.8))
+        strings = (
+            ((0.0, 0.6, 2.6), (-1.0, 0.25, 0.8), (1.1, 0.25, 1.1)) if key > 35 else ((0.0, 0.7, 2.2), (-1, 0.3, 0.8))
+        )
         parts = [
             (share * weights, frequencies * 2 ** (cents * self.mistuned_cents / 1200), slow * faster)
             for cents, share, faster in strings
@@ -206,5 +206,5 @@ class Fm:
             bend = min(index * min(1, (700 / hz) ** 0.5), max(room, 0)) * np.exp(-time * speed / index_s)
             phase = 2 * np.pi * hz * time
             wave += level * np.exp(-time * speed / level_s) * np.sin(carrier * phase + bend * np.sin(modulator * phase))
-        wave = limited(wave, top_hz)
+        wave = shaped(limited(wave, top_hz), lambda f: f > max(20, 0.3 * hz))  # equal ratios make an offset
         return rung_out(wave / np.abs(wave).max()), None

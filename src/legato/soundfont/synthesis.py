@@ -96,14 +96,15 @@ def limited(wave: Wave, top_hz: float) -> Wave:
     return shaped(wave, lambda hz: 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
 
 
-def driven(wave: Wave, shape: Callable[[Wave], Wave], top_hz: float, *, periodic: bool = False) -> Wave:
+def driven(wave: Wave, shape: Callable[[Wave], Wave], top_hz: float) -> Wave:
     """A wave through a curve at eight times its rate, so that the curve's harmonics do not fold back."""
-    n = len(wave) if periodic else fast_length(len(wave))
+    n = fast_length(len(wave))
     up = 8
     curved = shape(np.fft.irfft(np.fft.rfft(wave, n), up * n) * up)
     spectrum = np.fft.rfft(curved)[: n // 2 + 1] / up
     hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
-    spectrum *= (hz > 15) * (0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
+    spectrum *= hz**2 / (hz**2 + 12**2)  # no offset
+    spectrum *= (0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
     return np.fft.irfft(spectrum, n)[: len(wave)]
 
 
@@ -117,11 +118,12 @@ def faded(wave: Wave, *, attack_s: float, release_s: float) -> Wave:
 
 
 def rung_out(wave: Wave, attack_s: float = 0.001) -> Wave:
-    """A ringing wave damped over its second half and cut where it has fallen by 56 dB.
+    """A ringing wave damped over its second half, by 44 dB at its end, and cut where it has fallen by 56 dB.
 
     A low string rings for longer than a sample may last; a note held to the end dies away instead of stopping.
     """
-    wave = faded(wave, attack_s=attack_s, release_s=len(wave) / 2 / SAMPLE_RATE)
+    late = np.clip(2 * np.arange(len(wave)) / len(wave) - 1, 0, 1)
+    wave = faded(wave * 10 ** (-2.2 * late**2), attack_s=attack_s, release_s=0.02)
     heard = np.flatnonzero(np.abs(wave) > 1.6e-3 * np.abs(wave).max())
     return faded(wave[: heard[-1] + 1], attack_s=0, release_s=0.02)
 

@@ -50,7 +50,9 @@ def clap(seconds: float, low_hz: float, high_hz: float) -> Strike:
         time = seconds_of_time(seconds)
         late = np.array([0, 0.0105, 0.0215, 0.0325]) + np.concatenate([[0], rng.uniform(-0.0008, 0.0008, 3)])
         lengths = (0.022, 0.022, 0.022, seconds * 0.8)
-        bursts = sum(np.where(time >= at, decay(n, np.maximum(time - at, 0)), 0) for at, n in zip(late, lengths, strict=True))
+        bursts = sum(
+            np.where(time >= at, decay(n, np.maximum(time - at, 0)), 0) for at, n in zip(late, lengths, strict=True)
+        )
         return hiss(seconds, low_hz, high_hz, rng) * bursts
 
     return make
@@ -75,7 +77,9 @@ def cymbal(seconds: float, low_hz: float, bell: float) -> Strike:
         del hardness
         time = seconds_of_time(seconds)
         metal = shaped(squares(METAL_HZ, time), band(low_hz, 10000))
-        return bell * metal / metal.std() * decay(seconds * 0.7, time) + hiss(seconds, low_hz, 12000, rng) * decay(seconds, time)
+        return bell * metal / metal.std() * decay(seconds * 0.7, time) + hiss(seconds, low_hz, 12000, rng) * decay(
+            seconds, time
+        )
 
     return make
 
@@ -93,8 +97,9 @@ def tom(hz: float, seconds: float = 0.5, sweep: float = 1.5) -> Strike:
 
 def blip(hz: float, seconds: float, drop: float = 1.15) -> Strike:
     """A short sine: an 808's conga, a claves."""
-    return lambda hardness, rng: swept(hz * rng.uniform(0.998, 1.002), drop, 0.01, (time := seconds_of_time(seconds))) * decay(
-        seconds * (0.85 + 0.15 * hardness), time
+    return lambda hardness, rng: (
+        swept(hz * rng.uniform(0.998, 1.002), drop, 0.01, (time := seconds_of_time(seconds)))
+        * decay(seconds * (0.85 + 0.15 * hardness), time)
     )
 
 
@@ -154,4 +159,6 @@ CLAVES_808 = Sound(name="808 Claves", strike=blip(2500, 0.08, 1.0))
 TOMS_808 = tuple(Sound(name=f"808 Tom {hz}", strike=tom(hz)) for hz in (80, 96, 114, 136, 160, 190))
 TOMS_909 = tuple(Sound(name=f"909 Tom {hz}", strike=tom(hz, 0.42, 1.9)) for hz in (76, 92, 112, 134, 160, 195))
 TOMS_ZAP = tuple(Sound(name=f"Zap Tom {hz}", strike=zap(hz, 0.55, 2.6, 0.08)) for hz in (70, 88, 108, 132, 160, 195))
-CONGAS_808 = tuple(Sound(name=f"808 Conga {hz}", strike=blip(hz, seconds)) for hz, seconds in ((370, 0.12), (372, 0.28), (250, 0.3)))
+CONGAS_808 = tuple(
+    Sound(name=f"808 Conga {hz}", strike=blip(hz, seconds)) for hz, seconds in ((370, 0.12), (372, 0.28), (250, 0.3))
+)

@@ -56,7 +56,9 @@ def whistle(seconds: float) -> Strike:
         time = seconds_of_time(seconds)
         phase = 2 * np.pi * 2350 * time + 1.3 * np.sin(2 * np.pi * 34 * time)
         ends = np.minimum(time / 0.02, 1) * np.minimum((seconds - time) / 0.03, 1)
-        return (np.sin(phase) * (1 - 0.35 * np.sin(2 * np.pi * 34 * time)) + 0.1 * hiss(seconds, 1500, 6000, rng)) * ends
+        return (
+            np.sin(phase) * (1 - 0.35 * np.sin(2 * np.pi * 34 * time)) + 0.1 * hiss(seconds, 1500, 6000, rng)
+        ) * ends
 
     return make
 
@@ -67,7 +69,11 @@ def scraped(seconds: float, per_s: float) -> Strike:
     def make(hardness: float, rng: np.random.Generator) -> Wave:
         time = seconds_of_time(seconds)
         since = (time * per_s * (1 + 0.3 * time / seconds)) % 1 / per_s
-        return hiss(seconds, 1800, 7000 * (0.5 + hardness), rng) * np.exp(-since / 0.003) * np.minimum((seconds - time) / 0.04, 1)
+        return (
+            hiss(seconds, 1800, 7000 * (0.5 + hardness), rng)
+            * np.exp(-since / 0.003)
+            * np.minimum((seconds - time) / 0.04, 1)
+        )
 
     return make
 
@@ -102,15 +108,28 @@ TAMBOURINE = Sound(name="Tambourine", strike=tambourine, layers=(0.5, 1.0), take
 COWBELL = Sound(name="Cowbell", strike=metal((1.0, 1.504, 2.1, 3.35, 4.4), 562, 0.4))
 VIBRASLAP = Sound(name="Vibraslap", strike=vibraslap)
 BONGOS = tuple(Sound(name=f"Bongo {hz}", strike=hand_drum(hz, 0.2, 0.5), takes=2) for hz in (400, 300))
-CONGAS = tuple(Sound(name=f"Conga {hz}", strike=hand_drum(hz, seconds, slap), takes=2) for hz, seconds, slap in ((335, 0.12, 1.0), (330, 0.35, 0.4), (220, 0.42, 0.3)))
+CONGAS = tuple(
+    Sound(name=f"Conga {hz}", strike=hand_drum(hz, seconds, slap), takes=2)
+    for hz, seconds, slap in ((335, 0.12, 1.0), (330, 0.35, 0.4), (220, 0.42, 0.3))
+)
 TIMBALES = tuple(Sound(name=f"Timbale {hz}", strike=hand_drum(hz, 0.4, 0.8)) for hz in (300, 225))
 AGOGOS = tuple(Sound(name=f"Agogo {hz}", strike=metal(BELL_RATIOS, hz, 0.45)) for hz in (960, 690))
 CABASA = Sound(name="Cabasa", strike=shaken(0.09, 4500, 0.02), takes=2)
 MARACAS = Sound(name="Maracas", strike=shaken(0.08, 5000), takes=2)
 SHAKER = Sound(name="Shaker", strike=shaken(0.13, 4200, 0.03), takes=2)
-WHISTLES = tuple(Sound(name=f"Whistle {n}", strike=whistle(seconds)) for n, seconds in (("Short", 0.18), ("Long", 0.55)))
-GUIROS = tuple(Sound(name=f"Guiro {n}", strike=scraped(seconds, 90)) for n, seconds in (("Short", 0.12), ("Long", 0.45)))
+WHISTLES = tuple(
+    Sound(name=f"Whistle {n}", strike=whistle(seconds)) for n, seconds in (("Short", 0.18), ("Long", 0.55))
+)
+GUIROS = tuple(
+    Sound(name=f"Guiro {n}", strike=scraped(seconds, 90)) for n, seconds in (("Short", 0.12), ("Long", 0.45))
+)
 CLAVES = Sound(name="Claves", strike=metal((1.0, 2.7), 2480, 0.11))
 WOOD_BLOCKS = tuple(Sound(name=f"Wood Block {hz}", strike=metal(WOOD_RATIOS, hz, 0.11)) for hz in (1050, 760))
-CUICAS = (Sound(name="Cuica Mute", strike=cuica(420, 620, 0.14)), Sound(name="Cuica Open", strike=cuica(330, 560, 0.32)))
-TRIANGLES = tuple(Sound(name=f"Triangle {n}", strike=metal(TRIANGLE_RATIOS, 1650, seconds)) for n, seconds in (("Mute", 0.12), ("Open", 1.6)))
+CUICAS = (
+    Sound(name="Cuica Mute", strike=cuica(420, 620, 0.14)),
+    Sound(name="Cuica Open", strike=cuica(330, 560, 0.32)),
+)
+TRIANGLES = tuple(
+    Sound(name=f"Triangle {n}", strike=metal(TRIANGLE_RATIOS, 1650, seconds))
+    for n, seconds in (("Mute", 0.12), ("Open", 1.6))
+)

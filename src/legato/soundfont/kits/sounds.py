@@ -72,41 +72,69 @@ def squares(frequencies: tuple[float, ...], time: Wave) -> Wave:
     return wave / wave.std()
 
 
-def skin(hz: float, seconds: float, hardness: float, rng: np.random.Generator, *, drop: float = 1.08, ring: float = 1.0) -> Wave:
+def skin(
+    hz: float, seconds: float, hardness: float, rng: np.random.Generator, *, drop: float = 1.08, ring: float = 1.0
+) -> Wave:
     """A tuned drum: a membrane's modes, the lowest of which drops as the stroke relaxes, and the stick."""
     time = seconds_of_time(seconds)
     ratios = MEMBRANE[1:] * rng.uniform(0.99, 1.01, len(MEMBRANE) - 1)
     upper = modes(
-        hz * ratios, ring * 0.5 * hardness / ratios**1.3, 6.9 / seconds * ratios * 1.5, rng.uniform(0, 6, len(ratios)), seconds=seconds
+        hz * ratios,
+        ring * 0.5 * hardness / ratios**1.3,
+        6.9 / seconds * ratios * 1.5,
+        rng.uniform(0, 6, len(ratios)),
+        seconds=seconds,
     )
     body = swept(hz * rng.uniform(0.995, 1.005), 1 + (drop - 1) * (0.5 + hardness), 0.035, time) * decay(seconds, time)
     return body + 0.5 * upper + 0.25 * hardness * click(time, 2200 * (0.5 + hardness), 0.012, rng)
 
 
 def plate(
-    seconds: float, hardness: float, rng: np.random.Generator, *, low_hz: float = 350, n_modes: int = 420, bright: float = 0.6,
-    bell: tuple[float, ...] = (), wash: float = 0.5, slope: float = 0.6,
+    seconds: float,
+    hardness: float,
+    rng: np.random.Generator,
+    *,
+    low_hz: float = 350,
+    n_modes: int = 420,
+    bright: float = 0.6,
+    bell: tuple[float, ...] = (),
+    wash: float = 0.5,
+    slope: float = 0.6,
 ) -> Wave:
     """A cymbal: many modes, the high ones dying first, a bell's few strong ones, and the wash between them."""
     time = seconds_of_time(seconds)
     hz = low_hz * (16500 / low_hz) ** np.sort(rng.uniform(0, 1, n_modes) ** 0.75)
-    weights = rng.uniform(0.3, 1, n_modes) * (hz / 4000) ** (bright - 0.5) / (1 + (3000 * (0.35 + hardness) * 3 / hz) ** -2) ** 0.5
+    weights = (
+        rng.uniform(0.3, 1, n_modes)
+        * (hz / 4000) ** (bright - 0.5)
+        / (1 + (3000 * (0.35 + hardness) * 3 / hz) ** -2) ** 0.5
+    )
     rates = 6.9 / seconds * (0.7 + (hz / 5000) ** slope)
     wave = modes(hz, weights, rates, rng.uniform(0, 6.28, n_modes), seconds=seconds)
     wave /= np.abs(wave[: SAMPLE_RATE // 10]).max()
     if bell:
         strong = np.array(bell) * rng.uniform(0.998, 1.002, len(bell))
-        wave += 0.8 * modes(strong, 1 / np.arange(1, len(bell) + 1) ** 0.5, 6.9 / seconds / 0.8, rng.uniform(0, 6, len(bell)), seconds=seconds)
+        wave += 0.8 * modes(
+            strong,
+            1 / np.arange(1, len(bell) + 1) ** 0.5,
+            6.9 / seconds / 0.8,
+            rng.uniform(0, 6, len(bell)),
+            seconds=seconds,
+        )
     swell = 1 - 0.6 * np.exp(-time / 0.02)
     washed = noise(len(time), band(2500 * (1.4 - hardness), 15000), rng) * decay(seconds * 0.6, time) * swell
     return wave + wash * 0.25 * washed + 0.2 * hardness * click(time, 6000, 0.01, rng)
 
 
-def wires(seconds: float, hardness: float, rng: np.random.Generator, low_hz: float = 1500, high_hz: float = 9000) -> Wave:
+def wires(
+    seconds: float, hardness: float, rng: np.random.Generator, low_hz: float = 1500, high_hz: float = 9000
+) -> Wave:
     """A snare's wires: noise that answers the skin for a moment, then rattles on."""
     time = seconds_of_time(seconds)
     rattle = noise(len(time), band(low_hz, high_hz * (0.4 + 0.6 * hardness)), rng)
-    return rattle * (0.75 * decay(seconds * 0.45, time) + 0.25 * decay(seconds, time)) * (1 - 0.5 * np.exp(-time / 0.0015))
+    return (
+        rattle * (0.75 * decay(seconds * 0.45, time) + 0.25 * decay(seconds, time)) * (1 - 0.5 * np.exp(-time / 0.0015))
+    )
 
 
 def crushed(strike: Strike, *, drive: float, low_pass_hz: float, bits: int, grit: float = 0.0) -> Strike:
