@@ -1,5 +1,5 @@
-"""What the built SoundFont sounds like: `levels` writes src/legato/soundfont/levels.py, `page` docs/instruments.md and its
-pictures, `list` prints what is measured of each preset. Run after src/legato/soundfont has changed:
+"""What the built SoundFont sounds like: `levels` writes src/legato/soundfont/levels.py, `page` docs/instruments.md
+and its pictures, `list` prints what is measured of each preset. Run after src/legato/soundfont has changed:
 
     python benchmarks/instruments.py levels && python benchmarks/instruments.py page
 """

@@ -77,7 +77,7 @@ def cycles_in(hz: float, seconds: float) -> tuple[int, int]:
 
 
 def shorter(seconds: float, key: int) -> float:
-    """The length of a high key's loop, whose voices beat the faster: half as long every three octaves above middle C."""
+    """The length of a high key's loop, whose voices beat the faster: halved every three octaves above middle C."""
     return seconds * min(1.0, 2 ** ((60 - key) / 36))
 
 
@@ -113,8 +113,8 @@ def alive(
 ) -> Wave:
     """A loop whose partials are bands: many players, or one whose tone is never twice the same.
 
-    After the PADsynth algorithm (Nasca Octavian Paul, 2006): each partial is a line of weight `line` and a Gaussian band
-    of random phases, as wide as `spread_cents`.
+    After the PADsynth algorithm (Nasca Octavian Paul, 2006): each partial is a line of weight `line` and a
+    Gaussian band of random phases, as wide as `spread_cents`.
     """
     cycles, n_samples = cycles_in(hz, seconds)
     spectrum = np.zeros(n_samples // 2 + 1, complex)

@@ -1,5 +1,6 @@
 """docs/instruments.md: every preset, how it is made, and a small spectrogram of each."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +17,23 @@ COLUMNS, ROWS = 6, 7  # of a contact sheet
 FLOOR_DB = -75.0
 INTRODUCTION = """# Instruments
 
-`legato.sf2` is made here: every sample is computed by `src/legato/soundfont`, nothing is recorded, and the font is CC0-1.0.
-This page is written by `python benchmarks/instruments.py page`; a test compares it with the font.
+`legato.sf2` is made here: every sample is computed by `src/legato/soundfont`, nothing is recorded, and the font is
+CC0-1.0. This page is written by `python benchmarks/instruments.py page`; a test compares it with the font.
 
-- Bank 0 holds the 128 programs of General MIDI. A program without a sound of its own is played by the nearest that has one
-  ("as"). Banks 1 and up hold variants of the same program: the same family, so that the same words are true of them.
-- Bank 128 holds the drum kits. Every kit has a sound on each key from 35 to 82. SoundFonts have no round robin: where a drum
-  has several takes, narrow neighbouring windows of velocity alternate between them.
-- Velocity changes the loudness of everything, closes a filter on what is played softly, and chooses between the layers of
-  what has them.
-- "slow": the sound swells for a quarter of a second or more; all others speak within 0.08 s.
-- The pictures show two seconds: notes C3, C4, C5 (basses: E1, E2, E3), held for 0.5, 0.5 and 1 s; kits: kick, closed hat, snare,
-  open hat. Frequency runs from 40 Hz to 20 kHz in octaves, colour over 75 dB.
+- Bank 0 holds the 128 programs of General MIDI. A program without a sound of its own is played by the nearest that
+  has one ("as"). Banks 1 and up hold variants of the same program: the same family, so that the same words are true of
+  them.
+- Bank 128 holds the drum kits. Every kit has a sound on each key from 35 to 82. SoundFonts have no round robin: where a
+  drum has several takes, narrow neighbouring windows of velocity alternate between them.
+- Velocity changes the loudness of everything, closes a filter on what is played softly, and chooses between the layers
+  of what has them.
+- Around its middle key every preset is equally loud within 1.5 dB (K-weighted); slow ones lie 2 dB under the others, and
+  a few very short ones cannot be that loud.
+- "slow": the sound swells for a quarter of a second or more; all others speak within 0.08 s, struck and plucked ones
+  within 0.015 s.
+- The pictures show two seconds: an octave down, the middle key (C4; of basses E2) and an octave up, the last one held on
+  for a moment; of kits a kick, a closed hat, a snare and an open hat. Frequency runs from 40 Hz to 20 kHz in octaves,
+  colour over 75 dB.
 
 ## Presets
 
@@ -116,6 +122,6 @@ def spectrogram(audio: Wave) -> Wave:
     edges = 40 * 2 ** (np.arange(145) / 16) * size / SAMPLE_RATE
     bands = [
         power[:, int(low) : max(int(high), int(low) + 1)].max(axis=1)
-        for low, high in zip(edges, edges[1:], strict=False)
+        for low, high in pairwise(edges)
     ]
     return 10 * np.log10(np.stack(bands) / max(power.max(), 1e-12) + 1e-9)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from legato.soundfont.synthesis import Maker
 
@@ -114,7 +115,7 @@ def key_zones(roots: Sequence[int]) -> list[tuple[int, int, int]]:
     >>> key_zones((60, 66))
     [(0, 60, 62), (63, 66, 127)]
     """
-    highs = [root + (following - root - 1) // 2 for root, following in zip(roots, roots[1:], strict=False)]
+    highs = [root + (following - root - 1) // 2 for root, following in pairwise(roots)]
     highs.append(HIGHEST_KEY)
     lows = [0] + [high + 1 for high in highs[:-1]]
     return list(zip(lows, roots, highs, strict=True))

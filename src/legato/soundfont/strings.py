@@ -101,7 +101,7 @@ def crossfaded(wave: Wave, hz: float, head_s: float, loop_s: float) -> Made:
     The decay over the loop is taken out first; the preset's envelope goes on with it. Where the wave is too short for
     that, it stays without a loop.
     """
-    cycles, n_loop = cycles_in(hz, loop_s)
+    _, n_loop = cycles_in(hz, loop_s)
     n_head = round(head_s * SAMPLE_RATE)
     if n_head + n_loop > len(wave) or n_loop > n_head:
         return rung_out(wave), None

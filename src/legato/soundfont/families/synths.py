@@ -84,7 +84,7 @@ FAST = Envelope(attack_s=0.012, decay_s=6, sustain_db=5, release_s=0.35)
 LEAD = Envelope(attack_s=0.006, decay_s=3, sustain_db=3, release_s=0.18)
 PLUCK = Envelope(attack_s=0.001, decay_s=1.6, sustain_db=100, release_s=0.25)
 BASS_ENVELOPE = Envelope(attack_s=0.003, decay_s=3, sustain_db=5, release_s=0.08)
-DRIFT = Vibrato(hz=0.4, cents=3, delay_s=0.01)
+DRIFT = Vibrato(hz=0.4, cents=2, delay_s=0.01)
 
 
 def pad(name: str, voice: Voice, filter_: Filter, how: str, *, envelope: Envelope = SLOW, bank: int = 0) -> Tonal:
@@ -194,7 +194,10 @@ PADS = (
         how="a shimmer under glassy bands an octave up",
         reverb=0.4,
         chorus=0.2,
-        parts=(Part(voice=SHIMMER, envelope=SLOW, level_db=-2), Part(voice=GLASSY, envelope=SLOW, level_db=-6, transpose=12)),
+        parts=(
+            Part(voice=SHIMMER, envelope=SLOW, level_db=-2),
+            Part(voice=GLASSY, envelope=SLOW, level_db=-6, transpose=12),
+        ),
     ),
     Tonal(
         name="Bowed Glass Pad",
