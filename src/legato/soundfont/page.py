@@ -27,12 +27,11 @@ CC0-1.0. This page is written by `python benchmarks/instruments.py page`; a test
   drum has several takes, narrow neighbouring windows of velocity alternate between them.
 - Velocity changes the loudness of everything, closes a filter on what is played softly, and chooses between the layers
   of what has them.
-- Around its middle key every preset is equally loud within 1.5 dB (K-weighted); slow ones lie 2 dB under the others, and
-  a few very short ones cannot be that loud.
+- Around its middle key every preset is equally loud within 1.5 dB (K-weighted); slow ones lie 2 dB under the others,
+  and a few very short ones cannot be that loud.
 - "slow": the sound swells for a quarter of a second or more; all others speak within 0.08 s, struck and plucked ones
   within 0.015 s.
-- The pictures show two seconds: an octave down, the middle key (C4; of basses E2) and an octave up, the last one held on
-  for a moment; of kits a kick, a closed hat, a snare and an open hat. Frequency runs from 40 Hz to 20 kHz in octaves,
+- The pictures show two seconds: an octave down, the middle key (C4; of basses E2) and an octave up; of kits a kick, a closed hat, a snare and an open hat. Frequency runs from 40 Hz to 20 kHz in octaves,
   colour over 75 dB.
 
 ## Presets
@@ -120,8 +119,5 @@ def spectrogram(audio: Wave) -> Wave:
     frames = np.stack([mono[start : start + size] for start in starts]) * np.hanning(size)
     power = np.abs(np.fft.rfft(frames)) ** 2
     edges = 40 * 2 ** (np.arange(145) / 16) * size / SAMPLE_RATE
-    bands = [
-        power[:, int(low) : max(int(high), int(low) + 1)].max(axis=1)
-        for low, high in pairwise(edges)
-    ]
+    bands = [power[:, int(low) : max(int(high), int(low) + 1)].max(axis=1) for low, high in pairwise(edges)]
     return 10 * np.log10(np.stack(bands) / max(power.max(), 1e-12) + 1e-9)

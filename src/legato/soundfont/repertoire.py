@@ -1,11 +1,13 @@
 """Every melodic preset of legato.sf2, and which one plays each program of General MIDI."""
 
 from legato.gm import PROGRAMS
+from legato.soundfont.families.basses import BASSES
 from legato.soundfont.families.guitars import GUITARS
 from legato.soundfont.families.keys import PIANOS
+from legato.soundfont.families.leads import LEADS
 from legato.soundfont.families.mallets import EFFECTS, MALLETS
 from legato.soundfont.families.orchestra import BRASSES, STRINGS, VOICES, WOODWINDS
-from legato.soundfont.families.synths import BASSES, LEADS, PADS
+from legato.soundfont.families.pads import PADS
 from legato.soundfont.presets import Tonal
 
 TONALS = (*PIANOS, *MALLETS, *GUITARS, *STRINGS, *VOICES, *BRASSES, *WOODWINDS, *LEADS, *BASSES, *PADS, *EFFECTS)

@@ -104,7 +104,7 @@ def driven(wave: Wave, shape: Callable[[Wave], Wave], top_hz: float) -> Wave:
     spectrum = np.fft.rfft(curved)[: n // 2 + 1] / up
     hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
     spectrum *= hz**2 / (hz**2 + 12**2)  # no offset
-    spectrum *= (0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
+    spectrum *= 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1))
     return np.fft.irfft(spectrum, n)[: len(wave)]
 
 

@@ -1,7 +1,8 @@
 """Samples at the lowest rate at which nobody hears the difference: dark sounds need fewer samples a second.
 
 A synth interpolates between samples with a cubic, as FluidSynth does by default. That leaves images of the spectrum
-around the sample's rate and takes a little from the highest partials; a rate will do where both stay under the limits below.
+around the sample's rate and takes a little from the highest partials; a rate will do where
+both stay under the limits below.
 """
 
 from functools import cache

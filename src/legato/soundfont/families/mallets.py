@@ -2,7 +2,7 @@
 
 from legato.soundfont import mallets as struck
 from legato.soundfont.families.orchestra import AAHS, OOHS
-from legato.soundfont.families.synths import GLASSY, PWM, SAWS, SHIMMER, SYNC
+from legato.soundfont.families.waves import GLASSY, PWM, SAWS, SHIMMER, SYNC
 from legato.soundfont.mallets import Struck
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Vibrato, Voice, keyboard
 from legato.soundfont.synthesis import band
