@@ -158,7 +158,7 @@ def pulse_width(low: float, high: float, seconds: float) -> Maker:
         for extra in (0, 1):  # two oscillators whose widths swing apart, the second's pitch a little too
             late = rng.uniform()
             width = (low + high) / 2 + (high - low) / 2 * np.sin(2 * np.pi * ((1 + extra) * turns + late))
-            at = cycles * turns + extra * 0.4 * np.sin(2 * np.pi * turns) + rng.uniform()
+            at = cycles * turns + extra * 0.12 * np.sin(2 * np.pi * turns) + rng.uniform()
             table = _table(saw, int(top_hz * 0.97 / key_hz(key)))
             wave += _read(table, at) - _read(table, at + width)
         return with_loop(np.zeros(0), wave)

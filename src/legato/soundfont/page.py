@@ -31,8 +31,8 @@ CC0-1.0. This page is written by `python benchmarks/instruments.py page`; a test
   and a few very short ones cannot be that loud.
 - "slow": the sound swells for a quarter of a second or more; all others speak within 0.08 s, struck and plucked ones
   within 0.015 s.
-- The pictures show two seconds: an octave down, the middle key (C4; of basses E2) and an octave up; of kits a kick, a closed hat, a snare and an open hat. Frequency runs from 40 Hz to 20 kHz in octaves,
-  colour over 75 dB.
+- The pictures show two seconds: an octave down, the middle key (C4; of basses E2) and an octave up; of kits a kick, a
+  closed hat, a snare and an open hat. Frequency runs from 40 Hz to 20 kHz in octaves, colour over 75 dB.
 
 ## Presets
 

@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 from legato.soundfont.families.waves import BASS_PULSE, BASS_SAWS, CLEAN_808, HARD_808, REESE, SAW1, SUB, WARM_808
-from legato.soundfont.oscillators import pulse, saw, sine
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Voice
-from legato.soundfont.synthesis import driven
 
 BASS_ENVELOPE = Envelope(attack_s=0.003, decay_s=3, sustain_db=5, release_s=0.08)
 

@@ -1,7 +1,6 @@
 """Leads and chip voices."""
 
 from legato.soundfont.families.waves import PULSE_12, PULSE_25, SAW1, SAW3, SAWS, SINE, SQUARE, SQUARES, SYNC, TRIANGLE
-from legato.soundfont.oscillators import pulse, saw, sine, square, triangle
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Vibrato, Voice
 
 LEAD = Envelope(attack_s=0.006, decay_s=3, sustain_db=3, release_s=0.18)

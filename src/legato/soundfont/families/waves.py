@@ -16,7 +16,7 @@ from legato.soundfont.oscillators import (
     with_loop,
 )
 from legato.soundfont.presets import Voice, keyboard
-from legato.soundfont.synthesis import Made, SAMPLE_RATE, driven, faded, formants, key_hz, low_pass
+from legato.soundfont.synthesis import SAMPLE_RATE, Made, driven, faded, formants, key_hz, low_pass
 
 WIDE = keyboard(36, 96, 8)
 BASS = keyboard(24, 60, 8)
