@@ -160,7 +160,7 @@ def pulse_width(low: float, high: float, seconds: float) -> Maker:
             width = (low + high) / 2 + (high - low) / 2 * np.sin(2 * np.pi * ((1 + extra) * turns + late))
             at = cycles * turns + extra * 0.12 * np.sin(2 * np.pi * turns) + rng.uniform()
             table = _table(saw, int(top_hz * 0.97 / key_hz(key)))
-            wave += _read(table, at) - _read(table, at + width)
+            wave += _read(table, at - width / 2) - _read(table, at + width / 2)  # its middle stays in place
         return with_loop(np.zeros(0), wave)
 
     return make
