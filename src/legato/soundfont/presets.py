@@ -1,35 +1,20 @@
-"""The melodic presets of legato.sf2 as a table: a preset more is a row more."""
+"""What a melodic preset is: voices, each a set of samples, shaped by envelopes, filters and vibrato."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-import numpy as np
+from legato.soundfont.synthesis import Maker
 
-from legato.soundfont.synthesis import (
-    LOOP_LEAD,
-    Amplitude,
-    formants,
-    key_hz,
-    looped,
-    low_pass,
-    pulse,
-    saw,
-    sine_808,
-    square,
-    string,
-)
-
-KIT_NAMES = ("standard_kit", "tr808_kit")
-
-Made = tuple[np.ndarray, tuple[int, int] | None]  # samples and their loop
-Maker = Callable[[int, np.random.Generator], Made]  # for a root key
+HIGHEST_KEY = 127
+REACH = 12  # semitones between the roots above an instrument's own range
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """Times in seconds; `sustain_db` is how far the level falls while a key is held."""
+    """Times in seconds; `sustain_db` is how far the level falls while a key is held, 100 dB in `decay_s`."""
 
-    attack_s: float = 0.002
+    attack_s: float = 0.001
     decay_s: float = 0.001
     sustain_db: float = 0.0
     release_s: float = 0.15
@@ -39,160 +24,98 @@ class Envelope:
 class Filter:
     """A resonant low pass that an envelope opens by `sweep_cents` and lets fall back."""
 
-    cutoff_hz: float
+    cutoff_hz: float  # at middle C
+    tracking: float = 0.0  # 1: follows the key
     q_db: float = 0.0
     sweep_cents: int = 0
     attack_s: float = 0.001
     decay_s: float = 0.5
+    sustain: float = 0.0  # how much of the sweep stays
+    lfo_hz: float = 0.0
+    lfo_cents: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vibrato:
+    """A slow swing of the pitch, and of the level."""
+
+    hz: float = 5.3
+    cents: int = 12
+    delay_s: float = 0.35
+    tremolo_db: float = 0.0
+    tremolo_hz: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Voice:
+    """Samples at root keys; several presets may play the same."""
+
+    name: str
+    roots: tuple[int, ...]
+    make: Maker
+    stereo: bool = False  # a sample for each side
+    hard: Maker | None = None  # what high velocities play
+    hard_from: int = 88
+    fixed: bool = False  # sounds the same on every key: noise
+
+    def zones(self) -> list[tuple[int, int, int]]:
+        """(low key, root, high key) of each sample."""
+        return key_zones(self.roots)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A voice as a preset plays it."""
+
+    voice: Voice
+    envelope: Envelope = Envelope()
+    filter: Filter | None = None
+    vibrato: Vibrato | None = None
+    level_db: float = 0.0
+    cents: float = 0.0  # out of tune
+    transpose: int = 0  # semitones by which it sounds higher than its key; others of its samples play then
+    width: int = 350  # pan of the sides of a stereo voice, at most 500
+    pan: int = 0
+    soft_cents: int | None = None  # what the lowest velocity adds to the filter's cutoff; None: what suits the part
+
+    @property
+    def darkening_cents(self) -> int:
+        """What the lowest velocity adds to the cutoff."""
+        if self.soft_cents is not None:
+            return self.soft_cents
+        return -1500 if self.filter else -4000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Tonal:
-    """A melodic preset: a sample at each root key, spread over the keys around it."""
+    """A melodic preset. In banks above 0, a variant of its program, of which the same words are true."""
 
     name: str
     program: str
-    roots: range
-    make: Maker
-    envelope: Envelope
-    filter: Filter | None = None
-    layers: tuple[int, ...] = (0,)  # pan of each, -500 left to 500 right; each has a sample of its own
-    level_db: float = 0.0  # at most 0
-    reverb: float = 0.0  # share sent, 0 to 1
+    parts: tuple[Part, ...]
+    how: str  # it is made, in a few words
+    bank: int = 0
+    reverb: float = 0.1  # share sent, 0 to 1
     chorus: float = 0.0
 
 
-def looping(amplitude: Amplitude, cycles: tuple[int, ...]) -> Maker:
-    """Samples that repeat for as long as a key is held; a voice for each of `cycles`."""
+def keyboard(low: int, high: int, step: int) -> tuple[int, ...]:
+    """Root keys over an instrument's range, and sparser ones above it.
 
-    def make(key: int, rng: np.random.Generator) -> Made:
-        wave = looped(key_hz(key), amplitude, cycles=cycles, rng=rng)
-        return np.concatenate([wave[-LOOP_LEAD:], wave, wave[:LOOP_LEAD]]), (LOOP_LEAD, LOOP_LEAD + len(wave))
-
-    return make
-
-
-def plucked(
-    seconds: float,
-    pluck: float,
-    pickup: float | None,
-    decay_s: float,
-    damping: float,
-    stiffness: float,
-    body: Amplitude,
-) -> Maker:
-    """Samples of a string that rings out."""
-
-    def make(key: int, rng: np.random.Generator) -> Made:
-        wave = string(
-            key_hz(key),
-            seconds=seconds,
-            pluck=pluck,
-            pickup=pickup,
-            decay_s=decay_s,
-            damping=damping,
-            stiffness=stiffness,
-            body=body,
-            rng=rng,
-        )
-        return wave, None
-
-    return make
+    >>> keyboard(60, 72, 6)
+    (60, 66, 72, 84, 96, 108)
+    """
+    own = tuple(range(low, high + 1, step))
+    return own + tuple(range(own[-1] + REACH, 113, REACH))
 
 
-def eight_oh_eight(key: int, rng: np.random.Generator) -> Made:
-    """An 808 bass; nothing about it is random."""
-    del rng
-    return sine_808(key_hz(key), sweep_cycles=2, sweep_s=0.012, drive=1.4)
+def key_zones(roots: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(low key, root, high key) of each root; together they cover every key once.
 
-
-ACOUSTIC_BODY = formants((110, 40, 1.2), (220, 70, 0.9), (410, 120, 0.6), (2500, 900, 0.7))
-
-TONALS = (
-    Tonal(
-        name="Warm Pad",
-        program="warm_pad",
-        roots=range(48, 97, 6),
-        make=looping(saw, (248, 249, 250, 251)),
-        envelope=Envelope(attack_s=0.45, release_s=0.9),
-        filter=Filter(cutoff_hz=1100, q_db=1, sweep_cents=1200, attack_s=0.9, decay_s=3.0),
-        layers=(-350, 350),
-        level_db=-9,
-        reverb=0.25,
-        chorus=0.25,
-    ),
-    Tonal(
-        name="Polysynth Pad",
-        program="polysynth_pad",
-        roots=range(48, 97, 6),
-        make=looping(pulse(0.3), (124, 125)),
-        envelope=Envelope(attack_s=0.06, decay_s=1.5, sustain_db=5, release_s=0.5),
-        filter=Filter(cutoff_hz=1500, q_db=3, sweep_cents=2000, decay_s=1.2),
-        layers=(-300, 300),
-        level_db=-9,
-        reverb=0.2,
-        chorus=0.3,
-    ),
-    Tonal(
-        name="Saw Lead",
-        program="saw_lead",
-        roots=range(48, 103, 6),
-        make=looping(saw, (249, 250, 251)),
-        envelope=Envelope(attack_s=0.01, decay_s=0.8, sustain_db=3, release_s=0.2),
-        filter=Filter(cutoff_hz=4500, q_db=2, sweep_cents=1400, decay_s=0.6),
-        level_db=-3,
-        reverb=0.2,
-        chorus=0.15,
-    ),
-    Tonal(
-        name="Square Lead",
-        program="square_lead",
-        roots=range(48, 103, 6),
-        make=looping(square, (100,)),
-        envelope=Envelope(attack_s=0.005, decay_s=0.6, sustain_db=3, release_s=0.12),
-        filter=Filter(cutoff_hz=6000, q_db=1, sweep_cents=600, decay_s=0.4),
-        level_db=-8,
-        reverb=0.15,
-        chorus=0.1,
-    ),
-    Tonal(
-        name="Synth Bass",
-        program="synth_bass_1",
-        roots=range(24, 61, 5),
-        make=looping(saw, (124, 125)),
-        envelope=Envelope(attack_s=0.003, decay_s=0.7, sustain_db=5, release_s=0.08),
-        filter=Filter(cutoff_hz=450, q_db=7, sweep_cents=2600, decay_s=0.35),
-    ),
-    Tonal(
-        name="808 Bass",
-        program="synth_bass_2",
-        roots=range(24, 61, 4),
-        make=eight_oh_eight,
-        envelope=Envelope(attack_s=0.001, decay_s=3.2, sustain_db=100, release_s=0.12),
-    ),
-    Tonal(
-        name="Steel Guitar",
-        program="steel_guitar",
-        roots=range(40, 86, 5),
-        make=plucked(3.2, 0.13, None, 1.1, 0.10, 6e-5, ACOUSTIC_BODY),
-        envelope=Envelope(release_s=0.25),
-        reverb=0.12,
-    ),
-    Tonal(
-        name="Clean Guitar",
-        program="clean_guitar",
-        roots=range(40, 86, 5),
-        make=plucked(3.2, 0.18, 0.27, 1.6, 0.16, 4e-5, low_pass(4200)),
-        envelope=Envelope(release_s=0.2),
-        level_db=-5,
-        reverb=0.15,
-        chorus=0.15,
-    ),
-    Tonal(
-        name="Finger Bass",
-        program="finger_bass",
-        roots=range(24, 61, 5),
-        make=plucked(3.0, 0.21, 0.16, 1.1, 1.2, 5e-5, low_pass(1400)),
-        envelope=Envelope(release_s=0.12),
-    ),
-)
+    >>> key_zones((60, 66))
+    [(0, 60, 62), (63, 66, 127)]
+    """
+    highs = [root + (following - root - 1) // 2 for root, following in pairwise(roots)]
+    highs.append(HIGHEST_KEY)
+    lows = [0] + [high + 1 for high in highs[:-1]]
+    return list(zip(lows, roots, highs, strict=True))

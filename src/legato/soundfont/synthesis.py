@@ -1,21 +1,26 @@
-"""Tonal samples by arithmetic: looped sums of partials, decaying strings, an 808.
+"""What every sound here is made of: decaying modes, periodic spectra, noise, drive, and samples' ends.
 
-Conventions: everything is mono at `SAMPLE_RATE`, float, peak about 1; `hz` is the fundamental. No partial lies
-above `TOP_HZ`, so that a sample played three semitones up still folds nothing back.
+Conventions: everything is mono at `SAMPLE_RATE`, float, peak about 1; `hz` is the fundamental; `top_hz` the highest
+frequency that a sample may hold, so that it folds nothing back when it is played up to the end of its zone.
 """
 
 from collections.abc import Callable
 
 import numpy as np
+from scipy.fft import next_fast_len
 
 SAMPLE_RATE = 44100
-TOP_HZ = 17_000.0
+TOP_HZ = 18_000.0
 LOOP_LEAD = 32  # samples before and behind a loop, for the synth's interpolation
+BLOCK = 256  # samples that one factor of `modes` spans
 
-Amplitude = Callable[[np.ndarray], np.ndarray]  # of partial numbers, counted from 1
+Wave = np.ndarray
+Amplitude = Callable[[np.ndarray], np.ndarray]  # of partial numbers, counted from 1, or of frequencies in Hz
+Made = tuple[Wave, tuple[int, int] | None]  # samples and their loop
+Maker = Callable[[int, float, np.random.Generator], Made]  # for a root key and its top_hz
 
 
-def key_hz(key: int) -> float:
+def key_hz(key: float) -> float:
     """The equal-tempered frequency of a MIDI key, A4 = 440 Hz.
 
     >>> key_hz(69)
@@ -24,122 +29,86 @@ def key_hz(key: int) -> float:
     return 440 * 2 ** ((key - 69) / 12)
 
 
-def saw(numbers: np.ndarray) -> np.ndarray:
-    """Partials of a sawtooth."""
-    return 1 / numbers
+def seconds_of_time(seconds: float) -> Wave:
+    """The time of each sample, in seconds."""
+    return np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
 
 
-def square(numbers: np.ndarray) -> np.ndarray:
-    """Partials of a square wave: the odd ones."""
-    return (numbers % 2) / numbers
+def decay(seconds: float, time: Wave) -> Wave:
+    """An exponential that falls by 60 dB in `seconds`."""
+    return np.exp(-6.9 * time / seconds)
 
 
-def pulse(duty: float) -> Amplitude:
-    """Partials of a pulse that is high for `duty` of its period."""
-    return lambda numbers: np.abs(np.sin(np.pi * numbers * duty)) / numbers
+def modes(
+    frequencies: Wave, weights: Wave, rates: Wave, phases: Wave, *, seconds: float, top_hz: float = TOP_HZ
+) -> Wave:
+    """The sum of weights * exp(-rates * t) * sin(2 pi frequencies * t + phases), leaving out what lies above `top_hz`.
 
-
-def looped(hz: float, amplitude: Amplitude, *, cycles: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """A wave that repeats without a seam: each voice's partials fit the loop a whole number of times.
-
-    The mean of the voices sounds at `hz`. The loop's length is rounded to whole samples, which detunes it by
-    866 / n_samples cents at most. Each voice starts somewhere in its period, so that voices beat instead of adding up.
-
-    Args:
-        cycles: for each voice, how many of its periods fill the loop; neighbours are 1731 / cycles cents apart.
-            Neighbours one cycle apart make the shortest loop: the beat that they make fills it once.
+    exp(s (a + b)) = exp(s a) exp(s b): with coarse times a and fine times b, the sum over all modes is one matrix
+    product, a hundred times as fast as a sine a sample.
     """
-    n_samples = round(float(np.mean(cycles)) * SAMPLE_RATE / hz)
-    spectrum = np.zeros(n_samples // 2 + 1, complex)
-    for n_cycles in cycles:
-        numbers = np.arange(1, int(TOP_HZ / SAMPLE_RATE * n_samples / n_cycles) + 1)
-        phases = rng.uniform(0, 2 * np.pi) * numbers if len(cycles) > 1 else 0 * numbers
-        spectrum[numbers * n_cycles] += amplitude(numbers) * np.exp(1j * (phases - np.pi / 2))
-    wave = np.fft.irfft(spectrum, n_samples)
-    return wave / np.abs(wave).max()
+    weights = np.asarray(weights, float)
+    kept = (np.abs(weights) > 1e-5 * np.abs(weights).max()) & (frequencies < top_hz)
+    n_samples = round(seconds * SAMPLE_RATE)
+    s = -np.broadcast_to(rates, weights.shape)[kept] + 2j * np.pi * frequencies[kept]
+    coarse = np.exp(np.arange(0, n_samples, BLOCK)[:, None] / SAMPLE_RATE * s)
+    start = weights * np.exp(1j * np.broadcast_to(phases, weights.shape))
+    fine = np.exp(s[:, None] * np.arange(BLOCK) / SAMPLE_RATE) * start[kept][:, None]
+    return (coarse.real @ fine.imag + coarse.imag @ fine.real).ravel()[:n_samples]
 
 
-def string(
-    hz: float,
-    *,
-    seconds: float,
-    pluck: float,
-    pickup: float | None,
-    decay_s: float,
-    damping: float,
-    stiffness: float,
-    body: Amplitude,
-    rng: np.random.Generator,
-) -> np.ndarray:
-    """A plucked string as the sum of its modes (Fletcher and Rossing, The Physics of Musical Instruments, 2.8, 2.18).
-
-    Mode n sounds at n * hz * sqrt(1 + stiffness * n**2) with the weight sin(n pi pluck) / n, and dies the faster
-    the higher it is. Two polarisations, a fraction of a cent apart, give the slow beating of a real string.
-
-    Args:
-        pluck: where along the string it is plucked, 0 to 1.
-        pickup: where a pickup listens, or None for the bridge.
-        decay_s: the time constant of the lowest mode at 100 Hz.
-        damping: how much faster high modes die.
-        body: weights by frequency in Hz.
-    """
-    time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    numbers = np.arange(1, int(TOP_HZ / hz) + 1)
-    frequencies = hz * numbers * np.sqrt(1 + stiffness * numbers**2) / np.sqrt(1 + stiffness)
-    kept = frequencies < TOP_HZ
-    numbers, frequencies = numbers[kept], frequencies[kept]
-    weights = np.sin(np.pi * pluck * numbers) / numbers * body(frequencies)
-    if pickup is not None:
-        weights = weights * np.sin(np.pi * pickup * numbers)
-    rates = (hz / 100) ** 0.5 / decay_s * (1 + damping * (frequencies / 1000) ** 2)
-    wave = np.zeros_like(time)
-    for frequency, weight, rate in zip(frequencies, weights, rates, strict=True):
-        if abs(weight) < 1e-4 * np.abs(weights).max():
-            continue
-        for share, cent, slower in ((0.7, 0.0, 1.0), (0.3, 0.4, 0.6)):
-            n_audible = min(len(time), round(9 / (rate * slower) * SAMPLE_RATE))  # 9 time constants are -78 dB
-            phase = 2 * np.pi * frequency * 2 ** (cent / 1200) * time[:n_audible] + rng.uniform(-0.2, 0.2)
-            wave[:n_audible] += weight * share * np.exp(-rate * slower * time[:n_audible]) * np.sin(phase)
-    return rung_out(wave / np.abs(wave).max())
+def noise(n_samples: int, weights: Amplitude, rng: np.random.Generator, top_hz: float = TOP_HZ) -> Wave:
+    """Noise whose spectrum follows `weights` of the frequency, rms 1; it repeats without a seam."""
+    hz = np.fft.rfftfreq(n_samples, 1 / SAMPLE_RATE)
+    spectrum = rng.standard_normal(len(hz)) + 1j * rng.standard_normal(len(hz))
+    wave = np.fft.irfft(spectrum * weights(np.maximum(hz, 1)) * (hz < top_hz), n_samples)
+    return wave / wave.std()
 
 
-def rung_out(wave: np.ndarray) -> np.ndarray:
-    """A ringing wave damped over its second half and cut where it has fallen by 60 dB.
-
-    A low string rings for longer than a sample may last; a note held to the end dies away instead of stopping.
-    """
-    wave = faded(wave, attack_s=0.001, release_s=len(wave) / 2 / SAMPLE_RATE)
-    heard = np.flatnonzero(np.abs(wave) > 1e-3 * np.abs(wave).max())
-    return faded(wave[: heard[-1] + 1], attack_s=0, release_s=0.02)
+def band(low_hz: float, high_hz: float) -> Amplitude:
+    """Weights by frequency between two edges, 24 dB an octave."""
+    return lambda hz: 1 / (1 + (low_hz / np.maximum(hz, 1)) ** 4) / (1 + (hz / high_hz) ** 4)
 
 
-def formants(*peaks: tuple[float, float, float]) -> Amplitude:
-    """Weights by frequency from resonances of (hz, width in hz, gain), over a floor of 1."""
-    return lambda hz: 1 + sum(gain / (1 + ((hz - centre) / width) ** 2) for centre, width, gain in peaks)
+def formants(*peaks: tuple[float, float, float], floor: float = 1.0) -> Amplitude:
+    """Weights by frequency from resonances of (hz, width in hz, gain), over a floor."""
+    return lambda hz: floor + sum(gain / (1 + ((hz - centre) / width) ** 2) for centre, width, gain in peaks)
 
 
-def low_pass(cutoff_hz: float) -> Amplitude:
-    """Weights by frequency of a second-order low pass."""
-    return lambda hz: 1 / (1 + (hz / cutoff_hz) ** 2)
+def low_pass(cutoff_hz: float, order: int = 2) -> Amplitude:
+    """Weights by frequency of a low pass of 6 dB an octave times `order`."""
+    return lambda hz: 1 / (1 + (hz / cutoff_hz) ** order)
 
 
-def sine_808(hz: float, *, sweep_cycles: int, sweep_s: float, drive: float) -> tuple[np.ndarray, tuple[int, int]]:
-    """An 808 bass: a driven sine whose pitch drops onto its note, then one period to loop.
-
-    The sweep adds a whole number of cycles, so that the phase is back in place where the loop begins. The drive is
-    odd and mild: its harmonics fall off before the Nyquist frequency. Returns the wave and its loop.
-    """
-    n_cycles = round(14 * sweep_s * hz) + 1
-    n_loop = round(8 * SAMPLE_RATE / hz)  # eight periods, so that rounding detunes by an eighth as much
-    loop_hz = 8 * SAMPLE_RATE / n_loop
-    loop_start = round(n_cycles * SAMPLE_RATE / loop_hz)
-    time = np.arange(loop_start + n_loop + LOOP_LEAD) / SAMPLE_RATE
-    sweep = sweep_cycles * (1 - np.exp(-time / sweep_s))
-    wave = np.tanh(drive * np.sin(2 * np.pi * (loop_hz * (time - loop_start / SAMPLE_RATE) + sweep))) / np.tanh(drive)
-    return faded(wave, attack_s=0.002, release_s=0), (loop_start, loop_start + n_loop)
+def shaped(wave: Wave, weights: Amplitude) -> Wave:
+    """The wave's spectrum weighted, its ends kept apart by silence."""
+    n = fast_length(len(wave))
+    return np.fft.irfft(np.fft.rfft(wave, n) * weights(np.fft.rfftfreq(n, 1 / SAMPLE_RATE)), n)[: len(wave)]
 
 
-def faded(wave: np.ndarray, *, attack_s: float, release_s: float) -> np.ndarray:
+def fast_length(n_samples: int) -> int:
+    """A longer even length, by 50 ms of silence at least, that a Fourier transform is quick with."""
+    return 2 * next_fast_len(-(-(n_samples + SAMPLE_RATE // 20) // 2), real=True)
+
+
+def limited(wave: Wave, top_hz: float) -> Wave:
+    """The wave without what lies above `top_hz`; the edge is a raised cosine over a tenth below it."""
+    return shaped(wave, lambda hz: 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
+
+
+def driven(wave: Wave, shape: Callable[[Wave], Wave], top_hz: float) -> Wave:
+    """A wave through a curve at eight times its rate, so that the curve's harmonics do not fold back."""
+    n = fast_length(len(wave))
+    up = 8
+    curved = shape(np.fft.irfft(np.fft.rfft(wave, n), up * n) * up)
+    spectrum = np.fft.rfft(curved)[: n // 2 + 1] / up
+    hz = np.fft.rfftfreq(n, 1 / SAMPLE_RATE)
+    spectrum *= hz**2 / (hz**2 + 12**2)  # no offset
+    spectrum *= 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1))
+    return np.fft.irfft(spectrum, n)[: len(wave)]
+
+
+def faded(wave: Wave, *, attack_s: float, release_s: float) -> Wave:
     """The wave with raised-cosine ends, so that it neither begins nor ends with a click."""
     wave = wave.copy()
     for seconds, ends in ((attack_s, wave), (release_s, wave[::-1])):
@@ -148,6 +117,31 @@ def faded(wave: np.ndarray, *, attack_s: float, release_s: float) -> np.ndarray:
     return wave
 
 
-def pcm16(wave: np.ndarray, peak: float = 0.9) -> np.ndarray:
+def rung_out(wave: Wave, attack_s: float = 0.001) -> Wave:
+    """A ringing wave damped over its second half, by 44 dB at its end, and cut where it has fallen by 56 dB.
+
+    A low string rings for longer than a sample may last; a note held to the end dies away instead of stopping.
+    """
+    late = np.clip(2 * np.arange(len(wave)) / len(wave) - 1, 0, 1)
+    wave = faded(wave * 10 ** (-2.2 * late**2), attack_s=attack_s, release_s=0.02)
+    heard = np.flatnonzero(np.abs(wave) > 1.6e-3 * np.abs(wave).max())
+    return faded(wave[: heard[-1] + 1], attack_s=0, release_s=0.02)
+
+
+def pcm16(wave: Wave, peak: float = 0.9) -> np.ndarray:
     """A wave as 16-bit samples with the given peak."""
     return np.round(wave / np.abs(wave).max() * peak * 32767).astype(np.int16)
+
+
+def k_weight(hz: Wave) -> Wave:
+    """The gain of BS.1770's two filters by frequency: a shelf of 4 dB above 1.7 kHz and a high pass at 38 Hz."""
+    shelf = 1 + (10 ** (4 / 20) - 1) / (1 + (1681 / np.maximum(hz, 1)) ** 2)
+    return shelf * (hz / 38) ** 2 / np.sqrt(1 + (hz / 38) ** 4)
+
+
+def loudness_db(wave: Wave, window_s: float = 0.4) -> float:
+    """The loudest K-weighted level over any window, in dB: how loud a wave sounds, as one number."""
+    power = shaped(wave, k_weight) ** 2
+    window = min(round(window_s * SAMPLE_RATE), len(power))
+    sums = np.concatenate([[0.0], np.cumsum(power)])
+    return float(10 * np.log10((sums[window:] - sums[:-window]).max() / max(window_s * SAMPLE_RATE, 1) + 1e-12))
