@@ -13,8 +13,9 @@ from legato.errors import LegatoError
 from legato.midi import Note, Part, Song, write_midi
 from legato.production import RenderParams
 from legato.render import Rendered, render, roles
-from legato.soundfont.font import drum_zones
-from legato.soundfont.sf2 import Preset, write_sf2
+from legato.soundfont.font import Recordings, drum_zones
+from legato.soundfont.kits.tables import KITS_OF_DRUMS
+from legato.soundfont.sf2 import Instrument, Preset, write_sf2
 from legato.soundfont.synthesis import key_hz
 from legato.track import track_rng
 from midi_bytes import BEAT, END, NOW, file, name
