@@ -66,7 +66,7 @@ class Section:
 def chord_at(chords: Iterable[Chord], tick: int) -> Chord:
     """The chord that sounds at `tick`; the last one afterwards."""
     last = None
-    for last in chords:  # noqa: B007
+    for last in chords:
         if tick < last.tick + last.ticks:
             break
     if last is None:

@@ -5,7 +5,7 @@ Conventions: a voicing is a tuple of pitches from low to high.
 
 from collections.abc import Sequence
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 
 from legato.compose.score import Chord
 
@@ -63,8 +63,8 @@ def _chosen(classes: tuple[int, ...], n_voices: int) -> tuple[int, ...]:
 
 def _is_clear(voicing: Voicing) -> bool:
     """No semitone at the bottom and no cluster of three: mud."""
-    gaps = [b - a for a, b in zip(voicing, voicing[1:], strict=False)]
-    return gaps[0] > 1 and all(a + b > 3 for a, b in zip(gaps, gaps[1:], strict=False))
+    gaps = [b - a for a, b in pairwise(voicing)]
+    return gaps[0] > 1 and all(a + b > 3 for a, b in pairwise(gaps))
 
 
 def _cost(before: Voicing | None, after: Voicing, centre: int) -> float:
