@@ -1,10 +1,12 @@
 """How alike the tracks of a category are: `python benchmarks/variety.py [tracks] [category …]`.
 
-Compares scores (before swing and humanising) on a grid of a twelfth of a beat. A track is the sequence of its notes by (onset, pitch); an n-gram is eight
-notes in a row: seven intervals and the seven times between. Reported: tracks whose sequence another track has too, and
-tracks that share more than half of their distinct n-grams with one other track. Exact, by an inverted index.
+Compares scores (before swing and humanising) on a grid of a twelfth of a beat. A track is the sequence of its notes by
+(onset, pitch); an n-gram is eight notes in a row: seven intervals and the seven times between. Reported: tracks whose
+sequence another track has too, and tracks that share more than half of their distinct n-grams with one other track.
+Exact, by an inverted index.
 """
 
+import hashlib
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
@@ -41,10 +43,10 @@ def sequence(name: str, index: int) -> tuple[np.ndarray, np.ndarray]:
     return onsets[order], notes[order, 1]
 
 
-def one(job: tuple[str, int]) -> tuple[int, np.ndarray]:
+def one(job: tuple[str, int]) -> tuple[str, np.ndarray]:
     """A track's hash of all and its n-grams."""
     onsets, pitches = sequence(*job)
-    return hash((onsets.tobytes(), pitches.tobytes())), grams(onsets, pitches)
+    return hashlib.sha256(np.stack([onsets, pitches]).tobytes()).hexdigest(), grams(onsets, pitches)
 
 
 def nearest_shares(tracks: list[np.ndarray]) -> np.ndarray:

@@ -21,6 +21,7 @@ LINES = {  # one bar of 16ths each: X a note, o the upper choice of the style, g
     ),
     "octaves": ("X.o.X.o.X.o.X.o.", "XXo.XXo.XXo.XXo.", "X..o..X.X..o..X.", "X.oXX.o.X.oXX.o.", "X.oo..X.o.X...o."),
     "fifths": ("X.....o.X...o...", "X...o...X...o...", "X..o..X...o...X.", "X.....X.o.....o.", "X..X..o.X..X..o."),
+    "melodic": ("X..o..o.X.o...o.", "X...o.o.X..oo.o.", "X.o.o..oX...o.oo", "X..oo...o.o.X.o.", "X.o...oo..o.o..o"),
     "syncopated": (
         "X..g.X.o..X.g.o.",
         "X.gX..o.gX..X.o.",
@@ -47,7 +48,7 @@ SUB_CELLS: tuple[tuple[int, Rhythm, float], ...] = (
     (4, ((0, 54), (54, 18), (78, 18)), 1.5),
     (4, ((0, 30), (36, 24), (66, 30)), 1.5),
 )
-SUB_STEPS = {0: 5, 4: 2.2, 7: 2.2, 2: 1.2, -1: 0.8, 1: 0.8, -3: 1.2, 3: 0.6}
+SUB_STEPS = {0: 5, 4: 2.2, 7: 2.0, 2: 1.8, -1: 0.8, 1: 0.8, -3: 1.2, 3: 0.6}
 SLIDE_SHARE, SHORTEST_SLIDE = 0.3, 18  # of the notes that are long enough, ticks
 REST_AFTER_SLIDE = 3  # ticks: the bend goes back in silence
 
@@ -59,7 +60,8 @@ def bass(passage: Passage, manner: Manner, dice: Dice, _: Dice) -> list[Tone]:
     if manner.style == "sustained":
         return [Tone(c.tick, c.ticks, _low(c.bass), 98) for c in passage.chords]
     line = "".join(_locked(passage.kicks) if manner.style == "locked" else dice.pick(LINES[manner.style]) for _ in "ab")
-    upper = 12 if manner.style in ("octaves", "syncopated", "locked") else dice.pick((7, 7, 12))
+    upper = 12 if manner.style in ("octaves", "locked") else dice.pick((7, 7, 12))
+    colors = (3, 4, 7, 7, 10, 12, 12) if manner.style in ("syncopated", "melodic") else ()
     gate, tones = dice_of(manner.seed).uniform(0.7, 1.0), []
     for chord in passage.chords:
         marks = [(t, line[t % (2 * BAR) // STEP]) for t in range(chord.tick, chord.end, STEP)]
@@ -69,7 +71,8 @@ def bass(passage: Passage, manner: Manner, dice: Dice, _: Dice) -> list[Tone]:
         for (tick, mark), end in zip(marks, ends, strict=True):
             length = 3 if mark == "g" else max(round(min(end - tick, BAR) * gate), 3)
             velocity = 42 if mark == "g" else 108 if tick == chord.tick else 98 if tick % BEAT == 0 else 90
-            pitch = root + (_above(root, upper, chord) if mark == "o" else 0)
+            above = dice.pick(colors) if colors and mark in "o" else upper
+            pitch = root + (_above(root, above, chord) if mark == "o" else 0)
             tones.append(Tone(tick, length, pitch, velocity, mark=GHOST if mark == "g" else ""))
     return tones
 

@@ -116,7 +116,7 @@ def _pool(chord: Chord, base: int, n_tones: int) -> list[int]:
 
 def piano(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]:
     """A left hand in the manner's figure, and a right hand that sings, with a chord below its long notes."""
-    left = [t for chord in passage.chords for t in _left_hand(chord, manner, dice)]
+    left = [t for chord in passage.chords for t in _left_hand(chord, manner)]
     role, section = ROLES["piano"], passage.section
     low = 72 if "octave_up" in section.changes else 64
     right = melody.sing(
@@ -127,7 +127,7 @@ def piano(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone
     return left + [tone._replace(velocity=tone.velocity - 8) for tone in right]
 
 
-def _left_hand(chord: Chord, manner: Manner, dice: Dice) -> list[Tone]:
+def _left_hand(chord: Chord, manner: Manner) -> list[Tone]:
     track = dice_of(manner.seed)
     bass = in_range(36 + chord.bass, 33, 45)
     upper = [p for p in range(bass + 4, 63) if p % 12 in chord.classes]
@@ -162,15 +162,14 @@ def lead(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]
         tones = melody.ornamented(tones, passage.key, role.high, last)
     if manner.style == "staccato":
         tones = [tone._replace(ticks=max(tone.ticks // 2, 3)) for tone in tones]
-    return tones + (_pickup(tones, passage, high, last) if section.leaving == "pickup" else [])
+    return tones + (_pickup(tones, passage, high) if section.leaving == "pickup" else [])
 
 
-def _pickup(tones: Sequence[Tone], passage: Passage, high: int, dice: Dice) -> list[Tone]:
+def _pickup(tones: Sequence[Tone], passage: Passage, high: int) -> list[Tone]:
     """Eighths by step that lead into the next section, where the line has come to rest."""
     start = passage.section.ticks - BEAT
     if not tones or tones[-1].tick + tones[-1].ticks > start:
         return []
-    ladder = [p for p in range(tones[-1].pitch - 7, high + 1) if p % 12 in passage.key.scale_classes()]
-    at = dice.between(1, max(1, len(ladder) // 2))
-    pair = [Tone(0, 12, ladder[at - 1], 88), Tone(12, 12, ladder[min(at, len(ladder) - 1)], 94)]
+    first, second = sorted(p for p in range(tones[-1].pitch - 6, high + 1) if p % 12 in passage.key.scale_classes())[:2]
+    pair = [Tone(0, 12, first, 88), Tone(12, 12, second, 94)]
     return [tone for tone in moved(pair, start) if tone.pitch >= ROLES["lead"].low]

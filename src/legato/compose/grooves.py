@@ -1,7 +1,7 @@
 """Grooves as data: not bars but the odds from which bars are drawn.
 
-Conventions: a line is one bar of 16ths: `X` is always played, `1`–`9` with that many tenths, `.` never. A track draws one
-drum for each layer, a letter of the form one line and its bars, and every bar draws some of its odds again.
+Conventions: a line is one bar of 16ths: `X` is always played, `1`–`9` with that many tenths, `.` never. A track draws
+one drum for each layer, a letter of the form one line and its bars, and every bar draws some of its odds again.
 """
 
 from dataclasses import dataclass

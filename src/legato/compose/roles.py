@@ -91,6 +91,7 @@ ROLES = {
             "walking": "a note on every beat, by step into the next chord",
             "fifths": "bass notes, fifths and octaves",
             "syncopated": "sixteenths off the beat, with muted ghosts",
+            "melodic": "chord tones between the bass notes",
             "sustained": "one note a chord, held",
             "locked": "with the kick drum where there is one",
         },

@@ -43,7 +43,7 @@ class Chord(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """A stretch of the song: `letter` says what music it shares with others, `visit` how often that was heard before."""
+    """A stretch of the song: `letter` says whose music it plays, `visit` how often that was heard before."""
 
     letter: str  # A, B, C
     kind: str  # intro, main, outro, ending

@@ -21,7 +21,7 @@ from legato.gm import KITS, PROGRAMS
 from legato.midi import BEATS_PER_BAR, Part, Song, bar_seconds
 from legato.theory import NOTE_NAMES, in_range
 
-DRAFTS = 6  # at most, until the key is heard
+DRAFTS, HARMONIES = 6, 12  # at most, until the key is heard
 PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
     "pad": chords.pad,
     "arp": chords.arp,
@@ -54,7 +54,7 @@ class Score:
 
     @property
     def is_tonal(self) -> bool:
-        return set(self.parts) != {DRUMS_ROLE}
+        return set(self.instruments) != {DRUMS_ROLE}
 
 
 def compose(params: MusicParams, rng: np.random.Generator) -> tuple[Song, dict[str, Any]]:
@@ -107,7 +107,7 @@ def _manner(role: str, params: MusicParams, dice: Dice) -> Manner:
 
 
 def _with_parts(score: Score, dice: Dice) -> Score:
-    harmonies = draw_harmonies(score.sections, score.key, dice)
+    harmonies = _heard_harmonies(score, dice)
     flat = [
         chord._replace(tick=chord.tick + section.start)
         for section, harmony in zip(score.sections, harmonies, strict=True)
@@ -148,7 +148,22 @@ def _with_parts(score: Score, dice: Dice) -> Score:
                 played = _played(role, passage, score.manners[role], seeds[role, section.letter], dice)
             tones += moved(played, section.start)
         parts[role] = tones
-    return replace(score, parts=parts, chords=tuple(flat) if set(parts) != {DRUMS_ROLE} else ())
+    return replace(score, parts=parts, chords=tuple(flat) if score.is_tonal else ())
+
+
+def _heard_harmonies(score: Score, dice: Dice) -> list[list[Chord]]:
+    """Chords whose key is heard from what the band plays of them: all tones, or little but the basses."""
+    is_bass_alone = not set(score.instruments) - {"bass", "sub", DRUMS_ROLE}
+    for _ in range(HARMONIES):
+        harmonies = draw_harmonies(score.sections, score.key, dice)
+        heard = [0.0] * 12
+        for chord in (chord for harmony in harmonies for chord in harmony):
+            heard[chord.bass] += chord.ticks * (3 if is_bass_alone else 1)
+            for pitch_class in chord.classes:
+                heard[pitch_class] += chord.ticks
+        if not score.is_tonal or is_heard(heard, score.key.tonic, score.key.has_minor_third):
+            break
+    return harmonies
 
 
 def _voicings(role: str, flat: list[Chord], manner: Manner, has_strum: bool) -> list[Voicing]:

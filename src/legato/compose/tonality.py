@@ -1,10 +1,11 @@
 """Which key a listener hears: pitch classes by duration against the profiles of two studies.
 
-Profiles: C. Krumhansl and E. Kessler, Psychological Review 89 (1982); J. Albrecht and D. Shanahan, Music Perception 31 (2013).
+Profiles: C. Krumhansl and E. Kessler, Psychological Review 89 (1982); J. Albrecht and D. Shanahan, Music Perception 31
+(2013).
 The composer uses this to hear its own draft, as a writer reads a page aloud; what checks the dataset is another module.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -41,12 +42,12 @@ def durations(tones: Iterable[Tone]) -> np.ndarray:
     return np.bincount(classes, weights=ticks, minlength=12)
 
 
-def heard_key(durations_12: np.ndarray, profile: str) -> tuple[int, bool]:
+def heard_key(durations_12: Sequence[float] | np.ndarray, profile: str) -> tuple[int, bool]:
     """The tonic's pitch class and whether the third is minor, of the profile that correlates best."""
-    best = int(np.argmax(_KEYS[profile] @ durations_12))
+    best = int(np.argmax(_KEYS[profile] @ np.asarray(durations_12)))
     return best % 12, best >= 12
 
 
-def is_heard(durations_12: np.ndarray, tonic: int, minor_third: bool) -> bool:
+def is_heard(durations_12: Sequence[float] | np.ndarray, tonic: int, minor_third: bool) -> bool:
     """Whether both profiles find this key."""
     return all(heard_key(durations_12, profile) == (tonic, minor_third) for profile in PROFILES)
