@@ -162,14 +162,14 @@ def lead(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]
         tones = melody.ornamented(tones, passage.key, role.high, last)
     if manner.style == "staccato":
         tones = [tone._replace(ticks=max(tone.ticks // 2, 3)) for tone in tones]
-    return tones + (_pickup(tones, passage, high) if section.leaving == "pickup" else [])
+    return tones + (_pickup(tones, passage) if section.leaving == "pickup" else [])
 
 
-def _pickup(tones: Sequence[Tone], passage: Passage, high: int) -> list[Tone]:
+def _pickup(tones: Sequence[Tone], passage: Passage) -> list[Tone]:
     """Eighths by step that lead into the next section, where the line has come to rest."""
     start = passage.section.ticks - BEAT
     if not tones or tones[-1].tick + tones[-1].ticks > start:
         return []
-    first, second = sorted(p for p in range(tones[-1].pitch - 6, high + 1) if p % 12 in passage.key.scale_classes())[:2]
-    pair = [Tone(0, 12, first, 88), Tone(12, 12, second, 94)]
-    return [tone for tone in moved(pair, start) if tone.pitch >= ROLES["lead"].low]
+    low = max(tones[-1].pitch - 6, ROLES["lead"].low)
+    first, second, *_ = (p for p in range(low, low + 6) if p % 12 in passage.key.scale_classes())
+    return moved([Tone(0, 12, first, 88), Tone(12, 12, second, 94)], start)

@@ -58,7 +58,8 @@ def draw_letters(n_sections: int, dice: Dice) -> str:
 def _placed(plan: Sequence[tuple[str, str, int]], roles: Sequence[str], dice: Dice) -> list[Section]:
     sections: list[Section] = []
     visits: dict[str, int] = {}
-    absent = _absentee(roles, dice)
+    n_main = sum(kind == "main" for kind, _, _ in plan)
+    absent = _absentee(roles, dice) if n_main > 1 else None
     for kind, letter, n_bars in plan:
         visit = visits.get(letter, 0)
         changes = {dice.weighted(CHANGES), dice.weighted(CHANGES)} if visit and kind == "main" else set()

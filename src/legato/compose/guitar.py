@@ -35,11 +35,17 @@ PICKS = {  # strings from the voicing's lowest (0) up; one place an eighth, or a
 
 @cache
 def shapes(classes: tuple[int, ...], bass: int) -> tuple[Shape, ...]:
-    """Playable shapes of a chord: its bass lowest, all its tones (the fifth may lack), inner strings all sounding.
+    """Playable shapes of a chord: its bass lowest, all its tones (of four and more the fifth may lack), no string silent
+    between others.
 
     At most four frets wide (open strings aside) and four fingers, a barre over the lowest fret counting as one.
     """
     needed = set(classes) - ({classes[2]} if len(classes) > 3 else set())
+    return next((found for n_free in (0, 2) if (found := _shapes(classes, bass, needed, n_free))), ())
+
+
+def _shapes(classes: tuple[int, ...], bass: int, needed: set[int], n_free: int) -> tuple[Shape, ...]:
+    """The easiest shapes; the `n_free` highest strings need not sound."""
     found = set()
     for position in range(1, HIGHEST_POSITION + 1):
         frets = (0, *range(position, position + SPAN))
@@ -47,9 +53,12 @@ def shapes(classes: tuple[int, ...], bass: int) -> tuple[Shape, ...]:
         for lowest in range(3):
             starts = [fret for fret in choices[lowest] if (TUNING[lowest] + fret) % 12 == bass]
             for shape in _filled([(None,) * lowest + (fret,) for fret in starts], choices):
-                if _is_playable(shape, needed):
-                    found.add(shape)
+                found.update(short for short in _shortened(shape, n_free) if _is_playable(short, needed))
     return tuple(sorted(found, key=_ease)[:14])
+
+
+def _shortened(shape: Shape, n_free: int) -> list[Shape]:
+    return [shape[: len(shape) - n] + (None,) * n for n in range(n_free + 1)]
 
 
 def _filled(begun: Sequence[Shape], choices: Sequence[Sequence[int]]) -> Sequence[Shape]:
@@ -62,7 +71,7 @@ def _filled(begun: Sequence[Shape], choices: Sequence[Sequence[int]]) -> Sequenc
 def _is_playable(shape: Shape, needed: set[int]) -> bool:
     sounding = [fret for fret in shape if fret is not None]
     first = next(at for at, fret in enumerate(shape) if fret is not None)
-    if len(sounding) < FEWEST_STRINGS or None in shape[first:]:
+    if len(sounding) < FEWEST_STRINGS or None in shape[first : first + len(sounding)]:
         return False
     if not needed <= {p % 12 for p in pitches(shape)} or any(b <= a for a, b in pairwise(pitches(shape))):
         return False
@@ -94,9 +103,8 @@ def lead_guitar(chords: Sequence[Chord], is_high: bool) -> list[Voicing]:
     """A shape a chord, near the one before on the neck."""
     goal, before, led = (62.0 if is_high else 55.0), None, []
     for chord in chords:
-        options = [pitches(shape) for shape in shapes(chord.classes, chord.bass)] or [
-            pitches(shape) for shape in shapes(chord.classes, chord.root)
-        ]
+        held = shapes(chord.classes, chord.bass) or shapes(chord.classes[:3], chord.root)
+        options = [pitches(shape) for shape in held]
         near = min(options, key=lambda v, was=before: _reach(was, v, goal))
         led.append(near)
         before = near

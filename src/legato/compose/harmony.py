@@ -84,7 +84,7 @@ def colored(progression: Progression, key: Key, dice: Dice) -> list[Chord]:
         size, sus, turn = dice.weighted(COLORS[key.color]), dice.chance(SUSPENSION), dice.chance(INVERSION)
         bass = 1 if turn and place and degree != 0 else 0
         plain = _chord(key, tick, ticks, degree, size, bass)
-        if sus and ticks >= 2 * BEAT and ticks % (2 * BEAT) == 0 and not bass and (held := _suspended(plain)):
+        if sus and ticks >= 2 * BEAT and ticks % (2 * BEAT) == 0 and not bass and (held := _suspended(plain, key)):
             chords += [held, plain._replace(tick=tick + ticks // 2, ticks=ticks // 2)]
         else:
             chords.append(plain)
@@ -130,10 +130,9 @@ def _is_usable(classes: tuple[int, ...]) -> bool:
     return len(classes) < 5 or (classes[4] - classes[0]) % 12 == 2
 
 
-def _suspended(plain: Chord) -> Chord | None:
-    """The chord's first half with a fourth in place of its third, where the third is a step below it."""
-    third = (plain.classes[1] - plain.root) % 12
-    if len(plain.classes) != 3 or third not in (3, 4) or (plain.classes[2] - plain.root) % 12 != 7 or third != 4:
+def _suspended(plain: Chord, key: Key) -> Chord | None:
+    """A major triad's first half with the fourth above its third, where the scale has it; the second half resolves it."""
+    fourth = (plain.root + 5) % 12
+    if plain.quality != "major" or fourth not in key.scale_classes():
         return None
-    classes = (plain.root, (plain.root + 5) % 12, plain.classes[2])
-    return plain._replace(ticks=plain.ticks // 2, quality="sus4", classes=classes)
+    return plain._replace(ticks=plain.ticks // 2, quality="sus4", classes=(plain.root, fourth, plain.classes[2]))

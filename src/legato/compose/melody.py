@@ -131,7 +131,13 @@ def ornamented(tones: Sequence[Tone], key: Key, high: int, dice: Dice) -> list[T
     found = []
     for tone in tones:
         upper = next(p for p in range(tone.pitch + 1, tone.pitch + 4) if p % 12 in key.scale_classes())
-        if tone.ticks >= BEAT and tone.ticks % 12 == 0 and upper <= high and dice.chance(0.5):
+        if (
+            tone.ticks >= BEAT
+            and tone.ticks % 12 == 0
+            and (tone.tick + tone.ticks) % (2 * BEAT) != 12
+            and upper <= high
+            and dice.chance(0.5)
+        ):
             third = 6
             found += [tone._replace(ticks=tone.ticks - 2 * third)] if tone.ticks > 2 * third else []
             found += [

@@ -55,10 +55,9 @@ def positions(classes: tuple[int, ...], low: int, high: int, n_voices: int) -> t
 
 
 def _chosen(classes: tuple[int, ...], n_voices: int) -> tuple[int, ...]:
-    if len(classes) > n_voices and n_voices >= 3:
-        without_fifth = tuple(c for place, c in enumerate(classes) if place != 2)
-        return without_fifth if len(without_fifth) == n_voices else (classes[0], *without_fifth[-(n_voices - 1) :])
-    return classes
+    """The tones that voices are given to: root, third, seventh, ninth, and the fifth last."""
+    order = [0, 1, *range(3, len(classes)), 2]
+    return tuple(classes[place] for place in order[:n_voices])
 
 
 def _is_clear(voicing: Voicing) -> bool:
