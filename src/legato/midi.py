@@ -5,8 +5,10 @@ Conventions: `beat` counts quarter notes from the start; all songs are in 4/4 at
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-import pretty_midi
+import numpy as np
+import symusic
 
 from legato.errors import LegatoError
 from legato.files import replacing
@@ -15,14 +17,22 @@ from legato.gm import DRUM_BANK, MELODIC_BANK
 TICKS_PER_BEAT = 480
 BEATS_PER_BAR = 4
 CC_VOLUME, CC_PAN, CC_REVERB_SEND = 7, 10, 91
+BEND_RANGE = 12  # semitones
+BEND_RANGE_CCS = ((101, 0), (100, 0), (6, BEND_RANGE), (38, 0))  # RPN 0, the range in semitones and cents
 
 
-@dataclass(frozen=True, kw_only=True)
-class Note:
+class Note(NamedTuple):
     beat: float
     beats: float  # length
     pitch: int
     velocity: int  # 1–127
+
+
+class Bend(NamedTuple):
+    """From this beat on the part's channel is so much higher or lower."""
+
+    beat: float
+    semitones: float  # within BEND_RANGE of 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +46,7 @@ class Part:
     pan: int  # 0–127, 64 in the middle
     reverb_send: int  # 0–127
     notes: tuple[Note, ...]
+    bends: tuple[Bend, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +66,18 @@ def bar_seconds(bpm: float, beats_per_bar: int = BEATS_PER_BAR) -> float:
 
 
 def write_midi(path: Path, song: Song) -> None:
-    """Write a type 1 MIDI file, whole or not at all."""
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS_PER_BEAT, initial_tempo=song.bpm)
-    midi.time_signature_changes.append(pretty_midi.TimeSignature(BEATS_PER_BAR, 4, 0))
-    midi.instruments.extend(_instrument(part, 60 / song.bpm) for part in song.parts)
+    """Write a type 1 MIDI file, whole or not at all; equal songs have equal bytes.
+
+    Each part is a track named by its role, with its program, volume, pan and reverb; where it bends, the bend's range
+    comes first (RPN 0).
+    """
+    score = symusic.Score(TICKS_PER_BEAT)
+    score.tempos.append(symusic.Tempo(0, float(song.bpm)))
+    score.time_signatures.append(symusic.TimeSignature(0, BEATS_PER_BAR, 4))
+    for part in song.parts:
+        score.tracks.append(_track(part))
     with replacing(path) as temporary:
-        midi.write(str(temporary))
+        score.dump_midi(str(temporary))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +94,8 @@ def read_contents(path: Path) -> Contents:
     Raises:
         LegatoError: the file is missing or is not a MIDI file.
     """
+    import pretty_midi  # slow to import, and composing needs it not
+
     try:
         midi = pretty_midi.PrettyMIDI(str(path))
     except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
@@ -86,12 +105,17 @@ def read_contents(path: Path) -> Contents:
     return Contents(seconds=float(midi.get_end_time()), presets=presets)
 
 
-def _instrument(part: Part, beat_s: float) -> pretty_midi.Instrument:
-    instrument = pretty_midi.Instrument(part.program, part.is_drum, name=part.role)
+def _track(part: Part) -> symusic.Track:
+    track = symusic.Track(name=part.role, program=part.program, is_drum=part.is_drum)
     mix = ((CC_VOLUME, part.volume), (CC_PAN, part.pan), (CC_REVERB_SEND, part.reverb_send))
-    instrument.control_changes = [pretty_midi.ControlChange(number, value, 0) for number, value in mix]
-    instrument.notes = [
-        pretty_midi.Note(note.velocity, note.pitch, note.beat * beat_s, (note.beat + note.beats) * beat_s)
-        for note in part.notes
-    ]
-    return instrument
+    for number, value in (*(BEND_RANGE_CCS if part.bends else ()), *mix):
+        track.controls.append(symusic.ControlChange(0, number, value))
+    columns = np.array(part.notes, dtype=float).reshape(-1, 4)
+    starts = np.rint(columns[:, 0] * TICKS_PER_BEAT).astype(np.int32)
+    ends = np.rint((columns[:, 0] + columns[:, 1]) * TICKS_PER_BEAT).astype(np.int32)
+    pitches, velocities = columns[:, 2].astype(np.int8), columns[:, 3].astype(np.int8)
+    track.notes = symusic.Note.from_numpy(starts, np.maximum(ends - starts, 1), pitches, velocities)
+    for bend in part.bends:
+        value = min(max(round(bend.semitones / BEND_RANGE * 8192), -8192), 8191)
+        track.pitch_bends.append(symusic.PitchBend(round(bend.beat * TICKS_PER_BEAT), value))
+    return track

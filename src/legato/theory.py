@@ -17,6 +17,36 @@ SCALES = {
     "phrygian": (0, 1, 3, 5, 7, 8, 10),
 }
 
+# Semitones above the root, close position.
+CHORDS = {
+    "major": (0, 4, 7),
+    "minor": (0, 3, 7),
+    "diminished": (0, 3, 6),
+    "augmented": (0, 4, 8),
+    "sus2": (0, 2, 7),
+    "sus4": (0, 5, 7),
+    "major_7": (0, 4, 7, 11),
+    "minor_7": (0, 3, 7, 10),
+    "dominant_7": (0, 4, 7, 10),
+    "half_diminished_7": (0, 3, 6, 10),
+    "diminished_7": (0, 3, 6, 9),
+    "minor_major_7": (0, 3, 7, 11),
+    "augmented_major_7": (0, 4, 8, 11),
+    "major_9": (0, 4, 7, 11, 2),
+    "minor_9": (0, 3, 7, 10, 2),
+    "dominant_9": (0, 4, 7, 10, 2),
+}
+_QUALITIES = {intervals: name for name, intervals in CHORDS.items()}
+
+
+def quality(classes: Sequence[int]) -> str | None:
+    """The name of a chord of pitch classes, root first; None where it has none in `CHORDS`.
+
+    >>> quality((7, 11, 2, 5))
+    'dominant_7'
+    """
+    return _QUALITIES.get(tuple((pitch_class - classes[0]) % 12 for pitch_class in classes))
+
 
 def scale_pitch(tonic: int, scale: str, degree: int, octave: int) -> int:
     """The MIDI pitch of a degree, which may lie outside one octave.

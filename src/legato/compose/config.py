@@ -4,8 +4,11 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from legato.compose.patterns import GROOVES, ROLES
-from legato.gm import KITS, PROGRAMS
+from legato.compose.grooves import GROOVES, drums_of
+from legato.compose.melody import DENSITIES
+from legato.compose.modes import COLORS
+from legato.compose.roles import ROLES
+from legato.gm import DRUMS, KITS, PROGRAMS
 from legato.midi import bar_seconds
 from legato.params import FloatRange, IntRange, Strict
 from legato.theory import SCALES
@@ -24,6 +27,15 @@ def _known(name: str, table: dict[str, object], what: str) -> str:
 Role = Annotated[str, AfterValidator(lambda name: _known(name, ROLES, "a role"))]
 Scale = Annotated[str, AfterValidator(lambda name: _known(name, SCALES, "a scale"))]
 Groove = Annotated[str, AfterValidator(lambda name: _known(name, GROOVES, "a groove"))]
+Color = Annotated[str, AfterValidator(lambda name: _known(name, COLORS, "a colour of chords"))]
+Density = Annotated[str, AfterValidator(lambda name: _known(name, dict.fromkeys(DENSITIES), "a density"))]
+
+
+class Humanize(Strict):
+    """How far players stray from the score: standard deviations, cut off at twice their size."""
+
+    timing_ms: Annotated[float, Field(ge=0, le=15)] = 6.0
+    velocity: Annotated[float, Field(ge=0, le=20)] = 5.0
 
 
 class MusicParams(Strict):
@@ -35,6 +47,10 @@ class MusicParams(Strict):
     scales: Annotated[list[Scale], Field(min_length=1)] = ["major", "minor"]
     grooves: list[Groove] = []
     swing: FloatRange = [0.5, 0.5]  # where the second of two 16ths falls: 0.5 straight, 0.67 triplets
+    humanize: Humanize = Humanize()
+    colors: Annotated[list[Color], Field(min_length=1)] = ["triads", "sevenths"]
+    density: Annotated[list[Density], Field(min_length=1)] = ["calm", "flowing", "busy"]  # of melodies
+    playing: dict[Role, Annotated[list[str], Field(min_length=1)]] = {}  # styles that roles may draw; all where unsaid
 
     @model_validator(mode="after")
     def _check_ranges(self) -> Self:
@@ -61,14 +77,32 @@ class MusicParams(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_playing(self) -> Self:
+        for role, styles in self.playing.items():
+            if role not in self.parts:
+                raise ValueError(f"playing.{role}: {styles}: parts has no {role}")
+            for style in styles:
+                if style not in ROLES[role].styles:
+                    known = ", ".join(ROLES[role].styles) or "none"
+                    raise ValueError(f"playing.{role}: {style!r}: not a style of {role}; known are {known}")
+        return self
+
     def lengths(self) -> dict[int, list[int]]:
         """For each bpm, the numbers of bars that last within `seconds`; a bpm without any is left out."""
         fitting = {
             bpm: [
                 n_bars
-                for n_bars in range(1, int(self.seconds[1] / bar_seconds(bpm)) + 1)
+                for n_bars in range(
+                    max(int(self.seconds[0] / bar_seconds(bpm)), 1), int(self.seconds[1] / bar_seconds(bpm)) + 1
+                )
                 if self.seconds[0] <= n_bars * bar_seconds(bpm)
             ]
             for bpm in range(self.bpm[0], self.bpm[1] + 1)
         }
         return {bpm: bars for bpm, bars in fitting.items() if bars}
+
+
+def needed_drums(params: MusicParams) -> set[int]:
+    """Every drum pitch that a category's grooves, fills and endings may play; a kit must hold them all."""
+    return {DRUMS[drum] for groove in params.grooves for drum in drums_of(GROOVES[groove])}

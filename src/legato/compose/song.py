@@ -1,152 +1,281 @@
-"""A whole song from a category's parameters and a random stream, with the facts that are true of it."""
+"""A song from its parameters: form, harmony, who plays what, and the performance."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
+from legato.compose import bass, chords, drums, guitar, quartet
 from legato.compose.config import DRUMS_ROLE, MusicParams
-from legato.compose.parts import TONAL_PARTS, Harmony, drum_bar, ending, pick_one
-from legato.compose.patterns import (
-    FILLS,
-    FORMS,
-    GROOVES,
-    LONG_FORM,
-    PROGRESSIONS,
-    ROLES,
-    SCALE_MOODS,
-    SECTION_BARS,
-)
+from legato.compose.dice import Dice, dice_of
+from legato.compose.form import lay_out
+from legato.compose.harmony import Key, draw_harmonies
+from legato.compose.passage import Manner, Passage
+from legato.compose.performance import bends, one_voice, perform
+from legato.compose.roles import ARP_RATES, QUARTET, ROLES
+from legato.compose.score import BAR, BEAT, GHOST, ROLL, Chord, Section, Tone, cut, moved
+from legato.compose.tonality import durations, is_heard
+from legato.compose.voicing import Voicing, lead, lead_quartet
 from legato.gm import KITS, PROGRAMS
-from legato.midi import BEATS_PER_BAR, Note, Part, Song, bar_seconds
-from legato.theory import NOTE_NAMES
+from legato.midi import BEATS_PER_BAR, Part, Song, bar_seconds
+from legato.theory import NOTE_NAMES, in_range
 
-OFF_16TH_BEATS = 0.25
-VELOCITY_JITTER = 5
+DRAFTS, HARMONIES = 6, 12  # at most, until the key is heard
+PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
+    "pad": chords.pad,
+    "arp": chords.arp,
+    "lead": chords.lead,
+    "keys": chords.keys,
+    "piano": chords.piano,
+    "bass": bass.bass,
+    "sub": bass.sub,
+    "strum": guitar.strum,
+    "pick": guitar.pick,
+    **{role: quartet.player(role) for role in QUARTET},
+}
+HELD = ("pad", "keys", "bass", *QUARTET)  # who stops in a drop
 
 
 @dataclass(frozen=True, kw_only=True)
-class Section:
-    letter: str  # "intro" or a letter of the form
-    start_bar: int
+class Score:
+    """A song as it is written, ticks from its start."""
+
+    bpm: int
     n_bars: int
+    key: Key
+    swing: float
+    groove: str | None
+    instruments: dict[str, str]
+    manners: dict[str, Manner]
+    sections: tuple[Section, ...]
+    chords: tuple[Chord, ...] = ()
+    parts: dict[str, list[Tone]] = field(default_factory=dict)
+
+    @property
+    def is_tonal(self) -> bool:
+        return set(self.instruments) != {DRUMS_ROLE}
 
 
 def compose(params: MusicParams, rng: np.random.Generator) -> tuple[Song, dict[str, Any]]:
-    """Draw a song and return it with its facts: bpm, bars, seconds, key, scale, form, programs, groove, swing."""
+    """Draw a song and return it with its facts (docs/categories.md lists them)."""
+    score = write_score(params, rng)
+    song = perform_score(score, params, rng)
+    return song, facts_of(score, song)
+
+
+def write_score(params: MusicParams, rng: np.random.Generator) -> Score:
+    """A score whose key is heard: a draft that leaves it unclear is begun again."""
+    for _ in range(DRAFTS):
+        score = draft(params, rng)
+        pitched = [tone for role, tones in score.parts.items() if role != DRUMS_ROLE for tone in tones]
+        if not score.is_tonal or is_heard(durations(pitched), score.key.tonic, score.key.has_minor_third):
+            break
+    return score
+
+
+def draft(params: MusicParams, rng: np.random.Generator) -> Score:
+    """One draw of everything that is written down."""
+    dice = Dice(rng)
     lengths = params.lengths()
-    bpm = pick_one(rng, list(lengths))
-    n_bars = pick_one(rng, lengths[bpm])
-    tonic, scale = int(rng.integers(12)), pick_one(rng, params.scales)
-    swing = round(float(rng.uniform(*params.swing)), 3)
-    instruments = {role: pick_one(rng, names) for role, names in params.parts.items()}
-    groove = pick_one(rng, params.grooves) if params.grooves else None
-    sections = lay_out(n_bars, rng)
-    harmonies = draw_harmonies(tonic, scale, rng)
-    parts = tuple(_part(role, name, sections, harmonies, groove, swing, rng) for role, name in instruments.items())
-    is_tonal = set(instruments) != {DRUMS_ROLE}
-    facts = {
-        "bpm": bpm,
-        "n_bars": n_bars,
-        "seconds_composed": round(n_bars * bar_seconds(bpm), 3),
-        "key": NOTE_NAMES[tonic] if is_tonal else None,
-        "scale": scale if is_tonal else None,
-        "form": "".join(section.letter for section in sections if section.letter != "intro"),
-        "instruments": instruments,
-        "groove": groove,
-        "swing": swing,
-        "n_notes": sum(len(part.notes) for part in parts),
-    }
-    return Song(bpm=bpm, n_bars=n_bars, parts=parts), facts
+    bpm = dice.pick(list(lengths))
+    n_bars = dice.pick(lengths[bpm])
+    instruments = {role: dice.pick(names) for role, names in params.parts.items()}
+    key = Key(tonic=dice.between(0, 11), scale=dice.pick(params.scales), color=dice.pick(params.colors))
+    groove = dice.pick(params.grooves) if params.grooves else None
+    score = Score(
+        bpm=bpm,
+        n_bars=n_bars,
+        key=key,
+        swing=round(dice.uniform(*params.swing), 3),
+        groove=groove,
+        instruments=instruments,
+        manners={role: _manner(role, params, dice) for role in instruments},
+        sections=tuple(lay_out(n_bars, list(instruments), dice)),
+    )
+    return _with_parts(score, dice)
 
 
-def lay_out(n_bars: int, rng: np.random.Generator) -> list[Section]:
-    """Four-bar sections after an intro of up to three bars; the last bar is left for the ending."""
-    n_sections, n_intro = divmod(n_bars - 1, SECTION_BARS)
-    form = pick_one(rng, FORMS[n_sections]) if n_sections in FORMS else (LONG_FORM * n_sections)[:n_sections]
-    intro = [Section(letter="intro", start_bar=0, n_bars=n_intro)] if n_intro else []
-    return intro + [
-        Section(letter=letter, start_bar=n_intro + place * SECTION_BARS, n_bars=SECTION_BARS)
-        for place, letter in enumerate(form)
-    ]
-
-
-def draw_harmonies(tonic: int, scale: str, rng: np.random.Generator) -> dict[str, Harmony]:
-    """A progression for each letter, no two alike; the intro shares that of A."""
-    progressions = PROGRESSIONS[SCALE_MOODS[scale]]
-    chosen = rng.permutation(len(progressions))
-    harmonies = {
-        letter: Harmony(tonic=tonic, scale=scale, degrees=progressions[at])
-        for letter, at in zip("ABC", chosen, strict=False)
-    }
-    return {"intro": harmonies["A"], **harmonies}
-
-
-def _part(
-    role: str,
-    name: str,
-    sections: list[Section],
-    harmonies: dict[str, Harmony],
-    groove: str | None,
-    swing: float,
-    rng: np.random.Generator,
-) -> Part:
-    is_drum = role == DRUMS_ROLE
-    notes = _drums(sections, str(groove), rng) if is_drum else _tonal(role, sections, harmonies, rng)
-    end_bar = sections[-1].start_bar + sections[-1].n_bars if sections else 0
-    notes += _placed(ending(role, harmonies["A"]), end_bar)
-    mix = ROLES[role]
-    return Part(
-        role=role,
-        program=(KITS if is_drum else PROGRAMS)[name],
-        is_drum=is_drum,
-        volume=mix.volume,
-        pan=mix.pan,
-        reverb_send=mix.reverb_send,
-        notes=tuple(_humanized(_swung(note, swing), rng) for note in notes),
+def _manner(role: str, params: MusicParams, dice: Dice) -> Manner:
+    styles = params.playing.get(role) or list(ROLES[role].styles) or [""]
+    return Manner(
+        style=dice.pick(styles),
+        density=dice.weighted(dict.fromkeys(params.density, 1.0)),
+        arp_rate=dice.pick(list(ARP_RATES)),
+        seed=dice.seed(),
     )
 
 
-def _tonal(role: str, sections: list[Section], harmonies: dict[str, Harmony], rng: np.random.Generator) -> list[Note]:
-    """Each letter's material is drawn once, so that a section that returns is recognised."""
-    material = {letter: TONAL_PARTS[role](harmonies[letter], ROLES[role], rng) for letter in "ABC"}
-    material["intro"] = material["A"] if ROLES[role].in_intro else []
-    notes = []
-    for section in sections:
-        end = section.n_bars * BEATS_PER_BAR
-        fitting = [note for note in material[section.letter] if note.beat + note.beats <= end]
-        notes += _placed(fitting, section.start_bar)
-    return notes
+def _with_parts(score: Score, dice: Dice) -> Score:
+    harmonies = _heard_harmonies(score, dice)
+    flat = [
+        chord._replace(tick=chord.tick + section.start)
+        for section, harmony in zip(score.sections, harmonies, strict=True)
+        for chord in harmony
+    ]
+    seeds = {(role, letter): dice.seed() for role in (*score.instruments, DRUMS_ROLE) for letter in "ABC"}
+    kit = drums.draw_kit(score.groove, dice) if score.groove else None
+    patterns = {letter: drums.draw_pattern(kit, dice_of(seeds[DRUMS_ROLE, letter])) for letter in "ABC"} if kit else {}
+    parts: dict[str, list[Tone]] = {}
+    for role in score.instruments:
+        tones: list[Tone] = []
+        voicings = (
+            _voicings(role, flat, score.manners[role], "strum" in score.instruments) if role != DRUMS_ROLE else []
+        )
+        place = 0
+        for at, (section, harmony) in enumerate(zip(score.sections, harmonies, strict=True)):
+            mine, place = voicings[place : place + len(harmony)], place + len(harmony)
+            if role not in section.roles:
+                continue
+            if kit and role == DRUMS_ROLE:
+                played = (
+                    drums.ending(dice)
+                    if section.kind == "ending"
+                    else drums.play(section, kit, patterns[section.letter], dice)
+                )
+            else:
+                pattern = patterns.get(section.letter)
+                passage = Passage(
+                    section=section,
+                    key=score.key,
+                    chords=harmony,
+                    voicings=mine,
+                    kicks=tuple(s * drums.STEP for s, hit in enumerate(pattern[0].get("kick", ())) if hit)
+                    if pattern
+                    else (),
+                    following=harmonies[min(at + 1, len(harmonies) - 1)][0],
+                )
+                played = _played(role, passage, score.manners[role], seeds[role, section.letter], dice)
+            tones += moved(played, section.start)
+        parts[role] = tones
+    return replace(score, parts=parts, chords=tuple(flat) if score.is_tonal else ())
 
 
-def _drums(sections: list[Section], groove: str, rng: np.random.Generator) -> list[Note]:
-    """The groove's first lines in A, C and the intro, its second in B; a fill ends a section, a crash begins one."""
-    notes = []
-    for section in sections:
-        variant = 1 if section.letter == "B" else 0
-        lines = {drum: variants[variant] for drum, variants in GROOVES[groove].items()}
-        fill_from = pick_one(rng, (8, 12))
-        bars = [drum_bar(lines, bar) for bar in range(section.n_bars - 1)]
-        last = [note for note in drum_bar(lines, 0) if note.beat < fill_from / 4]
-        last += drum_bar(pick_one(rng, FILLS), 0, first_step=fill_from)
-        bars.append(_placed(last, section.n_bars - 1))
-        if section.start_bar:
-            bars[0] = bars[0] + drum_bar({"crash": "o" + "." * 15}, 0)
-        notes += _placed([note for bar in bars for note in bar], section.start_bar)
-    return notes
+def _heard_harmonies(score: Score, dice: Dice) -> list[list[Chord]]:
+    """Chords whose key is heard from what the band plays of them: all tones, or little but the basses."""
+    is_bass_alone = not set(score.instruments) - {"bass", "sub", DRUMS_ROLE}
+    for _ in range(HARMONIES):
+        harmonies = draw_harmonies(score.sections, score.key, dice)
+        heard = [0.0] * 12
+        for chord in (chord for harmony in harmonies for chord in harmony):
+            heard[chord.bass] += chord.ticks * (3 if is_bass_alone else 1)
+            for pitch_class in chord.classes:
+                heard[pitch_class] += chord.ticks
+        if not score.is_tonal or is_heard(heard, score.key.tonic, score.key.has_minor_third):
+            break
+    return harmonies
 
 
-def _placed(notes: list[Note], bar: int) -> list[Note]:
-    return [replace(note, beat=note.beat + bar * BEATS_PER_BAR) for note in notes]
+def _voicings(role: str, flat: list[Chord], manner: Manner, has_strum: bool) -> list[Voicing]:
+    low, high = ROLES[role].low, ROLES[role].high
+    if role in ("pad", "keys"):
+        n_voices = 4 if any(len(chord.classes) > 3 for chord in flat) else 3 + manner.seed % 2
+        return lead(flat, low, high, n_voices)
+    if role in ("strum", "pick"):
+        return guitar.lead_guitar(flat, is_high=role == "pick" and has_strum)
+    return lead_quartet(flat) if role in QUARTET else []
 
 
-def _swung(note: Note, swing: float) -> Note:
-    """Notes on every second 16th come late: at `swing` of the eighth instead of half of it."""
-    is_off = round(note.beat / OFF_16TH_BEATS, 6) % 2 == 1
-    late = (swing - 0.5) * 2 * OFF_16TH_BEATS if is_off else 0
-    return replace(note, beat=note.beat + late, beats=max(note.beats - late, 0.05))
+def _played(role: str, passage: Passage, manner: Manner, seed: int, dice: Dice) -> list[Tone]:
+    """A part's section: the letter's music, ending anew each time, with what happens at its end."""
+    section = passage.section
+    if section.kind == "ending":
+        return _ending(role, passage)
+    same, last = dice_of(seed), dice_of(seed + 1 + section.visit)
+    tones = cut(PLAYERS[role](passage, manner, same, last), 0, section.ticks)
+    if "counter" in section.changes and role in ("pad", "arp") and tones:
+        tones = tones + _counter(passage, dice)
+    if section.leaving == "drop" and role in HELD:
+        tones = cut(tones, 0, section.ticks - BEAT) or tones
+    if section.leaving == "crescendo":
+        tones = _swelling(tones, section.ticks)
+    return tones
 
 
-def _humanized(note: Note, rng: np.random.Generator) -> Note:
-    velocity = note.velocity + int(rng.integers(-VELOCITY_JITTER, VELOCITY_JITTER + 1))
-    return replace(note, velocity=min(max(velocity, 1), 127))
+def _counter(passage: Passage, dice: Dice) -> list[Tone]:
+    """A quiet high line of long chord tones."""
+    tones, pitch = [], 74
+    for chord in passage.chords:
+        pitch = min((p for p in range(67, 77) if p % 12 in chord.classes), key=lambda p, was=pitch: (abs(p - was), p))
+        late = BEAT if chord.ticks >= BAR and dice.chance(0.5) else 0
+        tones.append(Tone(chord.tick + late, chord.ticks - late, pitch, 64))
+    return tones
+
+
+def _swelling(tones: list[Tone], end: int) -> list[Tone]:
+    """The last bar from 80 % to 115 % of its velocity."""
+    start = end - BAR
+    return [
+        tone._replace(velocity=min(127, round(tone.velocity * (0.8 + 0.35 * (tone.tick - start) / BAR))))
+        if tone.tick >= start and not tone.mark
+        else tone
+        for tone in tones
+    ]
+
+
+def _ending(role: str, passage: Passage) -> list[Tone]:
+    """The last bar: the tonic chord held, its root in basses and melodies."""
+    chord, row = passage.chords[0], ROLES[role]
+    if role in ("bass", "sub"):
+        pitches: tuple[int, ...] = (in_range(24 + chord.root, row.low, row.low + 11),)
+    elif role in ("lead", "arp"):
+        pitches = (in_range(60 + chord.root, row.low, row.low + 11),)
+    elif role == "piano":
+        low = in_range(24 + chord.root, row.low, row.low + 11)
+        pitches = (low, low + 12, *(in_range(60 + c, 55, 66) for c in chord.classes))
+    elif role in QUARTET:
+        pitches = (passage.voicings[0][QUARTET.index(role)],)
+    else:
+        pitches = passage.voicings[0]
+    delay = 0.022 if role in ("strum", "pick") else 0.0
+    return [Tone(0, BAR, pitch, 94 - 2 * at, at * delay) for at, pitch in enumerate(sorted(set(pitches)))]
+
+
+def perform_score(score: Score, params: MusicParams, rng: np.random.Generator) -> Song:
+    """The score as it is played."""
+    human = (params.humanize.timing_ms, params.humanize.velocity)
+    parts = []
+    for role, tones in score.parts.items():
+        row, is_drum = ROLES[role], role == DRUMS_ROLE
+        end_beat = float(score.n_bars * BEATS_PER_BAR)
+        notes = perform(tones, score.swing, score.bpm, end_beat, human, is_drum, rng)
+        notes = one_voice(notes) if role == "sub" else notes
+        parts.append(
+            Part(
+                role=role,
+                program=(KITS if is_drum else PROGRAMS)[score.instruments[role]],
+                is_drum=is_drum,
+                volume=row.volume,
+                pan=row.pan,
+                reverb_send=row.reverb_send,
+                notes=notes,
+                bends=bends(tones, notes) if role == "sub" else (),
+            )
+        )
+    return Song(bpm=score.bpm, n_bars=score.n_bars, parts=tuple(parts))
+
+
+def facts_of(score: Score, song: Song) -> dict[str, Any]:
+    """What prompts may say of a song."""
+    roles = score.parts
+    tonal = score.is_tonal
+    struck = roles.get(DRUMS_ROLE, [])
+    return {
+        "bpm": score.bpm,
+        "n_bars": score.n_bars,
+        "seconds_composed": round(score.n_bars * bar_seconds(score.bpm), 3),
+        "key": NOTE_NAMES[score.key.tonic] if tonal else None,
+        "scale": score.key.scale if tonal else None,
+        "form": "".join(section.letter for section in score.sections if section.kind == "main"),
+        "sections": [[s.kind if s.kind != "main" else s.letter, s.start_bar, s.n_bars] for s in score.sections],
+        "instruments": score.instruments,
+        "groove": score.groove,
+        "swing": score.swing,
+        "n_notes": sum(len(part.notes) for part in song.parts),
+        "chords": [[c.tick // BAR, c.tick % BAR / BEAT, c.root, c.quality, c.bass] for c in score.chords],
+        "playing": {role: manner.style for role, manner in score.manners.items() if manner.style},
+        "arp_notes_per_beat": ARP_RATES[score.manners["arp"].arp_rate] if "arp" in roles else 0,
+        "slides": sum(1 for tone in roles.get("sub", []) if tone.slide),
+        "hat_rolls": sum(tone.mark == ROLL for tone in struck),
+        "ghost_notes": sum(tone.mark == GHOST for tone in struck),
+    }
