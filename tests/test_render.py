@@ -15,7 +15,7 @@ from legato.production import RenderParams
 from legato.render import Rendered, render, roles
 from legato.soundfont.font import Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
-from legato.soundfont.sf2 import Instrument, Preset, write_sf2
+from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2
 from legato.soundfont.synthesis import key_hz
 from legato.track import track_rng
 from midi_bytes import BEAT, END, NOW, file, name
@@ -30,6 +30,10 @@ WET = STILL.model_copy(update={"dry": 0.0})
 def play(song: Path, font: Path, settings: RenderParams, **changes: Any) -> Rendered:
     """Render with a random stream that depends on the song's name alone."""
     return render(song, font, settings.model_copy(update=changes), SAMPLE_RATE, track_rng(0, "a", song.stem, "render"))
+
+
+def standard_kit_zones() -> list[Zone]:
+    return drum_zones(KITS_OF_DRUMS["standard_kit"][0], Recordings())
 
 
 def write_song(path: Path, program: int, keys: list[int], *, pan: int = 64, beats: float = 0.9) -> Path:
@@ -112,9 +116,10 @@ def test_pan_gain_and_detune_are_heard_beside_the_files_own_controllers(font: Pa
 
 
 def test_a_variant_is_played_where_the_font_has_one(tmp_path: Path) -> None:
-    kit = drum_zones(np.random.default_rng(0))
+    kit = standard_kit_zones()
     two = tmp_path / "two.sf2"
-    write_sf2(two, [Preset(bank=bank, program=5, name="a", zones=kit[: 3 - bank]) for bank in (0, 1)], {})
+    instruments = [Instrument(name=f"a{bank}", zones=kit[: 3 - bank]) for bank in (0, 1)]
+    write_sf2(two, [Preset(bank=bank, program=5, name="a", instrument=instruments[bank]) for bank in (0, 1)], {})
     song = write_song(tmp_path / "a.mid", 5, [36, 38, 42, 46])
     streams = [track_rng(0, "a", at, "render") for at in range(12)]
     found = {render(song, two, DRY, SAMPLE_RATE, rng).facts["variant"]["lead"] for rng in streams}
@@ -191,7 +196,8 @@ def test_a_mix_over_full_scale_is_turned_down_and_said_so(font: Path, tmp_path: 
 
 def test_a_program_that_the_font_lacks_is_named(tmp_path: Path) -> None:
     kit_only = tmp_path / "kit.sf2"
-    write_sf2(kit_only, [Preset(bank=128, program=0, name="kit", zones=drum_zones(np.random.default_rng(0)))], {})
+    kit = Instrument(name="kit", zones=standard_kit_zones())
+    write_sf2(kit_only, [Preset(bank=128, program=0, name="kit", instrument=kit)], {})
     song = write_song(tmp_path / "a.mid", 81, [60])
     with pytest.raises(LegatoError) as error:
         play(song, kit_only, PARAMS)

@@ -18,7 +18,8 @@ SEVENTHS, SUSPENDED, TRIADS = 0.5, 0.15, 0.95  # least share of the chords
 ROLLS, GHOSTS, SLIDES = 4, 8, 4  # least number in a track
 SLOW_ATTACK_S, SLOW_HALF_S = 0.25, 0.08  # to 90 % and to half of a note's highest level
 BUSY, SPARSE = 12.0, 4.0  # notes a second
-WIDE_DB, NARROW_DB = -9.0, -22.0  # of the sides over the middle
+CHORDAL = {"pad", "keys", "piano", "strum", "pick", "arp", "viola"}  # roles in which a chord is heard whole
+WIDE_DB, NARROW_DB = -8.0, -24.0  # of the sides over the middle
 WET_LEVEL = 0.6  # of the reverb
 
 
@@ -131,7 +132,7 @@ def _playing(facts: dict[str, Any]) -> Iterator[Claim]:
 
 def _harmony(facts: dict[str, Any]) -> Iterator[Claim]:
     qualities = [quality for _, _, _, quality, _ in facts.get("chords", [])]
-    if not qualities:
+    if not (qualities and CHORDAL & set(facts["instruments"])):
         return
     sevenths = sum(quality.endswith("_7") for quality in qualities) / len(qualities)
     suspended = sum(quality.startswith("sus") for quality in qualities) / len(qualities)

@@ -53,8 +53,8 @@ class Evidence:
         return hearing.heard_bpm(self.wave)
 
     @cached_property
-    def percussive_share(self) -> float:
-        return hearing.percussive_share(self.wave)
+    def percussion(self) -> hearing.Percussion:
+        return hearing.percussion(self.wave)
 
     @cached_property
     def fundamentals(self) -> np.ndarray:

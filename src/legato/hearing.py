@@ -3,6 +3,8 @@
 Conventions: audio is float32 (n_samples, 2). Estimators are librosa's (ISC), on mono at `RATE`.
 """
 
+from typing import NamedTuple
+
 import librosa
 import numpy as np
 import soxr
@@ -10,6 +12,7 @@ import soxr
 RATE = 22050  # Hz
 BEAT_HOP = 256
 MIN_BEATS = 8
+USUAL_BPM = 90  # which of several regular pulses is the beat: the one nearest to this, other things being equal
 SPECTRUM = 1024
 EXCERPT_S = 15.0  # from a quarter of the track on
 HISS_HZ = 4000.0
@@ -25,23 +28,30 @@ def mono(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 def heard_bpm(wave: np.ndarray) -> float | None:
     """The tempo of a beat tracker's beats (Ellis, 2007), fitted through all of them; None where there are too few."""
-    strength = librosa.onset.onset_strength(y=wave, sr=RATE, hop_length=BEAT_HOP, aggregate=np.median)
-    _, beats = librosa.beat.beat_track(onset_envelope=strength, sr=RATE, hop_length=BEAT_HOP, trim=False)
+    strength = librosa.onset.onset_strength(y=wave, sr=RATE, hop_length=BEAT_HOP)
+    _, beats = librosa.beat.beat_track(
+        onset_envelope=strength, sr=RATE, hop_length=BEAT_HOP, start_bpm=USUAL_BPM, trim=False
+    )
     if len(beats) < MIN_BEATS:
         return None
     return 60 * RATE / BEAT_HOP / float(np.polyfit(np.arange(len(beats)), beats, 1)[0])
 
 
-def percussive_share(wave: np.ndarray) -> float:
-    """The share of the energy that is percussive and above 4 kHz (Driedger et al., 2014, margin 3), 0 to 1.
+class Percussion(NamedTuple):
+    """Shares of the energy that is percussive, 0 to 1."""
 
-    Drums put 0.001 and more there, pitched instruments without drums a tenth of it.
-    """
+    share: float  # drums alone reach 0.1 and more
+    hiss: float  # of it above 4 kHz: with drums 0.0003 and more, pitched instruments alone a tenth of it
+
+
+def percussion(wave: np.ndarray) -> Percussion:
+    """How percussive an excerpt is: short in time and broad in frequency (Driedger et al., 2014, margin 3)."""
     start = len(wave) // 4
     spectrum = np.abs(librosa.stft(wave[start : start + round(EXCERPT_S * RATE)], n_fft=SPECTRUM))
     _, percussive = librosa.decompose.hpss(spectrum, margin=(1, 3))
-    hiss = librosa.fft_frequencies(sr=RATE, n_fft=SPECTRUM) > HISS_HZ
-    return float((percussive[hiss] ** 2).sum() / max((spectrum**2).sum(), 1e-12))
+    is_hiss = librosa.fft_frequencies(sr=RATE, n_fft=SPECTRUM) > HISS_HZ
+    by_frequency = (percussive**2).sum(axis=1) / max((spectrum**2).sum(), 1e-12)
+    return Percussion(share=float(by_frequency.sum()), hiss=float(by_frequency[is_hiss].sum()))
 
 
 def fundamentals(wave: np.ndarray) -> np.ndarray:

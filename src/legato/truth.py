@@ -32,8 +32,10 @@ from legato.gm import KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
 
 PHRASE = "phrase"  # the kind of a category's base phrase
-PERCUSSIVE_SHARE = 5e-4  # over it, drums are heard
+DRUMS_HISS = 3e-4  # over it, there may be drums
+DRUMS_SHARE = 0.08  # over it, there is hardly anything else
 BPM_TOLERANCE = 0.02
+ROOM_DB = 2.0
 LOWEST_808, HIGHEST_808 = 24, 48  # C1 to C3
 GUITARS, BASSES, SYNTHS = range(24, 32), range(32, 40), (*range(50, 52), *range(62, 64), *range(80, 104))
 
@@ -96,10 +98,10 @@ def check_drums(value: str, evidence: Evidence) -> Kinds:
     """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard."""
     if value == "none":
         yield "no_drums", not evidence.drums
-        yield "no_drums_heard", evidence.percussive_share <= PERCUSSIVE_SHARE
+        yield "no_drums_heard", evidence.percussion.hiss <= DRUMS_HISS
     else:
         yield "only_drums", bool(evidence.drums) and not evidence.melodic
-        yield "only_drums_heard", evidence.percussive_share > PERCUSSIVE_SHARE
+        yield "only_drums_heard", evidence.percussion.share > DRUMS_SHARE
 
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
@@ -268,8 +270,11 @@ def check_space(value: str, evidence: Evidence) -> Kinds:
 
 
 def check_width(value: str, evidence: Evidence) -> Kinds:
-    """The sides over the middle, in the audio; half a dB of room for the limiter's work."""
-    yield "width", evidence.width_db >= WIDE_DB - 0.5 if value == "wide" else evidence.width_db <= NARROW_DB + 0.5
+    """The sides over the middle, in the audio; with room for what the limiter does to the middle."""
+    yield (
+        "width",
+        evidence.width_db >= WIDE_DB - ROOM_DB if value == "wide" else evidence.width_db <= NARROW_DB + ROOM_DB,
+    )
 
 
 CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
