@@ -41,7 +41,7 @@ class Percussion(NamedTuple):
     """Shares of the energy that is percussive, 0 to 1."""
 
     share: float  # drums alone reach 0.1 and more
-    hiss: float  # of it above 4 kHz: with drums 0.0003 and more, pitched instruments alone a tenth of it
+    hiss: float  # of it above 4 kHz: with drums 0.0003 and more, pitched instruments alone seldom as much
 
 
 def percussion(wave: np.ndarray) -> Percussion:

@@ -32,7 +32,7 @@ from legato.gm import KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
 
 PHRASE = "phrase"  # the kind of a category's base phrase
-DRUMS_HISS = 3e-4  # over it, there may be drums
+DRUMS_HISS = 5e-4  # over it, there may be drums
 DRUMS_SHARE = 0.08  # over it, there is hardly anything else
 BPM_TOLERANCE = 0.02
 ROOM_DB = 2.0
