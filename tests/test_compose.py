@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from legato import params
 from legato.compose import guitar
 from legato.compose.config import MusicParams, needed_drums
+from legato.compose.dice import dice_of
 from legato.compose.drums import LOUDEST_GHOST, ODDS
 from legato.compose.form import lay_out
-from legato.compose.dice import dice_of
 from legato.compose.grooves import FILLS, GROOVES, STEPS_PER_BAR
 from legato.compose.harmony import Key
 from legato.compose.modes import COLORS, FUNCTIONS

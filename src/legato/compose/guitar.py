@@ -54,7 +54,7 @@ def _shapes(classes: tuple[int, ...], bass: int, needed: set[int], n_free: int) 
             starts = [fret for fret in choices[lowest] if (TUNING[lowest] + fret) % 12 == bass]
             for shape in _filled([(None,) * lowest + (fret,) for fret in starts], choices):
                 found.update(short for short in _shortened(shape, n_free) if _is_playable(short, needed))
-    return tuple(sorted(found, key=_ease)[:14])
+    return tuple(sorted(found, key=_ease)[:24])
 
 
 def _shortened(shape: Shape, n_free: int) -> list[Shape]:
@@ -101,7 +101,7 @@ def pitches(shape: Shape) -> Voicing:
 
 def lead_guitar(chords: Sequence[Chord], is_high: bool) -> list[Voicing]:
     """A shape a chord, near the one before on the neck."""
-    goal, before, led = (62.0 if is_high else 55.0), None, []
+    goal, before, led = (66.0 if is_high else 55.0), None, []
     for chord in chords:
         held = shapes(chord.classes, chord.bass) or shapes(chord.classes[:3], chord.root)
         options = [pitches(shape) for shape in held]
