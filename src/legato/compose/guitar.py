@@ -35,10 +35,10 @@ PICKS = {  # strings from the voicing's lowest (0) up; one place an eighth, or a
 
 @cache
 def shapes(classes: tuple[int, ...], bass: int) -> tuple[Shape, ...]:
-    """Playable shapes of a chord: its bass lowest, all its tones (of four and more the fifth may lack), no string silent
-    between others.
+    """Playable shapes of a chord: its bass lowest and all its tones; of four and more the fifth may lack.
 
-    At most four frets wide (open strings aside) and four fingers, a barre over the lowest fret counting as one.
+    No string is silent between others; at most four frets wide (open strings aside) and four fingers, a barre over the
+    lowest fret counting as one.
     """
     needed = set(classes) - ({classes[2]} if len(classes) > 3 else set())
     return next((found for n_free in (0, 2) if (found := _shapes(classes, bass, needed, n_free))), ())
@@ -80,7 +80,7 @@ def _is_playable(shape: Shape, needed: set[int]) -> bool:
         return True
     above = sum(fret > min(pressed) for fret in pressed)
     barre = 1 if 0 not in sounding else sum(fret == min(pressed) for fret in pressed)
-    return max(pressed) - min(pressed) < SPAN and above + barre <= FINGERS
+    return above + barre <= FINGERS
 
 
 def _ease(shape: Shape) -> tuple[float, Shape]:
