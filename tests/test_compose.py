@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from legato import params
 from legato.compose import guitar
 from legato.compose.config import MusicParams, needed_drums
+from legato.compose.dice import dice_of
 from legato.compose.drums import LOUDEST_GHOST, ODDS
 from legato.compose.form import lay_out
-from legato.compose.dice import dice_of
 from legato.compose.grooves import FILLS, GROOVES, STEPS_PER_BAR
 from legato.compose.harmony import Key
 from legato.compose.modes import COLORS, FUNCTIONS
@@ -214,7 +214,7 @@ def runs(tones: list[Tone], start: int, end: int) -> set[tuple]:
     """Three-note runs of intervals and times between within a stretch."""
     inside = sorted((tone.tick, tone.pitch) for tone in tones if start <= tone.tick < end)
     steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(inside)]
-    return set(zip(steps, steps[1:], strict=False))
+    return set(pairwise(steps))
 
 
 @pytest.mark.parametrize("name", sorted(EVERY))
@@ -230,7 +230,7 @@ def test_a_returning_section_is_recognised_and_varied(name: str) -> None:
                 continue
             before, n_returns = first[section.letter], n_returns + 1
             pairs = []
-            for role, tones in score.parts.items():
+            for tones in score.parts.values():
                 a, b = (runs(tones, s.start, s.start + s.ticks) for s in (before, section))
                 pairs.append(
                     [
@@ -276,9 +276,7 @@ def test_chords_fill_the_song_and_are_what_they_say(music: MusicParams, seed: in
 
 def test_all_roots_scales_qualities_and_inversions_occur() -> None:
     scores = [score_of(with_(ALL_ROLES, parts={"pad": ["warm_pad"]}, grooves=[]), seed) for seed in range(300)]
-    assert {(s.key.tonic, s.key.scale) for s in scores} >= set(product(range(12), SCALES)) - set(
-        list(product(range(12), SCALES))[:0]
-    ) or len({(s.key.tonic, s.key.scale) for s in scores}) > 65
+    assert len({(score.key.tonic, score.key.scale) for score in scores}) > 65  # of 72
     chords = [chord for score in scores for chord in score.chords]
     assert {chord.quality for chord in chords} >= {
         "major",
@@ -302,11 +300,12 @@ def test_voices_are_led(music: MusicParams, seed: int) -> None:
     if not score.is_tonal:
         return
     pads = [lead(score.chords, 50, 77, n_voices) for n_voices in (3, 4)]
-    for led in [*pads, lead_quartet(score.chords)]:
+    bounds = (12, 2.6), (7, 2.2), (11, 3.0)  # semitones: the largest move, the mean
+    for led, (largest, mean) in zip([*pads, lead_quartet(score.chords)], bounds, strict=True):
         moves = [abs(a - b) for before, after in pairwise(led) for a, b in zip(before, after, strict=True)]
         assert not any(has_parallels(before, after) for before, after in pairwise(led))
-        assert max(moves) <= 12
-        assert np.mean(moves) < 4
+        assert max(moves) <= largest
+        assert np.mean(moves) < mean
     for chord, voicing in zip(score.chords, lead_quartet(score.chords), strict=True):
         assert voicing[0] % 12 == chord.bass
         assert list(voicing) == sorted(set(voicing))
@@ -349,6 +348,17 @@ def test_melodies_have_chord_tones_on_strong_beats_and_small_steps(seed: int) ->
     leaps = [abs(b.pitch - a.pitch) for a, b in pairwise(tones)]
     assert np.mean([leap > 9 for leap in leaps]) < 0.25
     assert all(a.tick + a.ticks <= b.tick for a, b in pairwise(tones))
+    for section in score.sections[:-1]:
+        last_bar = section.start + section.ticks - BAR
+        final = [tone.tick - last_bar for tone in tones if last_bar <= tone.tick < last_bar + BAR]
+        if (
+            "lead" in section.roles
+            and section.n_bars > 1
+            and section.leaving != "pickup"
+            and "ornament" not in section.changes
+        ):
+            assert final  # a phrase comes to rest
+            assert max(final) <= 2 * BEAT
 
 
 @pytest.mark.parametrize("style", sorted(ROLES["arp"].styles))
@@ -363,6 +373,9 @@ def test_arpeggios_keep_their_grid_and_their_shape(style: str) -> None:
         grid = BEAT / rate if rate >= 2 else BEAT / 4
         assert all((tone.tick - chord_at(score.chords, tone.tick).tick) % grid == 0 for tone in tones)
         assert all(tone.pitch % 12 in chord_at(score.chords, tone.tick).classes for tone in tones if tone.velocity > 64)
+        rises = [b.pitch > a.pitch for a, b in pairwise(tones) if a.velocity > 64 < b.velocity and a.pitch != b.pitch]
+        assert style != "up" or np.mean(rises) > 0.6
+        assert style != "down" or np.mean(rises) < 0.4
         if rate >= 2:
             assert len({t.tick for t in tones}) >= 0.6 * rate * BEATS_PER_BAR * (score.n_bars - 1) - 8
     assert len(rates) >= 3

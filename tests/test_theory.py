@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legato.gm import DRUMS, PROGRAMS
-from legato.theory import SCALES, chord, in_range, lead_voices, nearest_pitch, scale_pitch
+from legato.theory import CHORDS, SCALES, chord, in_range, quality, scale_pitch
 
 tonics, degrees, scales = st.integers(0, 11), st.integers(0, 6), st.sampled_from(sorted(SCALES))
 
@@ -14,21 +14,6 @@ tonics, degrees, scales = st.integers(0, 11), st.integers(0, 6), st.sampled_from
 def test_a_diatonic_chord_stays_in_its_scale(tonic: int, scale: str, degree: int, size: int) -> None:
     classes = {(tonic + step) % 12 for step in SCALES[scale]}
     assert set(chord(tonic, scale, degree, size)) <= classes
-
-
-@given(tonics, scales, degrees, degrees, st.integers(30, 60), st.integers(15, 30))
-def test_led_voices_are_the_chord_within_range(tonic: int, scale: str, a: int, b: int, low: int, span: int) -> None:
-    before = lead_voices(chord(tonic, scale, a), (), low, low + span)
-    voices = lead_voices(chord(tonic, scale, b), before, low, low + span)
-    assert sorted(pitch % 12 for pitch in voices) == sorted(chord(tonic, scale, b))
-    assert low <= voices[0] < voices[-1] <= low + span
-
-
-@given(st.integers(0, 11), st.integers(20, 100))
-def test_the_nearest_pitch_is_within_a_tritone(pitch_class: int, pitch: int) -> None:
-    found = nearest_pitch(pitch_class, pitch)
-    assert found % 12 == pitch_class
-    assert abs(found - pitch) <= 6
 
 
 @given(st.integers(0, 127), st.integers(20, 60))
@@ -51,3 +36,18 @@ def test_programs_are_numbered_as_general_midi_does(name: str, program: int) -> 
 def test_the_tables_have_no_duplicates() -> None:
     assert len(PROGRAMS) == 128
     assert len(set(DRUMS.values())) == len(DRUMS)
+
+
+@given(tonics, st.sampled_from(sorted(CHORDS)))
+def test_a_chord_has_the_name_of_its_intervals_in_every_key(root: int, name: str) -> None:
+    assert quality([(root + step) % 12 for step in CHORDS[name]]) == name
+
+
+@given(tonics, scales, degrees)
+def test_every_diatonic_triad_and_seventh_has_a_name(tonic: int, scale: str, degree: int) -> None:
+    assert quality(chord(tonic, scale, degree)) in ("major", "minor", "diminished", "augmented")
+    assert quality(chord(tonic, scale, degree, 4)) in CHORDS
+
+
+def test_what_is_no_chord_has_no_name() -> None:
+    assert quality((0, 1, 2)) is None

@@ -1,4 +1,4 @@
-"""Scales, chords and voicings.
+"""Scales and chords.
 
 Conventions: a pitch class is 0–11 with C = 0; a degree counts scale steps from 0; a chord is a tuple of
 pitch classes, root first.
@@ -67,33 +67,6 @@ def chord(tonic: int, scale: str, degree: int, size: int = 3) -> tuple[int, ...]
     return tuple(scale_pitch(tonic, scale, degree + 2 * step, 4) % 12 for step in range(size))
 
 
-def nearest_pitch(pitch_class: int, pitch: int) -> int:
-    """The pitch of this class that is nearest to `pitch`, the lower one of two.
-
-    >>> nearest_pitch(0, 65), nearest_pitch(11, 60)
-    (60, 59)
-    """
-    return pitch + (pitch_class - pitch + 6) % 12 - 6
-
-
-def lead_voices(pitch_classes: Sequence[int], before: Sequence[int], low: int, high: int) -> list[int]:
-    """The chord's close position within [low, high] that moves least from the voicing `before`.
-
-    A range of 15 semitones or more holds every triad.
-
-    >>> lead_voices((5, 9, 0), [60, 64, 67], 48, 76)
-    [60, 65, 69]
-    """
-    candidates = [
-        voicing
-        for bottom in range(low, high + 1)
-        if bottom % 12 in pitch_classes and (voicing := _close(pitch_classes, bottom))[-1] <= high
-    ]
-    centre = [(low + high) // 2] * len(pitch_classes)
-    goal = before if len(before) == len(pitch_classes) else centre
-    return min(candidates, key=lambda voicing: sum(abs(a - b) for a, b in zip(voicing, goal, strict=True)))
-
-
 def in_range(pitch: int, low: int, high: int) -> int:
     """The pitch moved by octaves into [low, high], which spans an octave at least.
 
@@ -103,8 +76,3 @@ def in_range(pitch: int, low: int, high: int) -> int:
     if pitch < low:
         return pitch + 12 * -((pitch - low) // 12)
     return pitch - 12 * -((high - pitch) // 12) if pitch > high else pitch
-
-
-def _close(pitch_classes: Sequence[int], bottom: int) -> list[int]:
-    """The chord stacked upwards from `bottom`, each class once."""
-    return sorted(bottom + (pitch_class - bottom) % 12 for pitch_class in pitch_classes)

@@ -153,7 +153,7 @@ def _left_hand(chord: Chord, manner: Manner) -> list[Tone]:
 def lead(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]:
     """A sung line, an octave up or ornamented where a section returns so, with a pick-up into the next one."""
     role, section = ROLES["lead"], passage.section
-    low = dice_of(manner.seed).between(role.low, role.low + 8)
+    low = dice_of(manner.seed).between(role.low + 4, role.low + 10)
     high = low + 18
     tones = melody.sing(passage.chords, section.n_bars, passage.key, low, high, manner.density, dice, last)
     if "octave_up" in section.changes and tones and max(t.pitch for t in tones) + 12 <= role.high:

@@ -134,8 +134,8 @@ def _with_fill(hits: list[Tone], groove: Groove, section: Section, dice: Dice) -
     beats = dice.weighted({1: 3, 2: 3, 4: 1.0 if section.leaving == "fill" else 0.0})
     if section.leaving not in ("fill", "drop", "pickup") and dice.chance(0.5):
         return hits
-    start = BAR - beats * BEAT
     name = "stop" if section.leaving == "drop" and "stop" in groove.fills else dice.pick(groove.fills)
+    start = BAR - min(beats, 2 if name == "stop" else 4) * BEAT
     return [hit for hit in hits if hit.tick < start] + fill(name, start, dice)
 
 

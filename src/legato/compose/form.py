@@ -10,7 +10,7 @@ CHANGES = {"octave_up": 2.0, "ornament": 2.0, "counter": 2.0, "thin_drums": 1.5,
 # What happens in a section's last bar.
 LEAVINGS = {"fill": 4.0, "crescendo": 3.0, "drop": 1.5, "pickup": 2.0}
 SUPPORT = ("pad", "keys", "strum", "pick", "arp", "piano", "violin_2", "viola", "cello")
-FRONT = ("lead", "arp", "pick", "strum", "keys", "violin_1")
+FRONT = ("lead", "arp", "pick")
 
 
 def lay_out(n_bars: int, roles: Sequence[str], dice: Dice) -> list[Section]:
@@ -83,7 +83,7 @@ def _placed(plan: Sequence[tuple[str, str, int]], roles: Sequence[str], dice: Di
 
 def _absentee(roles: Sequence[str], dice: Dice) -> str | None:
     """Who waits for the first A to pass, in a band of four or more."""
-    waiting = [role for role in roles if role in FRONT and not role.startswith("violin")]
+    waiting = [role for role in roles if role in FRONT]
     return dice.pick(waiting) if len(roles) >= 4 and waiting and dice.chance(0.6) else None
 
 

@@ -35,10 +35,10 @@ PICKS = {  # strings from the voicing's lowest (0) up; one place an eighth, or a
 
 @cache
 def shapes(classes: tuple[int, ...], bass: int) -> tuple[Shape, ...]:
-    """Playable shapes of a chord: its bass lowest, all its tones (of four and more the fifth may lack), no string silent
-    between others.
+    """Playable shapes of a chord: its bass lowest and all its tones; of four and more the fifth may lack.
 
-    At most four frets wide (open strings aside) and four fingers, a barre over the lowest fret counting as one.
+    No string is silent between others; at most four frets wide (open strings aside) and four fingers, a barre over the
+    lowest fret counting as one.
     """
     needed = set(classes) - ({classes[2]} if len(classes) > 3 else set())
     return next((found for n_free in (0, 2) if (found := _shapes(classes, bass, needed, n_free))), ())
@@ -54,7 +54,7 @@ def _shapes(classes: tuple[int, ...], bass: int, needed: set[int], n_free: int) 
             starts = [fret for fret in choices[lowest] if (TUNING[lowest] + fret) % 12 == bass]
             for shape in _filled([(None,) * lowest + (fret,) for fret in starts], choices):
                 found.update(short for short in _shortened(shape, n_free) if _is_playable(short, needed))
-    return tuple(sorted(found, key=_ease)[:14])
+    return tuple(sorted(found, key=_ease)[:24])
 
 
 def _shortened(shape: Shape, n_free: int) -> list[Shape]:
@@ -80,7 +80,7 @@ def _is_playable(shape: Shape, needed: set[int]) -> bool:
         return True
     above = sum(fret > min(pressed) for fret in pressed)
     barre = 1 if 0 not in sounding else sum(fret == min(pressed) for fret in pressed)
-    return max(pressed) - min(pressed) < SPAN and above + barre <= FINGERS
+    return above + barre <= FINGERS
 
 
 def _ease(shape: Shape) -> tuple[float, Shape]:
@@ -101,7 +101,7 @@ def pitches(shape: Shape) -> Voicing:
 
 def lead_guitar(chords: Sequence[Chord], is_high: bool) -> list[Voicing]:
     """A shape a chord, near the one before on the neck."""
-    goal, before, led = (62.0 if is_high else 55.0), None, []
+    goal, before, led = (66.0 if is_high else 55.0), None, []
     for chord in chords:
         held = shapes(chord.classes, chord.bass) or shapes(chord.classes[:3], chord.root)
         options = [pitches(shape) for shape in held]

@@ -54,7 +54,7 @@ def draw_harmonies(sections: Sequence[Section], key: Key, dice: Dice) -> list[li
         progression, seed = drawn[section.letter]
         progression = _fitted(progression, section.ticks)
         if sections[at + 1].kind == "ending":
-            progression = _with_last(progression, key, ("D", "D", "P") if len(progression) > 1 else ("T",), dice)
+            progression = _with_last(progression, key, ("D", "D", "P"), dice)
         elif section.visit:
             progression = _with_last(progression, key, ("T", "P", "D"), dice)
         harmonies.append(colored(progression, key, dice_of(seed)))
@@ -98,8 +98,10 @@ def _degree(function: str, before: int | None, scale: str, dice: Dice) -> int:
 
 
 def _with_last(progression: Progression, key: Key, functions: Sequence[str], dice: Dice) -> Progression:
-    """The progression with another last chord."""
+    """The progression with another last chord; a single one is halved for it."""
     *kept, (ticks, degree) = progression
+    if not kept:
+        kept, ticks = [(ticks // 2, degree)], ticks - ticks // 2
     before = {kept[-1][1]} if kept else set()
     function = dice.pick(functions)
     weights = {d: w for d, w in FUNCTIONS[key.scale][function].items() if d not in {degree, *before}}
@@ -131,7 +133,7 @@ def _is_usable(classes: tuple[int, ...]) -> bool:
 
 
 def _suspended(plain: Chord, key: Key) -> Chord | None:
-    """A major triad's first half with the fourth above its third, where the scale has it; the second half resolves it."""
+    """The first half of a major triad with a fourth for its third, where the scale has it; the second half resolves."""
     fourth = (plain.root + 5) % 12
     if plain.quality != "major" or fourth not in key.scale_classes():
         return None

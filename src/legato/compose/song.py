@@ -22,6 +22,8 @@ from legato.midi import BEATS_PER_BAR, Part, Song, bar_seconds
 from legato.theory import NOTE_NAMES, in_range
 
 DRAFTS, HARMONIES = 6, 12  # at most, until the key is heard
+FEWEST_SLIDES = 2  # of a line that is called gliding
+NO_MANNER = Manner(style="", density="", arp_rate="", seed=0)
 PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
     "pad": chords.pad,
     "arp": chords.arp,
@@ -148,7 +150,14 @@ def _with_parts(score: Score, dice: Dice) -> Score:
                 played = _played(role, passage, score.manners[role], seeds[role, section.letter], dice)
             tones += moved(played, section.start)
         parts[role] = tones
-    return replace(score, parts=parts, chords=tuple(flat) if score.is_tonal else ())
+    manners = dict(score.manners)
+    if (
+        manners.get("sub", NO_MANNER).style == "gliding"
+        and sum(tone.slide != 0 for tone in parts["sub"]) < FEWEST_SLIDES
+    ):
+        manners["sub"] = replace(manners["sub"], style="plain")
+        parts["sub"] = [tone._replace(slide=0) for tone in parts["sub"]]
+    return replace(score, parts=parts, manners=manners, chords=tuple(flat) if score.is_tonal else ())
 
 
 def _heard_harmonies(score: Score, dice: Dice) -> list[list[Chord]]:

@@ -104,7 +104,7 @@ def _quartet_cost(before: Voicing | None, after: Voicing) -> float:
         return abs(after[0] - 45) + abs(after[1] - 57) + abs(after[2] - 65) + abs(after[3] - 72)
     a0, a1, a2, a3 = before
     b0, b1, b2, b3 = after
-    cost = 0.5 * abs(b0 - a0) + 0.15 * (abs(b3 - 73) + abs(b0 - 45))
+    cost = 0.5 * abs(b0 - a0) + 0.15 * abs(b3 - 73) + 0.35 * abs(b0 - 44)
     for move in (abs(b1 - a1), abs(b2 - a2), abs(b3 - a3)):
         cost += move if move < 5 else 3 * move
     cost += 1000 * has_parallels((a0, a3), (b0, b3))
