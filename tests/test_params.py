@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 
@@ -11,9 +12,10 @@ from legato.check import CATEGORIES, SECTIONS, CategoryParams, check, left_behin
 from legato.codec_weights import CodecParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
+from legato.gm import DRUM_BANK, KITS, PROGRAMS
 from legato.normalize import NormalizeParams
 from legato.production import RenderParams
-from legato.soundfont.config import BUILT_FONT
+from legato.soundfont.sf2 import Instrument, Preset, Sample, Zone, write_sf2
 from legato.track import DatasetParams
 
 ROOT = Path(__file__).parent.parent
@@ -177,22 +179,42 @@ def test_an_unknown_section_is_named(section: Any) -> None:
         check()
 
 
-def test_a_program_that_the_font_lacks_is_named_beforehand(section: Any) -> None:
-    section(**{MUSIC + "parts": {"sub": ["tuba"]}})
+def write_small_font(path: Path, preset: tuple[int, int], keys: list[tuple[int, int]]) -> None:
+    """A SoundFont of one preset with a sound on some keys."""
+    click = Sample(name="click", data=np.ones(100, dtype=np.int16), sample_rate=44100, root_key=60)
+    zones = [Zone(sample=click, low_key=low, high_key=high) for low, high in keys]
+    instrument = Instrument(name="only", zones=zones)
+    write_sf2(path, [Preset(bank=preset[0], program=preset[1], name="only", instrument=instrument)], {"INAM": "small"})
+
+
+def test_a_program_that_the_font_lacks_is_named_beforehand(section: Any, tmp_path: Path) -> None:
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())["categories"]
+    section(categories={"bass_808": values["bass_808"]}, soundfont={"path": "mine.sf2", "license": "MIT"})
+    with pytest.raises(LegatoError, match=r"^mine\.sf2: cannot be read: No such file"):
+        check()
+    write_small_font(tmp_path / "mine.sf2", (0, PROGRAMS["tuba"]), [(0, 127)])
     with pytest.raises(LegatoError) as error:
         check()
     key = "categories.bass_808.music.parts.sub"
-    assert str(error.value).startswith(
-        f"params.yaml: {key}: 'tuba': {BUILT_FONT} lacks this program; it has steel_guitar, "
-    )
-    section(soundfont={"path": "mine.sf2", "license": "MIT"})
-    with pytest.raises(LegatoError, match=r"^mine\.sf2: cannot be read: No such file"):
-        check()
+    assert str(error.value) == f"params.yaml: {key}: 'synth_bass_2': mine.sf2 lacks this program; it has tuba"
     section(soundfont={"path": "mine.sf2"})
     with pytest.raises(
         LegatoError, match=r"^params\.yaml: soundfont\.license: None: must name the licence of mine\.sf2"
     ):
         check()
+
+
+def test_a_kit_without_a_drum_that_a_groove_needs_is_named_beforehand(section: Any, tmp_path: Path) -> None:
+    values = yaml.safe_load((ROOT / "params.yaml").read_text())["categories"]["hiphop_drums"]
+    values["music"] |= {"parts": {"drums": ["tr808_kit"]}, "grooves": ["house"]}
+    section(categories={"beats": values}, soundfont={"path": "mine.sf2", "license": "MIT"})
+    write_small_font(tmp_path / "mine.sf2", (DRUM_BANK, KITS["tr808_kit"]), [(35, 81)])
+    check()
+    write_small_font(tmp_path / "mine.sf2", (DRUM_BANK, KITS["tr808_kit"]), [(35, 38), (40, 81)])
+    with pytest.raises(LegatoError) as error:
+        check()
+    key = "categories.beats.music.grooves"
+    assert str(error.value) == f"params.yaml: {key}: ['house']: tr808_kit of mine.sf2 lacks their clap (39)"
 
 
 def test_what_a_removed_category_left_behind_is_found(tmp_path: Path) -> None:

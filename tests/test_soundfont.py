@@ -33,10 +33,10 @@ from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.families.guitars import GUITARS
 from legato.soundfont.families.keys import PIANOS
 from legato.soundfont.families.mallets import EFFECTS, MALLETS
-from legato.soundfont.font import built_presets, velocity_windows
+from legato.soundfont.font import built_kit_keys, built_presets, velocity_windows
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.presets import Tonal, key_zones
-from legato.soundfont.reader import read_presets
+from legato.soundfont.reader import read_keys, read_presets
 from legato.soundfont.repertoire import NEAREST, TONALS
 from signals import SAMPLE_RATE
 
@@ -222,6 +222,22 @@ def test_three_readers_see_the_same_presets(font: Path, player: Player) -> None:
         theirs = {(p.bank, p.preset): p.name for p in Sf2File(file).presets if hasattr(p, "bank")}
     assert theirs == ours
     assert {k: player.synth.sfpreset_name(player.font, *k) for k in ours} == ours
+
+
+def test_the_keys_that_sound_are_read_and_known_beforehand(font: Path) -> None:
+    found, expected = read_keys(font), {}
+    with font.open("rb") as file:
+        for preset in Sf2File(file).presets:
+            for bag in preset.bags if hasattr(preset, "bank") else ():
+                keys = {
+                    key
+                    for zone in bag.instrument.bags
+                    if zone.sample
+                    for key in range((zone.key_range or (0, 127))[0], (zone.key_range or (0, 127))[1] + 1)
+                }
+                expected.setdefault((preset.bank, preset.preset), set()).update(keys)
+    assert found == expected
+    assert {preset: keys for preset, keys in found.items() if preset[0] == DRUM_BANK} == built_kit_keys()
 
 
 def test_all_of_general_midi_can_be_played() -> None:

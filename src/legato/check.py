@@ -5,12 +5,12 @@ from pathlib import Path
 
 from legato import categories, params
 from legato.codec_weights import CodecParams
-from legato.compose.config import DRUMS_ROLE, MusicParams
+from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
 from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.files import sha256_of, write_json
-from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
+from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.items import ComputeParams
 from legato.midi_reader import read_contents
 from legato.normalize import NormalizeParams
@@ -19,8 +19,8 @@ from legato.production import RenderParams
 from legato.prompt import BasePhrase
 from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
-from legato.soundfont.font import built_presets
-from legato.soundfont.reader import read_presets
+from legato.soundfont.font import built_kit_keys, built_presets
+from legato.soundfont.reader import read_keys, read_presets
 from legato.sources import MANIFESTS, MidiSourceParams, manifest_path, source_files, source_id
 from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
 
@@ -56,6 +56,7 @@ class SourceCategoryParams(Strict):
 
 
 Presets = set[tuple[int, int]]
+Keys = dict[tuple[int, int], set[int]]
 Manifests = dict[str, dict[str, str]]
 
 
@@ -64,7 +65,8 @@ def check() -> Manifests:
 
     Raises:
         LegatoError: a section is unknown or missing, or breaks a rule; the SoundFont cannot be read, or lacks a
-            program that a category names; a MIDI file of the user's cannot be read, or plays what the SoundFont lacks.
+            program that a category names or a drum that its grooves play; a MIDI file of the user's cannot be read,
+            or plays what the SoundFont lacks.
     """
     known = [*SECTIONS, CATEGORIES]
     for name in params.read():
@@ -74,12 +76,15 @@ def check() -> Manifests:
         params.load(name, model)
     loaded = {name: _load_category(name) for name in categories.names()}
     font = Path(params.load("soundfont", SoundfontParams).path)
-    presets = built_presets() if str(font) == BUILT_FONT else set(read_presets(font))
+    is_built = str(font) == BUILT_FONT
+    presets = built_presets() if is_built else set(read_presets(font))
+    keys = built_kit_keys() if is_built else read_keys(font)
     manifests: Manifests = {}
     for name, category in loaded.items():
         manifests[name] = {}
         if isinstance(category, CategoryParams):
             _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
+            _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets)
     _check_ids(manifests)
@@ -142,6 +147,14 @@ def _check_programs(key: str, music: MusicParams, font: Path, presets: Presets) 
             if (bank, programs[name]) not in presets:
                 held = ", ".join(known for known, program in programs.items() if (bank, program) in presets)
                 raise LegatoError(f"{PARAMS}: {key}.parts.{role}: {name!r}: {font} lacks this program; it has {held}")
+
+
+def _check_drums(key: str, music: MusicParams, font: Path, keys: Keys) -> None:
+    for kit in music.parts.get(DRUMS_ROLE, []):
+        missing = needed_drums(music) - keys[DRUM_BANK, KITS[kit]]
+        if missing:
+            drums = ", ".join(f"{name} ({pitch})" for name, pitch in DRUMS.items() if pitch in missing)
+            raise LegatoError(f"{PARAMS}: {key}.grooves: {music.grooves}: {kit} of {font} lacks their {drums}")
 
 
 def left_behind(names: Sequence[str], dataset: Path = Path("dataset")) -> list[Path]:

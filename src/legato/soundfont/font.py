@@ -37,6 +37,14 @@ def built_presets() -> set[tuple[int, int]]:
     )
 
 
+def built_kit_keys() -> dict[tuple[int, int], set[int]]:
+    """The keys of every kit, without building the font."""
+    return {
+        (DRUM_BANK, KITS[kit]): {key for drum in drums for key in drum.keys}
+        for kit, (drums, _) in KITS_OF_DRUMS.items()
+    }
+
+
 def write_font(path: Path) -> None:
     """Synthesise every sample and write the font; the same bytes every time."""
     write_sf2(path, font_presets(), INFO)
