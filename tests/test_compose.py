@@ -321,6 +321,19 @@ def test_voices_are_led(music: MusicParams, seed: int) -> None:
             assert voicing in positions(chord.classes, 50, 77, n_voices)
 
 
+def test_voices_move_by_steps_on_average() -> None:
+    moves: dict[str, list[int]] = {"three": [], "four": [], "quartet": []}
+    for seed in range(60):
+        chords = score_of(EXAMPLES["string_quartet"], seed).chords
+        led = {"three": lead(chords, 50, 77, 3), "four": lead(chords, 50, 77, 4), "quartet": lead_quartet(chords)}
+        for name, voicings in led.items():
+            moves[name] += [abs(a - b) for x, y in pairwise(voicings) for a, b in zip(x, y, strict=True)]
+    means = {name: float(np.mean(found)) for name, found in moves.items()}
+    assert means["three"] < 1.6, means
+    assert means["four"] < 1.25, means
+    assert means["quartet"] < 2.1, means
+
+
 @settings(deadline=None, max_examples=30)
 @given(seeds)
 def test_the_quartet_sounds_its_plan_on_every_change(seed: int) -> None:
