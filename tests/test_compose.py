@@ -25,9 +25,10 @@ from legato.compose.grooves import FILLS, GROOVES, STEPS_PER_BAR
 from legato.compose.harmony import Key
 from legato.compose.modes import COLORS, FUNCTIONS
 from legato.compose.performance import swing_beats
+from legato.compose.playing import PLAYERS
 from legato.compose.roles import ARP_RATES, QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, GHOST, Tone, chord_at
-from legato.compose.song import PLAYERS, Score, compose, draft, perform_score, write_score
+from legato.compose.song import Score, compose, draft, perform_score, write_score
 from legato.compose.tonality import PROFILES, durations, heard_key
 from legato.compose.voicing import has_parallels, lead, lead_quartet, positions
 from legato.errors import LegatoError
@@ -321,6 +322,19 @@ def test_voices_are_led(music: MusicParams, seed: int) -> None:
             assert voicing in positions(chord.classes, 50, 77, n_voices)
 
 
+def test_voices_move_by_steps_on_average() -> None:
+    moves: dict[str, list[int]] = {"three": [], "four": [], "quartet": []}
+    for seed in range(60):
+        chords = score_of(EXAMPLES["string_quartet"], seed).chords
+        led = {"three": lead(chords, 50, 77, 3), "four": lead(chords, 50, 77, 4), "quartet": lead_quartet(chords)}
+        for name, voicings in led.items():
+            moves[name] += [abs(a - b) for x, y in pairwise(voicings) for a, b in zip(x, y, strict=True)]
+    means = {name: float(np.mean(found)) for name, found in moves.items()}
+    assert means["three"] < 1.6, means
+    assert means["four"] < 1.25, means
+    assert means["quartet"] < 2.1, means
+
+
 @settings(deadline=None, max_examples=30)
 @given(seeds)
 def test_the_quartet_sounds_its_plan_on_every_change(seed: int) -> None:
@@ -428,6 +442,30 @@ def test_basses_play_the_chords_bass_and_keep_their_style(style: str) -> None:
                 assert tone.tick % BEAT == 0
         assert style != "octaves" or any(b.pitch - a.pitch == 12 for a, b in pairwise(body))
         assert style != "syncopated" or any(tone.mark == GHOST for tone in body)
+
+
+@pytest.mark.parametrize(("role", "style"), [(r, style) for r in ("keys", "pad", "lead") for style in ROLES[r].styles])
+def test_keys_pads_and_leads_keep_their_style(role: str, style: str) -> None:
+    music = MusicParams(bpm=[90, 120], seconds=[20.0, 30.0], parts={role: ["warm_pad"]}, playing={role: [style]})
+    n_struck_again = 0
+    for seed in range(12):
+        score = score_of(music, seed)
+        tones = [tone for tone in score.parts[role] if tone.tick < (score.n_bars - 1) * BAR and tone.velocity > 64]
+        for tone in tones:
+            chord = chord_at(score.chords, tone.tick)
+            left = chord.end - tone.tick
+            if style == "stabs":
+                assert tone.ticks <= BEAT / 2
+            elif style in ("sustained", "comping", "swelling"):
+                assert tone.ticks <= left
+                assert style == "comping" or tone.tick in (chord.tick, chord.tick + chord.ticks // 2)
+            n_struck_again += style == "swelling" and tone.tick != chord.tick
+        if style == "broken":
+            assert len({tone.tick for tone in tones}) == len(tones)
+        if style == "staccato":
+            gaps = [(a.ticks, b.tick - a.tick) for a, b in pairwise(sorted(tones, key=lambda tone: tone.tick))]
+            assert all(ticks <= max(0.6 * gap, 3) for ticks, gap in gaps)
+    assert (style == "swelling") == (n_struck_again > 0)
 
 
 # Guitars

@@ -5,9 +5,8 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from legato.compose.grooves import GROOVES, drums_of
-from legato.compose.melody import DENSITIES
 from legato.compose.modes import COLORS
-from legato.compose.roles import ROLES
+from legato.compose.roles import DENSITIES, ROLES
 from legato.gm import DRUMS, KITS, PROGRAMS
 from legato.midi import bar_seconds
 from legato.params import FloatRange, IntRange, Strict

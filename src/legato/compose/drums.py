@@ -55,6 +55,11 @@ def _again(steps: Sequence[bool], odds: Sequence[float], change: float, dice: Di
     )
 
 
+def kicks(pattern: Sequence[Bar]) -> tuple[int, ...]:
+    """The ticks of the kick in a pattern's first bar."""
+    return tuple(step * STEP for step, sounds in enumerate(pattern[0].get("kick", ())) if sounds)
+
+
 def play(section: Section, kit: Kit, pattern: Sequence[Bar], dice: Dice) -> list[Tone]:
     """A section's drums, ticks from its start."""
     tones: list[Tone] = []

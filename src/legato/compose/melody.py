@@ -8,6 +8,7 @@ from functools import cache
 
 from legato.compose.dice import Dice
 from legato.compose.harmony import Key
+from legato.compose.roles import DENSITIES
 from legato.compose.score import BAR, BEAT, Chord, Tone, chord_at
 
 Rhythm = tuple[tuple[int, int], ...]  # (tick, ticks)
@@ -32,7 +33,6 @@ CELLS: tuple[tuple[int, Rhythm, tuple[float, float, float]], ...] = (
     (2, ((12, 36),), (1.5, 0.8, 0.3)),
     (2, ((0, 16), (16, 16), (32, 16)), (0.4, 0.5, 0.4)),
 )
-DENSITIES = ("calm", "flowing", "busy")
 STEPS = {-3: 0.4, -2: 1.3, -1: 4, 0: 0.9, 1: 4, 2: 1.3, 3: 0.4, 4: 0.25, -4: 0.2}
 # What four bars do with the motifs a and b: `+`, `-` transposed, i inverted, r backwards, c a cadence, . a rest.
 PHRASES = ("a a+ b c", "a b a c", "a i a c", "a a- a+ c", "a b a+ c", "a r b c", "a . a+ c", "a b i c", "a a b c")

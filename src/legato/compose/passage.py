@@ -22,6 +22,6 @@ class Manner:
     """How a part plays through the whole track."""
 
     style: str  # of its role's styles
-    density: str  # of melody.DENSITIES
+    density: str  # of roles.DENSITIES
     arp_rate: str  # of roles.ARP_RATES
     seed: int  # for what else stays the same through the track

@@ -138,3 +138,4 @@ ROLES = {
 }
 QUARTET = ("cello", "viola", "violin_2", "violin_1")  # from low to high
 ARP_RATES = {"eighths": 2, "triplets": 3, "sixteenths": 4, "dotted": 1.5}  # notes a beat
+DENSITIES = ("calm", "flowing", "busy")  # of melodies

@@ -1,42 +1,30 @@
 """A song from its parameters: form, harmony, who plays what, and the performance."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from legato.compose import bass, chords, drums, guitar, quartet
+from legato.compose import drums, guitar
 from legato.compose.config import DRUMS_ROLE, MusicParams
 from legato.compose.dice import Dice, dice_of
 from legato.compose.form import lay_out
 from legato.compose.harmony import Key, draw_harmonies
 from legato.compose.passage import Manner, Passage
 from legato.compose.performance import bends, one_voice, perform
+from legato.compose.playing import played
 from legato.compose.roles import ARP_RATES, QUARTET, ROLES
-from legato.compose.score import BAR, BEAT, GHOST, ROLL, Chord, Section, Tone, cut, moved
+from legato.compose.score import BAR, BEAT, GHOST, ROLL, Chord, Section, Tone, moved
 from legato.compose.tonality import durations, is_heard
 from legato.compose.voicing import Voicing, lead, lead_quartet
 from legato.gm import KITS, PROGRAMS
 from legato.midi import BEATS_PER_BAR, Part, Song, bar_seconds
-from legato.theory import NOTE_NAMES, in_range
+from legato.theory import NOTE_NAMES
 
 DRAFTS, HARMONIES = 6, 12  # at most, until the key is heard
 FEWEST_SLIDES = 2  # of a line that is called gliding
 NO_MANNER = Manner(style="", density="", arp_rate="", seed=0)
-PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
-    "pad": chords.pad,
-    "arp": chords.arp,
-    "lead": chords.lead,
-    "keys": chords.keys,
-    "piano": chords.piano,
-    "bass": bass.bass,
-    "sub": bass.sub,
-    "strum": guitar.strum,
-    "pick": guitar.pick,
-    **{role: quartet.player(role) for role in QUARTET},
-}
-HELD = ("pad", "keys", "bass", *QUARTET)  # who stops in a drop
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,36 +108,11 @@ def _with_parts(score: Score, dice: Dice) -> Score:
     patterns = {letter: drums.draw_pattern(kit, dice_of(seeds[DRUMS_ROLE, letter])) for letter in "ABC"} if kit else {}
     parts: dict[str, list[Tone]] = {}
     for role in score.instruments:
-        tones: list[Tone] = []
-        voicings = (
-            _voicings(role, flat, score.manners[role], "strum" in score.instruments) if role != DRUMS_ROLE else []
-        )
-        place = 0
-        for at, (section, harmony) in enumerate(zip(score.sections, harmonies, strict=True)):
-            mine, place = voicings[place : place + len(harmony)], place + len(harmony)
-            if role not in section.roles:
-                continue
-            if kit and role == DRUMS_ROLE:
-                played = (
-                    drums.ending(dice)
-                    if section.kind == "ending"
-                    else drums.play(section, kit, patterns[section.letter], dice)
-                )
-            else:
-                pattern = patterns.get(section.letter)
-                passage = Passage(
-                    section=section,
-                    key=score.key,
-                    chords=harmony,
-                    voicings=mine,
-                    kicks=tuple(s * drums.STEP for s, hit in enumerate(pattern[0].get("kick", ())) if hit)
-                    if pattern
-                    else (),
-                    following=harmonies[min(at + 1, len(harmonies) - 1)][0],
-                )
-                played = _played(role, passage, score.manners[role], seeds[role, section.letter], dice)
-            tones += moved(played, section.start)
-        parts[role] = tones
+        if kit and role == DRUMS_ROLE:
+            parts[role] = _drummed(score.sections, kit, patterns, dice)
+        else:
+            kicks = {letter: drums.kicks(pattern) for letter, pattern in patterns.items()}
+            parts[role] = _written(role, score, harmonies, flat, kicks, seeds, dice)
     manners = dict(score.manners)
     if (
         manners.get("sub", NO_MANNER).style == "gliding"
@@ -158,6 +121,47 @@ def _with_parts(score: Score, dice: Dice) -> Score:
         manners["sub"] = replace(manners["sub"], style="plain")
         parts["sub"] = [tone._replace(slide=0) for tone in parts["sub"]]
     return replace(score, parts=parts, manners=manners, chords=tuple(flat) if score.is_tonal else ())
+
+
+def _drummed(
+    sections: Sequence[Section], kit: drums.Kit, patterns: dict[str, list[drums.Bar]], dice: Dice
+) -> list[Tone]:
+    """The drums of all sections that have them."""
+    tones: list[Tone] = []
+    for section in sections:
+        if DRUMS_ROLE in section.roles:
+            is_ending = section.kind == "ending"
+            hits = drums.ending(dice) if is_ending else drums.play(section, kit, patterns[section.letter], dice)
+            tones += moved(hits, section.start)
+    return tones
+
+
+def _written(
+    role: str,
+    score: Score,
+    harmonies: Sequence[list[Chord]],
+    flat: list[Chord],
+    kicks: dict[str, tuple[int, ...]],
+    seeds: dict[tuple[str, str], int],
+    dice: Dice,
+) -> list[Tone]:
+    """A pitched part through all sections that have it."""
+    tones: list[Tone] = []
+    voicings = _voicings(role, flat, score.manners[role], "strum" in score.instruments)
+    place = 0
+    for at, (section, harmony) in enumerate(zip(score.sections, harmonies, strict=True)):
+        mine, place = voicings[place : place + len(harmony)], place + len(harmony)
+        if role in section.roles:
+            passage = Passage(
+                section=section,
+                key=score.key,
+                chords=harmony,
+                voicings=mine,
+                kicks=kicks.get(section.letter, ()),
+                following=harmonies[min(at + 1, len(harmonies) - 1)][0],
+            )
+            tones += moved(played(role, passage, score.manners[role], seeds[role, section.letter], dice), section.start)
+    return tones
 
 
 def _heard_harmonies(score: Score, dice: Dice) -> list[list[Chord]]:
@@ -183,61 +187,6 @@ def _voicings(role: str, flat: list[Chord], manner: Manner, has_strum: bool) -> 
     if role in ("strum", "pick"):
         return guitar.lead_guitar(flat, is_high=role == "pick" and has_strum)
     return lead_quartet(flat) if role in QUARTET else []
-
-
-def _played(role: str, passage: Passage, manner: Manner, seed: int, dice: Dice) -> list[Tone]:
-    """A part's section: the letter's music, ending anew each time, with what happens at its end."""
-    section = passage.section
-    if section.kind == "ending":
-        return _ending(role, passage)
-    same, last = dice_of(seed), dice_of(seed + 1 + section.visit)
-    tones = cut(PLAYERS[role](passage, manner, same, last), 0, section.ticks)
-    if "counter" in section.changes and role in ("pad", "arp") and tones:
-        tones = tones + _counter(passage, dice)
-    if section.leaving == "drop" and role in HELD:
-        tones = cut(tones, 0, section.ticks - BEAT) or tones
-    if section.leaving == "crescendo":
-        tones = _swelling(tones, section.ticks)
-    return tones
-
-
-def _counter(passage: Passage, dice: Dice) -> list[Tone]:
-    """A quiet high line of long chord tones."""
-    tones, pitch = [], 74
-    for chord in passage.chords:
-        pitch = min((p for p in range(67, 77) if p % 12 in chord.classes), key=lambda p, was=pitch: (abs(p - was), p))
-        late = BEAT if chord.ticks >= BAR and dice.chance(0.5) else 0
-        tones.append(Tone(chord.tick + late, chord.ticks - late, pitch, 64))
-    return tones
-
-
-def _swelling(tones: list[Tone], end: int) -> list[Tone]:
-    """The last bar from 80 % to 115 % of its velocity."""
-    start = end - BAR
-    return [
-        tone._replace(velocity=min(127, round(tone.velocity * (0.8 + 0.35 * (tone.tick - start) / BAR))))
-        if tone.tick >= start and not tone.mark
-        else tone
-        for tone in tones
-    ]
-
-
-def _ending(role: str, passage: Passage) -> list[Tone]:
-    """The last bar: the tonic chord held, its root in basses and melodies."""
-    chord, row = passage.chords[0], ROLES[role]
-    if role in ("bass", "sub"):
-        pitches: tuple[int, ...] = (in_range(24 + chord.root, row.low, row.low + 11),)
-    elif role in ("lead", "arp"):
-        pitches = (in_range(60 + chord.root, row.low, row.low + 11),)
-    elif role == "piano":
-        low = in_range(24 + chord.root, row.low, row.low + 11)
-        pitches = (low, low + 12, *(in_range(60 + c, 55, 66) for c in chord.classes))
-    elif role in QUARTET:
-        pitches = (passage.voicings[0][QUARTET.index(role)],)
-    else:
-        pitches = passage.voicings[0]
-    delay = 0.022 if role in ("strum", "pick") else 0.0
-    return [Tone(0, BAR, pitch, 94 - 2 * at, at * delay) for at, pitch in enumerate(sorted(set(pitches)))]
 
 
 def perform_score(score: Score, params: MusicParams, rng: np.random.Generator) -> Song:
