@@ -15,8 +15,20 @@ from legato.vocabulary import BPM_FORMATS, CLAIMS, KEY_FORMATS, SCALES, Wordings
 BPM, KEY = "bpm", "key"
 SWUNG, STRAIGHT = 0.57, 0.52  # where the second of two 16ths falls
 SEVENTHS, SUSPENDED, TRIADS = 0.5, 0.15, 0.95  # least share of the chords
-ROLLS, GHOSTS, SLIDES = 4, 8, 4  # least number in a track
+ROLLS, GHOSTS, SLIDES = 4, 8, 2  # least number in a track
 SLOW_ATTACK_S, SLOW_HALF_S = 0.25, 0.08  # to 90 % and to half of a note's highest level
+# What a role's style is called; None for its other styles.
+PLAYING: dict[tuple[str, str | None], str] = {
+    ("arp", None): "arpeggiated",
+    ("strum", "strummed"): "strummed",
+    ("strum", "palm_muted"): "palm_muted",
+    ("pick", None): "picked",
+    ("sub", None): "melody",
+    ("bass", "walking"): "walking",
+    ("bass", "octaves"): "octaves",
+    ("lead", "staccato"): "staccato",
+    ("keys", "stabs"): "stabs",
+}
 BUSY, SPARSE = 12.0, 4.0  # notes a second
 CHORDAL = {"pad", "keys", "piano", "strum", "pick", "arp", "viola"}  # roles in which a chord is heard whole
 WIDE_DB, NARROW_DB = -8.0, -24.0  # of the sides over the middle
@@ -123,9 +135,10 @@ def _rhythm(facts: dict[str, Any]) -> Iterator[Claim]:
 
 
 def _playing(facts: dict[str, Any]) -> Iterator[Claim]:
-    for role, style in (("arp", "arpeggiated"), ("strum", "strummed"), ("pick", "picked"), ("sub", "melody")):
-        if role in facts["instruments"]:
-            yield Claim("playing", style)
+    styles = facts.get("playing", {})
+    for role in facts["instruments"]:
+        if claimed := PLAYING.get((role, styles.get(role))) or PLAYING.get((role, None)):
+            yield Claim("playing", claimed)
     if facts.get("slides", 0) >= SLIDES:
         yield Claim("playing", "slides")
 

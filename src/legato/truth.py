@@ -29,6 +29,7 @@ from legato.claims import (
 )
 from legato.evidence import CHORD_S, HATS, KICKS, SNARES, STRUM_S, Evidence
 from legato.gm import KITS, PROGRAMS
+from legato.midi_reader import Instrument
 from legato.theory import NOTE_NAMES, SCALES
 
 PHRASE = "phrase"  # the kind of a category's base phrase
@@ -193,6 +194,56 @@ def _is_picked(evidence: Evidence) -> bool:
     return False
 
 
+def _in_order(part: Instrument) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A part's gaps from note to note, lengths and pitches, by onset; seconds."""
+    order = np.argsort(part.start_s, kind="stable")
+    starts = part.start_s[order]
+    return np.diff(starts), (part.end_s[order] - starts)[:-1], part.pitch[order]
+
+
+def _is_palm_muted(evidence: Evidence) -> bool:
+    """Most of a guitar's notes last no longer than a third of a beat."""
+    short = 60 / evidence.midi.bpm * 0.34
+    return any(part.program in GUITARS and np.median(part.end_s - part.start_s) <= short for part in evidence.melodic)
+
+
+def _is_walking(evidence: Evidence) -> bool:
+    """Four of five of a bass's notes come a beat behind the one before."""
+    beat_s = 60 / evidence.midi.bpm
+    return any(
+        part.program in BASSES and np.mean(np.abs(_in_order(part)[0] / beat_s - 1) < 0.15) >= 0.8
+        for part in evidence.melodic
+    )
+
+
+def _is_in_octaves(evidence: Evidence) -> bool:
+    """A quarter of a bass's steps are octaves, and the others mostly repeat."""
+    steps = [np.abs(np.diff(_in_order(part)[2])) for part in evidence.melodic if part.program in BASSES]
+    return any(np.mean(step == 12) >= 0.25 for step in steps if len(step))
+
+
+def _is_staccato(evidence: Evidence) -> bool:
+    """Half of a melodic part's notes sound for at most 0.6 of the time until the next one."""
+    for part in evidence.melodic:
+        gaps, lengths, _ = _in_order(part)
+        apart = gaps > CHORD_S * 2
+        if apart.mean() > 0.8 and np.median(lengths[apart] / gaps[apart]) <= 0.6:
+            return True
+    return False
+
+
+def _has_stabs(evidence: Evidence) -> bool:
+    """Most of a part's notes are short and come three and more at a time."""
+    short = 60 / evidence.midi.bpm * 0.55
+    for part in evidence.melodic:
+        starts = np.sort(part.start_s)
+        bunches = np.split(starts, np.flatnonzero(np.diff(starts) > 0.04) + 1)
+        in_chords = sum(len(bunch) for bunch in bunches if len(bunch) >= 3)
+        if in_chords >= 0.6 * len(starts) and np.median(part.end_s - part.start_s) <= short:
+            return True
+    return False
+
+
 def _has_bass_melody(evidence: Evidence) -> bool:
     return any(part.program in BASSES and len(np.unique(part.pitch)) >= 4 for part in evidence.melodic)
 
@@ -208,6 +259,11 @@ PLAYING: dict[str, Callable[[Evidence], bool]] = {
     "arpeggiated": _is_arpeggiated,
     "strummed": _is_strummed,
     "picked": _is_picked,
+    "palm_muted": _is_palm_muted,
+    "walking": _is_walking,
+    "octaves": _is_in_octaves,
+    "staccato": _is_staccato,
+    "stabs": _has_stabs,
     "melody": _has_bass_melody,
     "slides": lambda e: e.n_slides >= SLIDES,
     "rolls": lambda e: _n_rolls(e) >= ROLLS,
