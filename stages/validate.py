@@ -3,7 +3,7 @@
 from legato.errors import stage
 from legato.files import write_jsonl
 from legato.track import facts_path
-from legato.validate import validate_category
+from legato.truth.validate import validate_category
 
 
 def main(category: str) -> None:

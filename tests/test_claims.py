@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from legato.claims import BPM, KEY, MOODS, Claim, Traits, claims_of, read_tag, third_of, wordings
 from legato.gm import KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
-from legato.vocabulary import CLAIMS
-from legato.vocabulary import SCALES as SCALE_WORDS
+from legato.truth.claims import BPM, KEY, MOODS, Claim, Traits, claims_of, read_tag, third_of, wordings
+from legato.truth.vocabulary import CLAIMS
+from legato.truth.vocabulary import SCALES as SCALE_WORDS
 
 FACTS: dict[str, Any] = {
     "bpm": 90,

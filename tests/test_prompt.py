@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contract import check_text
-from legato.claims import claims_of, read_tag, wordings
 from legato.errors import LegatoError
 from legato.prompt import prompt_path, read_prompt, tags_of
 from legato.prompting import MAX_TAGS, MIN_TAGS, prompt
-from legato.vocabulary import CLAIMS
+from legato.truth.claims import claims_of, read_tag, wordings
+from legato.truth.vocabulary import CLAIMS
 from test_compose import CATEGORIES, musics, song_of
 
 

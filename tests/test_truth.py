@@ -7,12 +7,12 @@ import numpy as np
 import pretty_midi
 import pytest
 
-from legato.claims import read_tag
-from legato.evidence import Evidence
 from legato.gm import DRUMS, KITS, PROGRAMS
 from legato.midi_reader import read_contents
-from legato.truth import CHECKS, judge
-from legato.vocabulary import CLAIMS
+from legato.truth.checks import CHECKS, judge
+from legato.truth.claims import read_tag
+from legato.truth.evidence import Evidence
+from legato.truth.vocabulary import CLAIMS
 
 SAMPLE_RATE = 44100
 SECONDS = 12

@@ -4,7 +4,7 @@ import argparse
 
 from legato import categories
 from legato.errors import LegatoError, stage
-from legato.honesty import LIMITS, lies, rates
+from legato.truth.rates import LIMITS, lies, rates
 
 MOST_LIES = 20  # shown
 
@@ -26,7 +26,7 @@ def run_validate(chosen: list[str]) -> None:
     Raises:
         LegatoError: no such category, or a rate lies under its limit.
     """
-    from legato.validate import validate_category  # librosa takes seconds to import
+    from legato.truth.validate import validate_category  # librosa takes seconds to import
 
     known = categories.names()
     for name in chosen:

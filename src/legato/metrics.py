@@ -13,9 +13,9 @@ import numpy as np
 
 from legato.codes import read_codes
 from legato.files import read_jsonl
-from legato.honesty import rates
 from legato.prompt import tags_of
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
+from legato.truth.rates import rates
 
 TOTAL = "total"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from legato.claims import BPM, KEY, Claim, claims_of, wordings
 from legato.prompt import MAX_BYTES, SEPARATOR
+from legato.truth.claims import BPM, KEY, Claim, claims_of, wordings
 
 MIN_TAGS, MAX_TAGS = 5, 12  # the base phrase among them
 # How readily a kind of claim is chosen where not all fit; 1 for the others. None: always.

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.claims import (
+from legato.gm import KITS, PROGRAMS
+from legato.theory import NOTE_NAMES, SCALES
+from legato.truth.claims import (
     BUSY,
-    GHOSTS,
     MOODS,
     NARROW_DB,
-    ROLLS,
     SEVENTHS,
-    SLIDES,
     SPARSE,
     SUSPENDED,
     TRIADS,
@@ -27,10 +26,9 @@ from legato.claims import (
     slow_roles,
     third_of,
 )
-from legato.evidence import CHORD_S, HATS, KICKS, SNARES, STRUM_S, Evidence
-from legato.gm import KITS, PROGRAMS
-from legato.midi_reader import Instrument
-from legato.theory import NOTE_NAMES, SCALES
+from legato.truth.evidence import Evidence
+from legato.truth.grooves import GROOVES
+from legato.truth.playing import BASSES, GUITARS, PLAYING
 
 PHRASE = "phrase"  # the kind of a category's base phrase
 DRUMS_HISS = 5e-4  # over it, there may be drums
@@ -38,7 +36,7 @@ DRUMS_SHARE = 0.08  # over it, there is hardly anything else
 BPM_TOLERANCE = 0.02
 ROOM_DB = 2.0
 LOWEST_808, HIGHEST_808 = 24, 48  # C1 to C3
-GUITARS, BASSES, SYNTHS = range(24, 32), range(32, 40), (*range(50, 52), *range(62, 64), *range(80, 104))
+SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
 
 
 class Verdict(NamedTuple):
@@ -123,34 +121,6 @@ def check_groove(value: str, evidence: Evidence) -> Kinds:
     yield "groove", bool(evidence.drums) and GROOVES[value](evidence)
 
 
-def _on(keys: tuple[int, ...], *steps: int, share: float) -> Callable[[Evidence], bool]:
-    return lambda e: all(e.share_of_bars(keys, step) >= share for step in steps)
-
-
-def _backbeat(evidence: Evidence) -> bool:
-    return _on(SNARES, 4, 12, share=0.6)(evidence)
-
-
-def _is_syncopated(evidence: Evidence) -> bool:
-    kicks = np.round(evidence.hits(KICKS)).astype(int)
-    return len(kicks) > 0 and np.mean(kicks % 4 != 0) >= 0.25
-
-
-GROOVES: dict[str, Callable[[Evidence], bool]] = {
-    "boom_bap": lambda e: _backbeat(e) and e.share_of_bars(KICKS, 0) >= 0.6,
-    "dusty": _backbeat,
-    "trap": lambda e: e.share_of_bars(SNARES, 8) >= 0.6 and len(e.hits(HATS)) >= 6 * e.n_bars,
-    "house": _on(KICKS, 0, 4, 8, 12, share=0.6),
-    "synthwave": _backbeat,
-    "halftime": lambda e: e.share_of_bars(SNARES, 8) >= 0.6,
-    "pop": _backbeat,
-    "rock": _backbeat,
-    "lofi": _backbeat,
-    "funk": lambda e: _backbeat(e) and _is_syncopated(e),
-    "sparse": lambda e: sum(len(part.pitch) for part in e.drums) <= 8 * e.n_bars,
-}
-
-
 def check_feel(value: str, evidence: Evidence) -> Kinds:
     """Where the off-beat 16ths fall."""
     swing = evidence.swing()
@@ -159,116 +129,6 @@ def check_feel(value: str, evidence: Evidence) -> Kinds:
 
 def check_playing(value: str, evidence: Evidence) -> Kinds:
     yield "playing", PLAYING[value](evidence)
-
-
-def _is_arpeggiated(evidence: Evidence) -> bool:
-    """Some instrument plays single notes, most by leaps, two a second or more."""
-    for part in evidence.melodic:
-        order = np.argsort(part.start_s, kind="stable")
-        gaps, leaps = np.diff(part.start_s[order]), np.abs(np.diff(part.pitch[order]))
-        if len(gaps) >= 8 and np.mean(gaps > CHORD_S) >= 0.9 and np.median(gaps) <= 0.5 and np.mean(leaps >= 3) >= 0.5:
-            return True
-    return False
-
-
-def _is_strummed(evidence: Evidence) -> bool:
-    """A guitar's notes come in bunches of three and more, one string after the other."""
-    for part in evidence.melodic:
-        starts = np.sort(part.start_s)
-        bunches = np.split(starts, np.flatnonzero(np.diff(starts) > STRUM_S / 3) + 1)
-        spread = [bunch for bunch in bunches if len(bunch) >= 3 and 0 < bunch[-1] - bunch[0] <= STRUM_S]
-        if part.program in GUITARS and sum(map(len, spread)) >= 0.5 * len(starts):
-            return True
-    return False
-
-
-def _is_picked(evidence: Evidence) -> bool:
-    """A guitar plays mostly one string at a time, three different pitches a bar or more."""
-    bar_s = 240 / evidence.midi.bpm
-    for part in evidence.melodic:
-        gaps = np.diff(np.sort(part.start_s))
-        if part.program in GUITARS and len(gaps) >= 8 and np.mean(gaps > 0.03) >= 0.6:
-            bars = (part.start_s / bar_s).astype(int)
-            if np.median([len(np.unique(part.pitch[bars == bar])) for bar in np.unique(bars)]) >= 3:
-                return True
-    return False
-
-
-def _in_order(part: Instrument) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A part's gaps from note to note, lengths and pitches, by onset; seconds."""
-    order = np.argsort(part.start_s, kind="stable")
-    starts = part.start_s[order]
-    return np.diff(starts), (part.end_s[order] - starts)[:-1], part.pitch[order]
-
-
-def _is_palm_muted(evidence: Evidence) -> bool:
-    """Most of a guitar's notes last no longer than a third of a beat."""
-    short = 60 / evidence.midi.bpm * 0.34
-    return any(part.program in GUITARS and np.median(part.end_s - part.start_s) <= short for part in evidence.melodic)
-
-
-def _is_walking(evidence: Evidence) -> bool:
-    """Four of five of a bass's notes come a beat behind the one before."""
-    beat_s = 60 / evidence.midi.bpm
-    return any(
-        part.program in BASSES and np.mean(np.abs(_in_order(part)[0] / beat_s - 1) < 0.15) >= 0.8
-        for part in evidence.melodic
-    )
-
-
-def _is_in_octaves(evidence: Evidence) -> bool:
-    """A quarter of a bass's steps are octaves, and the others mostly repeat."""
-    steps = [np.abs(np.diff(_in_order(part)[2])) for part in evidence.melodic if part.program in BASSES]
-    return any(np.mean(step == 12) >= 0.25 for step in steps if len(step))
-
-
-def _is_staccato(evidence: Evidence) -> bool:
-    """Half of a melodic part's notes sound for at most 0.6 of the time until the next one."""
-    for part in evidence.melodic:
-        gaps, lengths, _ = _in_order(part)
-        apart = gaps > CHORD_S * 2
-        if apart.mean() > 0.8 and np.median(lengths[apart] / gaps[apart]) <= 0.6:
-            return True
-    return False
-
-
-def _has_stabs(evidence: Evidence) -> bool:
-    """Most of a part's notes are short and come three and more at a time."""
-    short = 60 / evidence.midi.bpm * 0.55
-    for part in evidence.melodic:
-        starts = np.sort(part.start_s)
-        bunches = np.split(starts, np.flatnonzero(np.diff(starts) > 0.04) + 1)
-        in_chords = sum(len(bunch) for bunch in bunches if len(bunch) >= 3)
-        if in_chords >= 0.6 * len(starts) and np.median(part.end_s - part.start_s) <= short:
-            return True
-    return False
-
-
-def _has_bass_melody(evidence: Evidence) -> bool:
-    return any(part.program in BASSES and len(np.unique(part.pitch)) >= 4 for part in evidence.melodic)
-
-
-def _n_rolls(evidence: Evidence) -> int:
-    """Runs of three hats and more, each less than a 16th behind the one before."""
-    close = np.diff(evidence.hits(HATS)) < 0.8
-    runs = np.split(close, np.flatnonzero(~close))
-    return sum(run.sum() >= 2 for run in runs)
-
-
-PLAYING: dict[str, Callable[[Evidence], bool]] = {
-    "arpeggiated": _is_arpeggiated,
-    "strummed": _is_strummed,
-    "picked": _is_picked,
-    "palm_muted": _is_palm_muted,
-    "walking": _is_walking,
-    "octaves": _is_in_octaves,
-    "staccato": _is_staccato,
-    "stabs": _has_stabs,
-    "melody": _has_bass_melody,
-    "slides": lambda e: e.n_slides >= SLIDES,
-    "rolls": lambda e: _n_rolls(e) >= ROLLS,
-    "ghosts": lambda e: (e.velocities(SNARES) <= 60).sum() >= GHOSTS,
-}
 
 
 def check_harmony(value: str, evidence: Evidence) -> Kinds:

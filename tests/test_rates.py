@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from legato.honesty import LIMITS, Rate, lies, rates
 from legato.metrics import honesty_metrics
+from legato.truth.rates import LIMITS, Rate, lies, rates
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a_0", "category": "a", "verdicts": [["90 bpm", "bpm", True], ["in C major", "key", True]]},

@@ -9,16 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from legato import hearing
-from legato.claims import Traits, slow_roles
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
 from legato.listening import width_db
 from legato.midi_reader import Contents, Instrument
+from legato.truth import hearing
+from legato.truth.claims import Traits, slow_roles
 
 STEPS_PER_BAR = 16
-CHORD_S = 0.012  # onsets nearer than this are one
-STRUM_S = 0.15  # a strum's strings all sound within this
 SNARES = tuple(DRUMS[name] for name in ("side_stick", "snare", "clap", "snare_2"))
 KICKS = (DRUMS["kick"], DRUMS["kick_2"])
 HATS = tuple(DRUMS[name] for name in ("closed_hat", "pedal_hat", "open_hat"))

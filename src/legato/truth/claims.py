@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from legato.theory import NOTE_NAMES
-from legato.vocabulary import BPM_FORMATS, CLAIMS, KEY_FORMATS, SCALES, Wordings
+from legato.truth.vocabulary import BPM_FORMATS, CLAIMS, KEY_FORMATS, SCALES, Wordings
 
 BPM, KEY = "bpm", "key"
 SWUNG, STRAIGHT = 0.57, 0.52  # where the second of two 16ths falls

@@ -5,13 +5,13 @@ from typing import Any
 
 from legato import items
 from legato.audio import read_audio
-from legato.evidence import Evidence
 from legato.files import read_jsonl
 from legato.midi_reader import read_contents
 from legato.prompt import read_prompt, tags_of
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
-from legato.truth import judge
+from legato.truth.checks import judge
+from legato.truth.evidence import Evidence
 
 Row = dict[str, Any]
 
