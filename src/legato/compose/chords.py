@@ -160,9 +160,8 @@ def lead(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]
         tones = [tone._replace(pitch=tone.pitch + 12) for tone in tones]
     if "ornament" in section.changes:
         tones = melody.ornamented(tones, passage.key, role.high, last)
-    if manner.style == "staccato":
-        tones = [tone._replace(ticks=max(tone.ticks // 2, 3)) for tone in tones]
-    return tones + (_pickup(tones, passage) if section.leaving == "pickup" else [])
+    tones += _pickup(tones, passage) if section.leaving == "pickup" else []
+    return [tone._replace(ticks=max(tone.ticks // 2, 3)) for tone in tones] if manner.style == "staccato" else tones
 
 
 def _pickup(tones: Sequence[Tone], passage: Passage) -> list[Tone]:
