@@ -8,7 +8,8 @@ import sys
 from examples import categories
 
 from legato.compose.song import Score, draft, write_score
-from legato.compose.tonality import PROFILES, durations, heard_key
+from legato.compose.tonality import durations, heard_key
+from legato.key import PROFILES
 from legato.track import track_rng
 
 

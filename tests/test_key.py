@@ -36,7 +36,7 @@ def test_what_has_no_key_has_no_margin() -> None:
 
 
 def test_a_profile_is_its_own_best_match() -> None:
-    for mode, profile in PROFILES.items():
+    for mode, profile in PROFILES["albrecht_shanahan"].items():
         assert sum(profile) == pytest.approx(1, abs=0.01)
         for tonic in range(12):
             assert estimate_key(np.roll(profile, tonic))[:2] == (tonic, mode)

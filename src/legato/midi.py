@@ -10,9 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import symusic
 
-from legato.errors import LegatoError
 from legato.files import replacing
-from legato.gm import DRUM_BANK, MELODIC_BANK
 
 TICKS_PER_BEAT = 480
 BEATS_PER_BAR = 4
@@ -78,31 +76,6 @@ def write_midi(path: Path, song: Song) -> None:
         score.tracks.append(_track(part))
     with replacing(path) as temporary:
         score.dump_midi(str(temporary))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """What a synth must know of a MIDI file beforehand."""
-
-    seconds: float  # to the last event
-    presets: frozenset[tuple[int, int]]  # (bank, program) of every instrument that plays a note
-
-
-def read_contents(path: Path) -> Contents:
-    """What a MIDI file plays, and for how long.
-
-    Raises:
-        LegatoError: the file is missing or is not a MIDI file.
-    """
-    import pretty_midi  # slow to import, and composing needs it not
-
-    try:
-        midi = pretty_midi.PrettyMIDI(str(path))
-    except (OSError, EOFError, ValueError, IndexError, KeyError) as error:
-        raise LegatoError(f"{path}: cannot be read as MIDI: {error or type(error).__name__}") from None
-    played = (instrument for instrument in midi.instruments if instrument.notes)
-    presets = frozenset((DRUM_BANK if part.is_drum else MELODIC_BANK, part.program) for part in played)
-    return Contents(seconds=float(midi.get_end_time()), presets=presets)
 
 
 def _track(part: Part) -> symusic.Track:

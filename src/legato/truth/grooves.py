@@ -1,6 +1,6 @@
 """What makes a beat be called what it is: where its kicks, snares and hats fall.
 
-Conventions: steps are 16ths, 0 to 15 in a bar; a share is of the bars in which the drums play, so that fills do not count.
+Conventions: steps are 16ths, 0 to 15 in a bar; a share is of the bars in which those drums play.
 """
 
 from collections.abc import Callable
