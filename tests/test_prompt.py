@@ -14,7 +14,7 @@ from legato.prompt import prompt_path, read_prompt, tags_of
 from legato.prompting import MAX_TAGS, MIN_TAGS, prompt
 from legato.truth.claims import claims_of, read_tag, wordings
 from legato.truth.vocabulary import CLAIMS
-from test_compose import CATEGORIES, musics, song_of
+from test_compose import CATEGORIES, EVERY, musics, song_of
 
 
 def prompt_from(facts: dict[str, Any], seed: int) -> str:
@@ -34,9 +34,9 @@ def test_a_prompt_is_tags_that_the_facts_allow(music: Any, seed: int, wording_se
     assert len(set(claims)) == len(claims) < MAX_TAGS
 
 
-@pytest.mark.parametrize("category", CATEGORIES)
+@pytest.mark.parametrize("category", EVERY)
 def test_a_prompt_has_five_to_twelve_tags(category: str) -> None:
-    lengths = {len(tags_of(prompt_from(song_of(CATEGORIES[category], seed)[1], seed))) for seed in range(40)}
+    lengths = {len(tags_of(prompt_from(song_of(EVERY[category], seed)[1], seed))) for seed in range(40)}
     assert min(lengths) >= MIN_TAGS
     assert max(lengths) <= MAX_TAGS
     assert len(lengths) > 2

@@ -59,7 +59,7 @@ MOODS: dict[str, Callable[[Traits], bool]] = {
     "calm": lambda t: t.bpm <= 92 and t.notes_per_s <= 6 and not t.has_drums,
     "laid_back": lambda t: t.bpm <= 96 and t.has_drums,
     "driving": lambda t: t.bpm >= 116 and t.has_drums and t.notes_per_s >= 10,
-    "dreamy": lambda t: t.has_slow_attack and not t.has_drums,
+    "dreamy": lambda t: t.has_slow_attack and not t.has_drums and t.bpm <= 104,
 }
 
 
