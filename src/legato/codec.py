@@ -9,6 +9,7 @@ import math
 import pickle
 import warnings
 import zipfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,12 @@ def load(path: str | Path) -> dac.DAC:
         reason = str(error).splitlines()[0]
         raise LegatoError(f"{path}: the weights do not fit the architecture they name: {reason}") from None
     return _folded(model.float().eval()).requires_grad_(False)
+
+
+@cache
+def loaded(path: Path) -> dac.DAC:
+    """As `load`, once a process."""
+    return load(path)
 
 
 @torch.inference_mode()
