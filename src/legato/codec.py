@@ -25,7 +25,7 @@ with warnings.catch_warnings():  # the codec's library uses what torch has since
     warnings.simplefilter("ignore", FutureWarning)
     import dac
 
-DECODE_WINDOW_FRAMES = 512
+DECODE_WINDOW_FRAMES = 256
 DECODE_MARGIN_FRAMES = 16  # beyond the decoder's receptive field, which reaches under 11 frames to each side
 
 

@@ -22,7 +22,7 @@ from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 from legato.windows import MARGIN_FRAMES
 
 TRACKS = 2  # of each category that are listened to
-EXCERPT_FRAMES = 517  # 6 s, from a track's middle
+EXCERPT_FRAMES = 345  # 4 s, from a track's middle
 N_FFT, N_MELS, FLOOR_DB = 2048, 80, -80.0
 HIGH_HZ = 4000.0
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
@@ -117,13 +117,13 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 
 def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """Mean absolute difference of mel bands' levels in dB, of all bands and of those above 4 kHz; (n_samples, 2) each."""
+    """Mean absolute difference of levels in dB, of all mel bands and of those above 4 kHz; (n_samples, 2) each."""
     apart = np.abs(_mel_db(estimate) - _mel_db(reference))
     return float(apart.mean()), float(apart[..., mel_centres_hz() > HIGH_HZ].mean())
 
 
 def mel_centres_hz() -> np.ndarray:
-    """The middle of each band, (N_MELS,): equal steps of 2595 log10(1 + f / 700), from 0 Hz to the Nyquist frequency."""
+    """The middle of each band, (N_MELS,): equal steps of 2595 log10(1 + f / 700) up to half the sample rate."""
     return _mel_edges_hz()[1:-1]
 
 
