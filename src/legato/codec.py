@@ -5,10 +5,12 @@ codebooks before the right's, one frame every `HOP_LENGTH` samples. Axis suffixe
 T frames, N samples.
 """
 
+import ctypes
 import math
 import pickle
 import warnings
 import zipfile
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,6 +27,8 @@ with warnings.catch_warnings():  # the codec's library uses what torch has since
     warnings.simplefilter("ignore", FutureWarning)
     import dac
 
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # malloc.h
+KEPT_BLOCK_BYTES, KEPT_HEAP_BYTES = 32 << 20, 1 << 30
 DECODE_WINDOW_FRAMES = 256
 DECODE_MARGIN_FRAMES = 16  # beyond the decoder's receptive field, which reaches under 11 frames to each side
 
@@ -35,6 +39,7 @@ def load(path: str | Path) -> dac.DAC:
     Raises:
         LegatoError: the file is missing, is no such checkpoint, or has another token format.
     """
+    _keep_memory()
     checkpoint = _read_checkpoint(Path(path))
     kwargs = checkpoint["metadata"]["kwargs"]
     _check_format(Path(path), kwargs)
@@ -78,6 +83,14 @@ def _read_checkpoint(path: Path) -> dict[str, Any]:
     except (KeyError, TypeError, IndexError):
         raise LegatoError(f"{path}: not a DAC checkpoint: it has no state_dict and metadata.kwargs") from None
     return checkpoint
+
+
+def _keep_memory() -> None:
+    """Have glibc keep the memory that a network frees: what goes back to the system is cleared again at each layer."""
+    with suppress(OSError, AttributeError, TypeError):  # another C library decides for itself
+        libc = ctypes.CDLL(None)
+        libc.mallopt(M_MMAP_THRESHOLD, KEPT_BLOCK_BYTES)
+        libc.mallopt(M_TRIM_THRESHOLD, KEPT_HEAP_BYTES)
 
 
 def _folded(model: dac.DAC) -> dac.DAC:
