@@ -112,8 +112,9 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     estimate, reference = estimate.ravel().astype(float), reference.ravel().astype(float)
     target = reference * (estimate @ reference) / max(reference @ reference, 1e-20)
     error = estimate - target
-    ratio = max(target @ target, 1e-20) / max(error @ error, 1e-20)
-    return float(np.clip(10 * np.log10(ratio), -100, 100))
+    if not target @ target:
+        return -100.0
+    return float(np.clip(10 * np.log10(target @ target / max(error @ error, 1e-20)), -100, 100))
 
 
 def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
