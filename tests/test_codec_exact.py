@@ -185,7 +185,7 @@ def test_out_of_memory_halves_the_batch_and_goes_on(codec_model: Any, error: Exc
     engine = Engine(codec_model, "exact", batch=8)
     found = [torch.from_numpy(window) for _, window in itertools.islice(_windows_of(noise(5_000)), 8)] * 4
     expected = engine.codes(found)
-    engine.compiled = engine.network = Starved(engine.network, 2, error)
+    engine.network = Starved(engine.network, 2, error)
     for one, other in zip(engine.codes(found), expected, strict=True):
         assert torch.equal(one, other)
     assert engine.batch == 2
@@ -198,14 +198,14 @@ def _windows_of(audio: np.ndarray) -> Any:
 
 def test_no_memory_for_one_window_is_one_line(codec_model: Any) -> None:
     engine = Engine(codec_model, "exact", batch=4)
-    engine.compiled = engine.network = Starved(engine.network, 0, torch.OutOfMemoryError("CUDA out of memory."))
+    engine.network = Starved(engine.network, 0, torch.OutOfMemoryError("CUDA out of memory."))
     with pytest.raises(LegatoError, match="out of memory on cpu with one window of 3 frames: lower encode.window_fr"):
         engine.codes([torch.zeros(3 * HOP_LENGTH)])
 
 
 def test_another_failure_of_the_model_is_not_hidden(codec_model: Any) -> None:
     engine = Engine(codec_model, "exact", batch=4)
-    engine.compiled = engine.network = Starved(engine.network, 0, RuntimeError("a bug"))
+    engine.network = Starved(engine.network, 0, RuntimeError("a bug"))
     with pytest.raises(RuntimeError, match="a bug"):
         Merged(engine).codes([torch.zeros(3 * HOP_LENGTH)])
 

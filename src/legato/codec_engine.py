@@ -58,12 +58,12 @@ class Engine:
     Args:
         model: as `codec.load` gives it.
         precision: `exact` is fp32 and `dac`'s own arithmetic; `fast` is the fast encoder, in fp16 on a GPU.
-        compiled: `fast` goes through torch.compile.
-        batch: windows at a time; None is as many as suit the device.
+        compiled_frames: `fast` goes through torch.compile for windows of this length; None compiles nothing.
+        batch: windows at a time; 0 is as many as suit the device.
     """
 
     def __init__(
-        self, model: dac.DAC, precision: str, device: str = "cpu", compiled: bool = False, batch: int | None = None
+        self, model: dac.DAC, precision: str, device: str = "cpu", compiled_frames: int | None = None, batch: int = 0
     ) -> None:
         self.device, self.batch = device, batch or (1 if device == "cpu" else GPU_BATCH)
         if device == "cuda":  # true fp32, and the same kernels in every run
@@ -73,8 +73,8 @@ class Engine:
         network = ExactEncoder(model) if precision == "exact" else FastEncoder(model, half)
         self.least_frames = network.least_frames
         self.network = network.to(device).eval()
-        self.compiled = _compiled(self.network) if compiled and precision == "fast" else self.network
-        self.full_length: int | None = None
+        self.compiled = _compiled(self.network) if compiled_frames and precision == "fast" else self.network
+        self.compiled_length = (compiled_frames or 0) * HOP_LENGTH
 
     def codes(self, windows: Windows) -> list[Tensor]:
         """The codes of windows of one length.
@@ -87,7 +87,7 @@ class Engine:
             now = windows[len(found) : len(found) + self.batch]
             try:
                 found += self._run(now)
-            except (torch.OutOfMemoryError, RuntimeError) as error:
+            except RuntimeError as error:
                 if not (isinstance(error, torch.OutOfMemoryError) or CPU_OUT_OF_MEMORY in str(error)):
                     raise
                 self._halve(len(now[0]))
@@ -100,10 +100,7 @@ class Engine:
         audio_BN = torch.zeros(self.batch, len(windows[0]))
         for row, window in zip(audio_BN, windows, strict=False):
             row.copy_(window)
-        self.full_length = max(self.full_length or 0, len(windows[0]))
-        network = (
-            self.compiled if len(windows[0]) == self.full_length else self.network
-        )  # no compiling for one short track
+        network = self.compiled if len(windows[0]) == self.compiled_length else self.network
         return list(network(audio_BN.to(self.device)).cpu()[: len(windows)])
 
     def _halve(self, n_samples: int) -> None:

@@ -28,9 +28,9 @@ class EncodeParams(Strict):
 
     precision: Literal["exact", "fast"] = "exact"
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    compile: Literal["auto"] | bool = "auto"  # of `fast`; `exact` is never compiled
+    compile: Literal["auto", True, False] = "auto"  # of `fast`; `exact` is never compiled
     window_frames: Annotated[int, Field(ge=MIN_WINDOW_FRAMES)] = 256  # sets the memory; exact codes are the same
-    batch: Literal["auto"] | Annotated[int, Field(ge=1)] = "auto"  # windows at a time on a GPU
+    batch: Annotated[int, Field(ge=0)] = 0  # windows at a time on a GPU; 0 is what suits it
 
 
 def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: EncodeParams) -> list[dict[str, Any]]:
@@ -101,8 +101,10 @@ def _engine(weights: Path, params: EncodeParams, device: str, share_s: float) ->
     model = codec.load(weights)
     asked = params.compile
     compiled = worth_compiling(model, device, share_s) if asked == "auto" else asked
-    batch = None if params.batch == "auto" or device == "cpu" else params.batch
-    return Engine(model, params.precision, device, compiled=compiled, batch=batch)
+    batch = params.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
+    return Engine(
+        model, params.precision, device, compiled_frames=params.window_frames if compiled else None, batch=batch
+    )
 
 
 def _merged(engine: Any) -> Any:
