@@ -9,10 +9,9 @@ V entries of a codebook.
 """
 
 import copy
+from typing import Any
 
-import dac
 import torch
-from dac.nn.layers import Snake1d
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -23,13 +22,13 @@ GROUP = 16  # positions that eager Snake treats as one row, so that rows are lon
 class ExactEncoder(nn.Module):
     """A DAC's own encoder and quantizer, with Snake in place; no bit of a code changes."""
 
-    def __init__(self, model: dac.DAC) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         self.encoder, self.quantizers = copy.deepcopy(model.encoder), copy.deepcopy(model.quantizer.quantizers)
         self.least_frames = SMALL_INPUT // model.latent_dim + 1  # in a window, to meet the kernels of a whole track
         for module in list(self.modules()):
             for name, child in module.named_children():
-                if isinstance(child, Snake1d):
+                if type(child).__name__ == "Snake1d":
                     setattr(module, name, InPlaceSnake(child))
         self.requires_grad_(False)
 
@@ -46,7 +45,7 @@ class ExactEncoder(nn.Module):
 class InPlaceSnake(nn.Module):
     """x + sin(alpha x)^2 / alpha in one buffer, in the order of `dac.nn.layers.snake`."""
 
-    def __init__(self, snake: Snake1d) -> None:
+    def __init__(self, snake: Any) -> None:
         super().__init__()
         self.alpha, self.inverse = snake.alpha, nn.Parameter((snake.alpha + 1e-9).reciprocal())
 
@@ -59,7 +58,7 @@ class FastEncoder(nn.Module):
 
     least_frames = 1
 
-    def __init__(self, model: dac.DAC, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, model: Any, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.layers = nn.Sequential(*_layers(model.encoder)).to(dtype)
         self.quantizer = FastQuantizer(model)
@@ -79,7 +78,7 @@ class FastQuantizer(nn.Module):
     is a row of a table, and the residual itself is never built.
     """
 
-    def __init__(self, model: dac.DAC) -> None:
+    def __init__(self, model: Any) -> None:
         super().__init__()
         books = model.quantizer.quantizers
         self.project = nn.Parameter(torch.cat([book.in_proj.weight[:, :, 0] for book in books]))
@@ -120,7 +119,7 @@ class Conv(nn.Module):
 class Snake(nn.Module):
     """x + sin(alpha x)^2 / alpha, channel by channel (Ziyin et al., 2020)."""
 
-    def __init__(self, snake: Snake1d) -> None:
+    def __init__(self, snake: Any) -> None:
         super().__init__()
         alpha = snake.alpha.detach().reshape(1, -1, 1, 1)
         self.alpha, self.inverse = nn.Parameter(alpha.clone()), nn.Parameter((alpha + 1e-9).reciprocal())
@@ -151,7 +150,7 @@ def _layers(module: nn.Module) -> list[nn.Module]:
     """A DAC encoder's layers, one after another, each as ours."""
     if isinstance(module, nn.Conv1d):
         return [Conv(module)]
-    if isinstance(module, Snake1d):
+    if type(module).__name__ == "Snake1d":
         return [Snake(module)]
     inner = [layer for child in module.children() for layer in _layers(child)]
     return [Residual(nn.Sequential(*inner))] if type(module).__name__ == "ResidualUnit" else inner

@@ -11,7 +11,6 @@ from concurrent.futures import Future
 from itertools import islice
 from typing import Any
 
-import dac
 import numpy as np
 import torch
 from torch import Tensor
@@ -44,7 +43,7 @@ def device_of(asked: str) -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def worth_compiling(model: dac.DAC, device: str, seconds: float) -> bool:
+def worth_compiling(model: Any, device: str, seconds: float) -> bool:
     """Whether this much audio pays for the compiler's time: the work grows with the square of the encoder's width."""
     return seconds * (model.encoder_dim / SMALL_ENCODER_DIM) ** 2 >= COMPILE_FROM_S[device]
 
@@ -63,7 +62,7 @@ class Engine:
     """
 
     def __init__(
-        self, model: dac.DAC, precision: str, device: str = "cpu", compiled_frames: int | None = None, batch: int = 0
+        self, model: Any, precision: str, device: str = "cpu", compiled_frames: int | None = None, batch: int = 0
     ) -> None:
         self.device, self.batch = device, batch or (1 if device == "cpu" else GPU_BATCH)
         if device == "cuda":  # true fp32, and the same kernels in every run
