@@ -1,6 +1,7 @@
 """codec: put the weights that params.yaml names in place, fetched and checked."""
 
 from legato import codec, params
+from legato.codec_engine import device_of
 from legato.codec_weights import WEIGHTS, CodecParams, fetch
 from legato.errors import stage
 
@@ -9,6 +10,7 @@ def main() -> None:
     wanted = params.load("codec", CodecParams)
     sha256 = fetch(wanted)
     codec.load(WEIGHTS)  # so that weights of another kind fail here, not behind all rendering
+    device_of(params.load("encode.device", str))  # and a GPU that is not there too
     print(f"codec {wanted.weights}: sha256 {sha256}")
 
 

@@ -21,6 +21,21 @@ def codec_model() -> Any:
 
 
 @pytest.fixture(scope="session")
+def tiny_codec() -> Any:
+    """A DAC of the token format's hop, with few channels, two codebooks and random weights: quick on long tracks."""
+    import dac
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = dac.DAC(encoder_dim=1, decoder_dim=16, n_codebooks=2, sample_rate=44100)
+    with torch.no_grad():
+        for parameter in model.encoder.parameters():
+            parameter.mul_(1.5)  # so that the signal reaches the end of the network
+    return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="session")
 def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SoundFont that the pipeline makes, built once."""
     from legato.soundfont.font import write_font

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -14,20 +15,35 @@ from legato.errors import LegatoError
 from legato.files import sha256_of
 
 CONTENT = bytes(range(256)) * 400
-WHOLE, CUT, GONE = "/weights.pth", "/cut.pth", "/gone.pth"
+WHOLE, CUT, PLAIN, GONE = "/weights.pth", "/cut.pth", "/no_ranges.pth", "/gone.pth"
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Serves the content whole, cut short of what it announces, or not at all."""
+    """Serves the content whole, by ranges, cut short of what it announces, or not at all; keeps what was asked."""
+
+    asked: ClassVar[list[str | None]] = []
+    etag = '"one"'
 
     def do_GET(self) -> None:
+        wanted = self.headers["Range"]
+        self.asked.append(wanted)
         if self.path == GONE:
             self.send_error(404)
             return
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        start = 0
+        if wanted and self.path in (WHOLE, CUT) and self.headers["If-Range"] == self.etag:
+            start = int(wanted.removeprefix("bytes=").removesuffix("-"))
+            if start >= len(CONTENT):
+                self.send_error(416)
+                return
+            self.send_response(206)
+            self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+        else:
+            self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT) - start))
+        self.send_header("ETag", self.etag)
         self.end_headers()
-        self.wfile.write(CONTENT if self.path == WHOLE else CONTENT[:1000])
+        self.wfile.write(CONTENT[start : start + 1000] if self.path == CUT else CONTENT[start:])
 
     def log_message(self, *_: object) -> None:
         pass
@@ -35,6 +51,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server() -> Iterator[str]:
+    Handler.asked.clear()
     with HTTPServer(("127.0.0.1", 0), Handler) as http:
         thread = threading.Thread(target=http.serve_forever)
         thread.start()
@@ -78,14 +95,51 @@ def test_a_download_happens_once(server: str, tmp_path: Path, monkeypatch: pytes
     assert fetch(CodecParams(weights="served"), target) == sha256_of(target)
 
 
-@pytest.mark.parametrize(
-    ("path", "line"),
-    [(CUT, "ended after 1000 of 102400 bytes"), (GONE, "cannot be downloaded: Not Found; place the file at")],
-)
-def test_a_failed_download_leaves_nothing(server: str, tmp_path: Path, path: str, line: str) -> None:
-    with pytest.raises(LegatoError, match=line):
-        download(server + path, tmp_path / "weights.pth")
+def test_a_broken_download_goes_on_where_it_ended(server: str, tmp_path: Path) -> None:
+    target = tmp_path / "weights.pth"
+    for received in (1000, 2000):
+        with pytest.raises(LegatoError, match=f"ended after {received} of 102400 bytes; run the same command again"):
+            download(server + CUT, target)
+        assert not target.exists()
+    download(server + WHOLE, target)
+    assert target.read_bytes() == CONTENT
+    assert Handler.asked == [None, "bytes=1000-", "bytes=2000-"]
+    assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("path", [WHOLE, PLAIN])
+def test_a_file_that_changed_and_a_server_without_ranges_begin_again(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    target = tmp_path / "weights.pth"
+    with pytest.raises(LegatoError, match="ended after"):
+        download(server + CUT, target)
+    monkeypatch.setattr(Handler, "etag", '"two"')
+    download(server + path, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_part_that_is_too_long_begins_again(server: str, tmp_path: Path) -> None:
+    target = tmp_path / "weights.pth"
+    (tmp_path / "weights.pth.part").write_bytes(CONTENT + b"more")
+    (tmp_path / "weights.pth.etag").write_text(Handler.etag)
+    download(server + WHOLE, target)
+    assert target.read_bytes() == CONTENT
+
+
+def test_a_refused_download_leaves_nothing(server: str, tmp_path: Path) -> None:
+    with pytest.raises(LegatoError, match="cannot be downloaded: Not Found; .* or place the file at"):
+        download(server + GONE, tmp_path / "weights.pth")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_download_that_is_not_the_pinned_one_is_named(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setitem(CODECS, "served", Codec(license="CC0-1.0", url=server + WHOLE, sha256="0" * 64))
+    with pytest.raises(LegatoError, match=f"served.pth: sha256 is .*, but codec.sha256 pins {'0' * 64}"):
+        fetch(CodecParams(weights="served"), tmp_path / "weights.pth")
 
 
 def test_no_network_is_one_line(tmp_path: Path) -> None:

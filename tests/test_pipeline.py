@@ -138,7 +138,7 @@ def stages_of(category: str) -> set[str]:
     return {f"{stage}@{category}" for stage in ("compose", "prompt", "render", "normalize", "validate", "encode")}
 
 
-DOWNSTREAM = {"collect", "stats", "train", "sample", "evaluate"}
+DOWNSTREAM = {"collect", "quality", "stats", "train", "sample", "evaluate"}
 
 
 def test_deps_name_exactly_the_modules_that_each_stage_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -254,7 +254,7 @@ def test_one_worker_and_two_make_the_same_bytes(built: Clone, tmp_path: Path) ->
     other = make_clone(tmp_path)
     other.repro("collect", LEGATO_WORKERS="1")
     locks = [yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"] for clone in (built, other)]
-    later = {"stats", "train", "sample", "evaluate"}
+    later = {"quality", "stats", "train", "sample", "evaluate"}
     assert {name: stage for name, stage in locks[0].items() if name not in later} == locks[1]
 
 

@@ -1,6 +1,7 @@
 """The `legato` command: what a user asks of a workspace beside `dvc`."""
 
 import argparse
+from pathlib import Path
 
 from legato import categories
 from legato.errors import LegatoError, stage
@@ -16,6 +17,10 @@ def main(*words: str) -> None:
     validate = commands.add_parser("validate", help="check every tag of every prompt against its MIDI and audio")
     validate.add_argument("category", nargs="*", help="categories of params.yaml; all of them if none is named")
     validate.set_defaults(run=lambda found: run_validate(found.category))
+    decode = commands.add_parser("decode", help="write audio back from codes, for ears")
+    decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
+    decode.add_argument("--out", type=Path, default=Path("decoded"), help="where to; %(default)s if not given")
+    decode.set_defaults(run=lambda found: run_decode(found.what, found.out))
     found = parser.parse_args(words)
     found.run(found)
 
@@ -44,6 +49,14 @@ def run_validate(chosen: list[str]) -> None:
         print(f"and {len(wrong) - MOST_LIES} more")
     if dishonest := [rate.kind for rate in found if not rate.is_honest]:
         raise LegatoError(f"validate: {', '.join(dishonest)}: too few verdicts are true")
+
+
+def run_decode(what: str, folder: Path) -> None:
+    """Write the audio of codes and print where it is."""
+    from legato.decode import decode  # and torch
+
+    for path in decode(what, folder):
+        print(path)
 
 
 def run() -> None:

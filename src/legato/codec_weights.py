@@ -8,10 +8,12 @@ import shutil
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import StringConstraints
+from tqdm import tqdm
 
 from legato.errors import LegatoError
 from legato.files import replacing, sha256_of
@@ -19,6 +21,7 @@ from legato.params import PARAMS, Strict
 
 WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
 DOWNLOAD_TIMEOUT_S = 60
+BLOCK_BYTES = 1 << 16
 
 
 class CodecParams(Strict):
@@ -95,17 +98,55 @@ def _source(name: str, known: Codec | None) -> Path:
 
 
 def download(url: str, target: Path) -> None:
-    """Fetch `url` to `target`, whole or not at all.
+    """Fetch `url` to `target`, with a progress bar; what an earlier try left beside it is gone on with.
+
+    `target` appears when all of it is there. A server that does not speak ranges sends everything again, and so
+    does one whose file changed in between (If-Range).
 
     Raises:
         LegatoError: there is no network, the server refuses, or the answer ends early.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part, tag = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.etag")
     try:
-        with urllib.request.urlopen(url, timeout=DOWNLOAD_TIMEOUT_S) as answer, replacing(target) as temporary:
-            with temporary.open("wb") as file:
-                shutil.copyfileobj(answer, file)
-            expected, received = answer.headers["Content-Length"], temporary.stat().st_size
-            if expected is not None and int(expected) != received:
-                raise LegatoError(f"{url}: ended after {received} of {expected} bytes; run the same command again")
-    except urllib.error.URLError as error:
-        raise LegatoError(f"{url}: cannot be downloaded: {error.reason}; place the file at {target}") from None
+        with _ask(url, part, tag) as answer:
+            start = part.stat().st_size if answer.status == HTTPStatus.PARTIAL_CONTENT else 0
+            expected = start + int(answer.headers["Content-Length"]) if answer.headers["Content-Length"] else None
+            tag.write_text(answer.headers["ETag"] or answer.headers["Last-Modified"] or "")
+            _receive(answer, part, start, expected)
+    except urllib.error.HTTPError as error:
+        raise LegatoError(_failed(url, error.reason, target)) from None
+    except OSError as error:  # URLError too: no network, or it broke off
+        raise LegatoError(_failed(url, getattr(error, "reason", error), target)) from None
+    received = part.stat().st_size
+    if expected is not None and received != expected:
+        raise LegatoError(f"{url}: ended after {received} of {expected} bytes; run the same command again to go on")
+    part.replace(target)
+    tag.unlink(missing_ok=True)
+
+
+def _ask(url: str, part: Path, tag: Path) -> Any:
+    """The answer to a request for what `part` still lacks, or for everything."""
+    known = tag.read_text() if tag.exists() else ""
+    had = part.stat().st_size if part.exists() and known else 0
+    headers = {"Range": f"bytes={had}-", "If-Range": known} if had else {}
+    try:
+        return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=DOWNLOAD_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        if not had or error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        part.unlink()  # it has all bytes there are, or more: what they are worth is not known
+        return _ask(url, part, tag)
+
+
+def _receive(answer: Any, part: Path, start: int, expected: int | None) -> None:
+    bar = tqdm(desc=part.stem, total=expected, initial=start, unit="B", unit_scale=True, disable=None)
+    with bar, part.open("r+b" if start else "wb") as file:
+        file.seek(start)
+        while block := answer.read(BLOCK_BYTES):
+            file.write(block)
+            bar.update(len(block))
+
+
+def _failed(url: str, reason: object, target: Path) -> str:
+    return f"{url}: cannot be downloaded: {reason}; run the same command again to go on, or place the file at {target}"

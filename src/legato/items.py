@@ -39,7 +39,13 @@ class _Failure:
 
 
 def run(
-    work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, name: Callable[[Item], str]
+    work: Callable[[Item], Facts],
+    items: Sequence[Item],
+    *,
+    stage: str,
+    name: Callable[[Item], str],
+    seconds: Callable[[Item], float] | None = None,
+    threads: int = 0,
 ) -> list[Facts]:
     """Apply `work` to every item and return what each gave, in the items' order.
 
@@ -51,14 +57,24 @@ def run(
         items: picklable, one a track.
         stage: shown beside the progress bar and in errors.
         name: the item's name for errors.
+        seconds: the item's length, where progress is better told in seconds of audio than in tracks.
+        threads: so many threads of this process instead of processes, for work that shares a model.
 
     Raises:
         LegatoError: at least one item failed.
     """
-    n_workers = min(workers(), len(items))
-    tasks = (delayed(_attempt)(work, item, name(item), n_workers > 1) for item in items)
-    done = Parallel(n_jobs=n_workers, return_as="generator", batch_size=1)(tasks)
-    results = list(tqdm(done, desc=stage, total=len(items), unit="track", disable=None))  # None: off without a terminal
+    n_workers = min(threads or workers(), len(items))
+    tasks = (delayed(_attempt)(work, item, name(item), n_workers > 1 and not threads) for item in items)
+    backend = "threading" if threads else "loky"
+    done = Parallel(n_jobs=n_workers, return_as="generator", batch_size=1, backend=backend)(tasks)
+    size = seconds or (lambda _: 1)
+    results = []
+    with tqdm(
+        desc=stage, total=round(sum(map(size, items))), unit=" s of audio" if seconds else "track", disable=None
+    ) as bar:
+        for item, result in zip(items, done, strict=True):
+            results.append(result)
+            bar.update(size(item))
     failures = [result for result in results if isinstance(result, _Failure)]
     if failures:
         print(next((failure.traceback for failure in failures if failure.traceback), ""), end="", file=sys.stderr)

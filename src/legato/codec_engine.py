@@ -1,0 +1,188 @@
+"""Windows of audio through a codec's encoder: which device, which precision, how many at a time.
+
+Conventions: a window is float32 (N,), whole frames of 512 samples; its codes are int16 (T, 9).
+"""
+
+import queue
+import threading
+import warnings
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from legato.codec_encoder import ExactEncoder, FastEncoder
+from legato.errors import LegatoError
+from legato.tokens import HOP_LENGTH
+
+CPU_OUT_OF_MEMORY = "can't allocate memory"
+GPU_BATCH = 32  # windows
+COMPILE_FROM_S = {
+    "cpu": 1_000,
+    "cuda": 1_300_000,
+}  # audio a process, times how wide its encoder is against ours, squared
+SMALL_ENCODER_DIM = 12
+
+Windows = Sequence[Tensor]
+
+
+def device_of(asked: str) -> str:
+    """`cuda` or `cpu` for `auto`, `cuda` or `cpu`.
+
+    Raises:
+        LegatoError: a GPU is asked for and there is none.
+    """
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise LegatoError(
+            "params.yaml: encode.device: 'cuda': there is no GPU here that PyTorch can use; auto or cpu runs"
+        )
+    return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
+
+
+def worth_compiling(model: Any, device: str, seconds: float) -> bool:
+    """Whether this much audio pays for the compiler's time: the work grows with the square of the encoder's width."""
+    return seconds * (model.encoder_dim / SMALL_ENCODER_DIM) ** 2 >= COMPILE_FROM_S[device]
+
+
+class Engine:
+    """Codes of windows, in batches of one shape; where memory runs out, smaller batches from then on.
+
+    One thread works on a CPU, one window at a time, and a GPU gets whole batches, padded with silence: so the
+    arithmetic on a window depends on its samples alone, not on which others there are nor on the number of cores.
+
+    Args:
+        model: as `codec.load` gives it.
+        precision: `exact` is fp32 and `dac`'s own arithmetic; `fast` is the fast encoder, in fp16 on a GPU.
+        compiled_frames: `fast` goes through torch.compile for windows of this length; None compiles nothing.
+        batch: windows at a time; 0 is as many as suit the device.
+    """
+
+    def __init__(
+        self, model: Any, precision: str, device: str = "cpu", compiled_frames: int | None = None, batch: int = 0
+    ) -> None:
+        self.device, self.batch = device, batch or (1 if device == "cpu" else GPU_BATCH)
+        if device == "cuda":  # true fp32, and the same kernels in every run
+            torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+            torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
+        half = torch.float16 if device == "cuda" else torch.float32
+        network = ExactEncoder(model) if precision == "exact" else FastEncoder(model, half)
+        self.least_frames = network.least_frames
+        self.network = network.to(device).eval()
+        self.compiled = _compiled(self.network) if compiled_frames and precision == "fast" else self.network
+        self.compiled_length = (compiled_frames or 0) * HOP_LENGTH
+
+    def codes(self, windows: Windows) -> list[Tensor]:
+        """The codes of windows of one length.
+
+        Raises:
+            LegatoError: memory does not hold a single window.
+        """
+        found: list[Tensor] = []
+        while len(found) < len(windows):
+            now = windows[len(found) : len(found) + self.batch]
+            try:
+                found += self._run(now)
+            except RuntimeError as error:
+                if not (isinstance(error, torch.OutOfMemoryError) or CPU_OUT_OF_MEMORY in str(error)):
+                    raise
+                self._halve(len(now[0]))
+        return found
+
+    @torch.inference_mode()
+    def _run(self, windows: Windows) -> list[Tensor]:
+        if self.device == "cpu":
+            torch.set_num_threads(1)
+        audio_BN = torch.zeros(self.batch, len(windows[0]))
+        for row, window in zip(audio_BN, windows, strict=False):
+            row.copy_(window)
+        network = self.compiled if len(windows[0]) == self.compiled_length else self.network
+        return list(network(audio_BN.to(self.device)).cpu()[: len(windows)])
+
+    def _halve(self, n_samples: int) -> None:
+        if self.device == "cuda":
+            torch.cuda.empty_cache()
+        if self.batch == 1:
+            frames = n_samples // HOP_LENGTH
+            raise LegatoError(
+                f"out of memory on {self.device} with one window of {frames} frames: lower encode.window_frames"
+            )
+        self.batch //= 2
+
+
+class Merged:
+    """An engine that several threads use at once: their windows share batches.
+
+    Each thread asks for its track's windows and waits; while one batch is computed, the others read and write.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine, self.least_frames = engine, engine.least_frames
+        self._waiting: queue.SimpleQueue[tuple[Tensor, Future[Tensor]]] = queue.SimpleQueue()
+        threading.Thread(target=self._work, daemon=True).start()
+
+    @property
+    def batch(self) -> int:
+        """Windows that the engine takes at a time."""
+        return self._engine.batch
+
+    def codes(self, windows: Windows) -> list[Tensor]:
+        """As `Engine.codes`."""
+        futures: list[Future[Tensor]] = [Future() for _ in windows]
+        for job in zip(windows, futures, strict=True):
+            self._waiting.put(job)
+        return [future.result() for future in futures]
+
+    def _work(self) -> None:
+        held: list[tuple[Tensor, Future[Tensor]]] = []
+        while True:
+            held = held or [self._waiting.get()]
+            while len(held) < self.batch and not self._waiting.empty():
+                held.append(self._waiting.get())
+            length = len(held[0][0])
+            now = [job for job in held if len(job[0]) == length]
+            held = [job for job in held if len(job[0]) != length]
+            self._answer(now)
+
+    def _answer(self, jobs: list[tuple[Tensor, Future[Tensor]]]) -> None:
+        try:
+            found: Any = self._engine.codes([window for window, _ in jobs])
+        except Exception as error:  # each track that waits fails by its name
+            for _, future in jobs:
+                future.set_exception(error)
+            return
+        for (_, future), codes in zip(jobs, found, strict=True):
+            future.set_result(codes)
+
+
+def track_codes(engine: Engine | Merged, windows: Iterable[tuple[slice, np.ndarray]]) -> Tensor:
+    """Codes of a track from its windows, int16 (T, 18), contiguous and owning its storage.
+
+    Args:
+        windows: each one's kept frames and its samples, (channels, N), as `windows.read_windows` gives them; the one
+            channel of a mono window is encoded once and stands on both sides.
+    """
+    parts_TK, waiting = [], iter(windows)
+    while group := list(islice(waiting, engine.batch)):
+        found = iter(engine.codes([torch.from_numpy(channel) for _, window_CN in group for channel in window_CN]))
+        for keep, window_CN in group:
+            sides = [next(found)[keep] for _ in window_CN]
+            parts_TK.append(codes_of_stereo(sides[0], sides[-1]))
+    return torch.cat(parts_TK)
+
+
+def codes_of_stereo(left_TK: Tensor, right_TK: Tensor) -> Tensor:
+    """Two channels' codes side by side, (T, 9) and (T, 9) to (T, 18): the layout a stereo Dia reads."""
+    return torch.cat([left_TK, right_TK], dim=1)
+
+
+def _compiled(network: Any) -> Any:
+    import torch._inductor.config as inductor
+
+    inductor.freezing = True  # weights are constants, repacked once for their kernels
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.compile(network, dynamic=False)
