@@ -359,9 +359,8 @@ def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone) -> None:
 
 def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone) -> None:
     n_tracks, rendered = 20, edited.folder / "dataset/rendered/pads"
-    edited.edit(
-        lambda values: (values["categories"]["pads"].update(tracks=n_tracks), values["render"].update(gain=0.3))
-    )
+    edited.edit(lambda values: values["categories"]["pads"].update(tracks=n_tracks))
+    edited.edit(lambda values: values["categories"]["pads"]["music"].update(seconds=[40, 44]))  # a while to render
     edited.repro("compose@pads")
     with subprocess.Popen(
         ["dvc", "repro", "render@pads"],
