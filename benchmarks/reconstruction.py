@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from legato import categories, codec
+from legato import categories
 from legato.audio import read_audio
-from legato.codec_weights import WEIGHTS
+from legato.codec import model as codec
+from legato.codec.weights import WEIGHTS
 from legato.codes import read_codes
 from legato.tokens import SAMPLE_RATE
 

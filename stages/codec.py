@@ -1,8 +1,9 @@
 """codec: put the weights that params.yaml names in place, fetched and checked."""
 
-from legato import codec, params
-from legato.codec_engine import device_of
-from legato.codec_weights import WEIGHTS, CodecParams, fetch
+from legato import params
+from legato.codec import model as codec
+from legato.codec.engine import device_of
+from legato.codec.weights import WEIGHTS, CodecParams, fetch
 from legato.errors import stage
 
 

@@ -1,7 +1,7 @@
 """collect: every category's codes and prompts as the dataset a trainer reads, held-out tracks apart."""
 
 from legato import categories, params
-from legato.codec_weights import CodecParams
+from legato.codec.weights import CodecParams
 from legato.collect import collect
 from legato.errors import stage
 from legato.soundfont.config import SoundfontParams

@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from legato import items, params
-from legato.codec_weights import WEIGHTS
+from legato.codec.weights import WEIGHTS
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl

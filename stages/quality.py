@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from legato import categories, quality
-from legato.codec_weights import WEIGHTS
+from legato.codec.weights import WEIGHTS
 from legato.errors import LegatoError, stage
 from legato.files import write_json
 

@@ -3,9 +3,10 @@
 import shutil
 from pathlib import Path
 
-from legato import codec, params
+from legato import params
 from legato.audio import write_audio
-from legato.codec_weights import WEIGHTS
+from legato.codec import model as codec
+from legato.codec.weights import WEIGHTS
 from legato.codes import write_codes
 from legato.dia import model, sampling
 from legato.dia.config import SampleParams

@@ -14,7 +14,7 @@ def codec_model() -> Any:
     """The small codec, loaded once."""
     import torch
 
-    from legato import codec
+    from legato.codec import model as codec
 
     torch.set_num_threads(1)
     return codec.load(SMALL_CODEC)

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from conftest import SMALL_CODEC
-from legato import codec
-from legato.codec_engine import Engine, track_codes
+from legato.codec import model as codec
+from legato.codec.engine import Engine, track_codes
 from legato.errors import LegatoError
 from legato.tokens import HOP_LENGTH
 from signals import si_sdr_db, sine

@@ -14,12 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import SMALL_CODEC
-from legato import codec
-from legato.codec_engine import Engine, Merged, track_codes
+from legato.codec import model as codec
+from legato.codec.engine import Engine, Merged, track_codes
+from legato.codec.windows import MARGIN_FRAMES, read_windows, windows
 from legato.encode import MIN_WINDOW_FRAMES
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, n_frames
-from legato.windows import MARGIN_FRAMES, read_windows, windows
 from signals import SAMPLE_RATE, drum_loop, silence, sine
 
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import pytest
 
 from conftest import ROOT, SMALL_CODEC
-from legato import codec_weights
-from legato.codec_weights import CODECS, Codec, CodecParams, download, fetch
+from legato.codec import weights
+from legato.codec.weights import CODECS, Codec, CodecParams, download, fetch
 from legato.errors import LegatoError
 from legato.files import sha256_of
 
@@ -150,4 +150,4 @@ def test_no_network_is_one_line(tmp_path: Path) -> None:
 
 def test_the_cache_lies_outside_the_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert not codec_weights.cache_folder().is_relative_to(ROOT)
+    assert not weights.cache_folder().is_relative_to(ROOT)

@@ -11,7 +11,7 @@ import torch
 
 from conftest import ROOT, SMALL_CODEC
 from legato import encode, items
-from legato.codec_engine import device_of, worth_compiling
+from legato.codec.engine import device_of, worth_compiling
 from legato.codes import read_codes
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import LegatoError
@@ -101,7 +101,7 @@ def test_other_rates_are_resampled(tracks: list[Path], tmp_path: Path, codec_mod
     path = tracks[0].with_name("tone.wav")
     soundfile.write(path, 0.5 * np.sin(2 * np.pi * 440 * time), rate)
     encoded([path], tmp_path / "codes")
-    from legato import codec
+    from legato.codec import model as codec
 
     codes = read_codes(tmp_path / "codes/tone.pt")
     assert len(codes) == n_frames(2 * SAMPLE_RATE)

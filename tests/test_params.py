@@ -9,7 +9,7 @@ import yaml
 
 from legato import categories, params
 from legato.check import CATEGORIES, SECTIONS, CategoryParams, check, left_behind
-from legato.codec_weights import CodecParams
+from legato.codec.weights import CodecParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.gm import DRUM_BANK, KITS, PROGRAMS

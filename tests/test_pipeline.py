@@ -171,7 +171,7 @@ def test_the_dataset_keeps_the_contract(built: Clone) -> None:
 
 
 def test_codes_decode_to_the_normalized_audio(built: Clone, codec_model: Any) -> None:
-    from legato import codec
+    from legato.codec import model as codec
 
     for category in TINY["categories"]:
         for path in sorted((built.folder / "dataset/encoded" / category).iterdir()):

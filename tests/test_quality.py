@@ -10,9 +10,9 @@ import torch
 
 from conftest import ROOT, SMALL_CODEC
 from legato import items, quality
-from legato.codec_engine import Engine, track_codes
+from legato.codec.engine import Engine, track_codes
+from legato.codec.windows import read_windows
 from legato.codes import write_codes
-from legato.windows import read_windows
 from signals import SAMPLE_RATE, drum_loop, sine
 
 

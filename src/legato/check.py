@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from legato import categories, params
-from legato.codec_weights import CodecParams
+from legato.codec.weights import CodecParams
 from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
 from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams

@@ -6,7 +6,7 @@ from typing import Any
 
 from legato import items
 from legato.audio import write_audio
-from legato.codec_weights import WEIGHTS
+from legato.codec.weights import WEIGHTS
 from legato.errors import LegatoError
 from legato.tokens import SAMPLE_RATE
 
@@ -54,7 +54,7 @@ def decode_file(source: Path, target: Path, weights: Path) -> Path:
     Raises:
         LegatoError: the codes or the weights cannot be used.
     """
-    from legato import codec  # here, so that finding files does not pay for torch
+    from legato.codec import model as codec  # here, so that finding files does not pay for torch
     from legato.codes import read_codes
 
     codes_TK = read_codes(source)

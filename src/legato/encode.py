@@ -14,9 +14,9 @@ import soundfile
 from pydantic import Field
 
 from legato import items
+from legato.codec.windows import read_windows
 from legato.files import sha256_of
 from legato.params import Strict
-from legato.windows import read_windows
 
 MIN_WINDOW_FRAMES = 64
 GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
@@ -58,12 +58,12 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
     """Write the codes of `audio` to `folder`: a bare int16 (T, 18) tensor. Return its id, length and hash.
 
     Args:
-        engine: a `codec_engine.Engine` or `Merged`.
+        engine: a `codec.engine.Engine` or `Merged`.
 
     Raises:
         LegatoError: the audio cannot be used, or memory does not hold one window.
     """
-    from legato.codec_engine import track_codes
+    from legato.codec.engine import track_codes
     from legato.codes import write_codes
 
     codes_TK = track_codes(engine, read_windows(audio, max(window_frames, engine.least_frames)))
@@ -80,7 +80,7 @@ def find_device(asked: str) -> str:
     """
     if asked == "cpu" or (asked == "auto" and not any(path.exists() for path in GPU_DRIVERS)):
         return "cpu"
-    from legato.codec_engine import device_of
+    from legato.codec.engine import device_of
 
     return device_of(asked)
 
@@ -95,8 +95,8 @@ def seconds_of(audio: Path) -> float:
 
 @cache
 def _engine(weights: Path, params: EncodeParams, device: str, share_s: float) -> Any:
-    from legato import codec
-    from legato.codec_engine import Engine, worth_compiling
+    from legato.codec import model as codec
+    from legato.codec.engine import Engine, worth_compiling
 
     model = codec.load(weights)
     asked = params.compile
@@ -108,6 +108,6 @@ def _engine(weights: Path, params: EncodeParams, device: str, share_s: float) ->
 
 
 def _merged(engine: Any) -> Any:
-    from legato.codec_engine import Merged
+    from legato.codec.engine import Merged
 
     return Merged(engine)

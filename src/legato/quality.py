@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from legato import codec, items
+from legato import items
 from legato.audio import read_audio
-from legato.codec_engine import Engine, track_codes
+from legato.codec import model as codec
+from legato.codec.engine import Engine, track_codes
+from legato.codec.windows import MARGIN_FRAMES
 from legato.codes import read_codes
 from legato.metrics import TOTAL, perplexity, usage
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
-from legato.windows import MARGIN_FRAMES
 
 TRACKS = 2  # of each category that are listened to
 EXCERPT_FRAMES = 345  # 4 s, from a track's middle

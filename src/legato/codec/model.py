@@ -19,9 +19,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from legato.codec.windows import windows
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
-from legato.windows import windows
 
 with warnings.catch_warnings():  # the codec's library uses what torch has since deprecated
     warnings.simplefilter("ignore", FutureWarning)
