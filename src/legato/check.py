@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from legato import categories, params
+from legato.codec.recipe import TrainCodecParams
 from legato.codec.weights import CodecParams
 from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
 from legato.dia.config import SampleParams, TrainParams
@@ -31,6 +32,7 @@ SECTIONS = {
     "render": RenderParams,
     "normalize": NormalizeParams,
     "codec": CodecParams,
+    "train_codec": TrainCodecParams,
     "encode": EncodeParams,
     "train": TrainParams,
     "sample": SampleParams,

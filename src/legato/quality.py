@@ -25,24 +25,32 @@ from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 TRACKS = 2  # of each category that are listened to
 EXCERPT_FRAMES = 345  # 4 s, from a track's middle
 N_FFT, N_MELS, FLOOR_DB = 2048, 80, -80.0
-HIGH_HZ = 4000.0
+BANDS_HZ = {"to_1k": (0, 1e3), "to_4k": (1e3, 4e3), "to_8k": (4e3, 8e3), "above_8k": (8e3, SAMPLE_RATE / 2)}
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
 
 Row = dict[str, Any]
 
 
-def codec_metrics(categories: dict[str, list[tuple[Path, Path]]], weights: Path) -> dict[str, Row]:
+def codec_metrics(
+    categories: dict[str, list[tuple[Path, Path]]],
+    weights: Path,
+    *,
+    tracks: int = TRACKS,
+    excerpt_frames: int = EXCERPT_FRAMES,
+) -> dict[str, Row]:
     """Figures in total and per category.
 
     Args:
         categories: each one's tracks, as paths of (audio, codes).
+        tracks: of each category that are listened to.
+        excerpt_frames: from the middle of each that are.
 
     Raises:
         LegatoError: audio, codes or weights cannot be used.
     """
-    sample = [(name, *pair) for name, pairs in categories.items() for pair in pairs[:TRACKS]]
+    sample = [(name, *pair) for name, pairs in categories.items() for pair in pairs[:tracks]]
     heard = items.run(
-        lambda one: {"category": one[0], **excerpt_figures(one[1], one[2], weights)},
+        lambda one: {"category": one[0], **excerpt_figures(*one[1:], weights, excerpt_frames)},
         sample,
         stage="quality",
         name=lambda one: one[1].stem,
@@ -74,23 +82,18 @@ def code_figures(tracks: Sequence[np.ndarray]) -> Row:
     }
 
 
-def excerpt_figures(audio: Path, codes: Path, weights: Path) -> Row:
-    """An excerpt's SI-SDR and log-mel distances behind the codec, and the share of codes that `exact` has otherwise.
-
-    `log_mel_high_db` is the distance of the bands above 4 kHz alone.
-    """
+def excerpt_figures(audio: Path, codes: Path, weights: Path, n_frames: int = EXCERPT_FRAMES) -> Row:
+    """An excerpt's SI-SDR and log-mel distances behind the codec, and the share of codes that `exact` has otherwise."""
     torch.set_num_threads(1)
     codes_TK, samples = read_codes(codes), read_audio(audio, SAMPLE_RATE)
-    start = max(0, (len(codes_TK) - EXCERPT_FRAMES) // 2)
-    part = slice(start, min(start + EXCERPT_FRAMES, len(codes_TK)))
+    start = max(0, (len(codes_TK) - n_frames) // 2)
+    part = slice(start, min(start + n_frames, len(codes_TK)))
     original = samples[part.start * HOP_LENGTH : part.stop * HOP_LENGTH]
     decoded = codec.decode(codec.loaded(weights), codes_TK[part])[: len(original)]
     differ_TK = exact_codes(samples, part, len(codes_TK), weights) != codes_TK[part]
-    mel_db, high_db = log_mel_distances_db(decoded, original)
     return {
         "si_sdr_db": si_sdr_db(decoded, original),
-        "log_mel_db": mel_db,
-        "log_mel_high_db": high_db,
+        "log_mel_db": log_mel_distances_db(decoded, original),
         "not_exact": dict(zip(CODEBOOKS, differ_TK.float().reshape(-1, N_CODEBOOKS).mean(dim=0).tolist(), strict=True)),
     }
 
@@ -118,10 +121,11 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     return float(np.clip(10 * np.log10(target @ target / max(error @ error, 1e-20)), -100, 100))
 
 
-def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
-    """Mean absolute difference of levels in dB, of all mel bands and of those above 4 kHz; (n_samples, 2) each."""
-    apart = np.abs(_mel_db(estimate) - _mel_db(reference))
-    return float(apart.mean()), float(apart[..., mel_centres_hz() > HIGH_HZ].mean())
+def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> Row:
+    """Mean absolute difference of levels in dB, of all mel bands and of those in `BANDS_HZ`; (n_samples, 2) each."""
+    apart, centres = np.abs(_mel_db(estimate) - _mel_db(reference)), mel_centres_hz()
+    bands = {name: apart[..., (low < centres) & (centres <= high)] for name, (low, high) in BANDS_HZ.items()}
+    return {name: float(values.mean()) for name, values in {"all": apart, **bands}.items()}
 
 
 def mel_centres_hz() -> np.ndarray:

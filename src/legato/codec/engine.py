@@ -30,16 +30,14 @@ SMALL_ENCODER_DIM = 12
 Windows = Sequence[Tensor]
 
 
-def device_of(asked: str) -> str:
-    """`cuda` or `cpu` for `auto`, `cuda` or `cpu`.
+def device_of(asked: str, key: str = "encode.device") -> str:
+    """`cuda` or `cpu` for `auto`, `cuda` or `cpu`, which params.yaml has at `key`.
 
     Raises:
         LegatoError: a GPU is asked for and there is none.
     """
     if asked == "cuda" and not torch.cuda.is_available():
-        raise LegatoError(
-            "params.yaml: encode.device: 'cuda': there is no GPU here that PyTorch can use; auto or cpu runs"
-        )
+        raise LegatoError(f"params.yaml: {key}: 'cuda': there is no GPU here that PyTorch can use; auto or cpu runs")
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 

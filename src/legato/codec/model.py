@@ -6,6 +6,7 @@ T frames, N samples.
 """
 
 import ctypes
+import io
 import math
 import pickle
 import warnings
@@ -21,6 +22,7 @@ from torch import Tensor
 
 from legato.codec.windows import windows
 from legato.errors import LegatoError
+from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 
 with warnings.catch_warnings():  # the codec's library uses what torch has since deprecated
@@ -40,13 +42,11 @@ def load(path: str | Path) -> dac.DAC:
         LegatoError: the file is missing, is no such checkpoint, or has another token format.
     """
     _keep_memory()
-    checkpoint = _read_checkpoint(Path(path))
+    checkpoint = read_checkpoint(Path(path))
     kwargs = checkpoint["metadata"]["kwargs"]
     _check_format(Path(path), kwargs)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)
-            model = dac.DAC(**kwargs)
+        model = new_model(kwargs)
         model.load_state_dict(checkpoint["state_dict"])
     except (RuntimeError, TypeError) as error:
         reason = str(error).splitlines()[0]
@@ -71,7 +71,27 @@ def decode(model: dac.DAC, codes_TK: Tensor) -> np.ndarray:
     return torch.cat(parts_NC).contiguous().numpy()
 
 
-def _read_checkpoint(path: Path) -> dict[str, Any]:
+def new_model(architecture: dict[str, Any]) -> dac.DAC:
+    """A codec with random weights, for training; `architecture` is what `dac.DAC` takes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return dac.DAC(**architecture)
+
+
+def save(path: Path, state_dict: dict[str, Tensor], architecture: dict[str, Any]) -> None:
+    """Write a plain checkpoint in fp16, as `load` and `dac.DAC.load` read it, whole or not at all."""
+    content = io.BytesIO()
+    halves = {name: value.half() for name, value in state_dict.items()}
+    torch.save({"state_dict": halves, "metadata": {"kwargs": architecture}}, content)
+    write_bytes(path, content.getvalue())
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """A plain checkpoint's `state_dict` and `metadata`.
+
+    Raises:
+        LegatoError: the file is missing, truncated, wants to run code, or is no such checkpoint.
+    """
     if not path.is_file():
         raise LegatoError(f"{path}: no such codec weights")
     try:
