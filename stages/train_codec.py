@@ -15,7 +15,7 @@ from legato.errors import stage
 from legato.files import sha256_of, write_bytes, write_json
 from legato.normalize import NormalizeParams
 from legato.production import RenderParams
-from legato.soundfont.config import SoundfontParams
+from legato.soundfont.config import BUILT_FONT
 
 WORK = Path("dataset/train_codec")  # kept, so that what was interrupted goes on
 EXCERPT_FRAMES = 861  # 10 s of each held-out track
@@ -26,7 +26,7 @@ def main() -> None:
     composed = [name for name in categories.names() if not categories.is_source(name)]
     music = corpus.read_music(CORPUS, {name: params.load(f"categories.{name}.music", MusicParams) for name in composed})
     studio = corpus.Studio(
-        Path(params.load("soundfont", SoundfontParams).path),
+        Path(BUILT_FONT),
         params.load("render", RenderParams),
         params.load("normalize", NormalizeParams),
     )
