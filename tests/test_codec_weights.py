@@ -63,7 +63,7 @@ def server() -> Iterator[str]:
 def test_a_name_gives_the_weights_in_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     target = tmp_path / "weights.pth"
-    assert fetch(CodecParams(weights="small"), target) == CODECS["small"].sha256
+    assert fetch(CodecParams(weights="small"), target) == sha256_of(SMALL_CODEC)
     assert target.read_bytes() == SMALL_CODEC.read_bytes()
 
 

@@ -14,7 +14,6 @@ from legato.audio import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.errors import LegatoError
-from legato.files import replacing
 from legato.midi import write_midi
 from legato.normalize import NormalizeParams, normalize
 from legato.production import RenderParams
@@ -83,10 +82,10 @@ def make_corpus(
 def make_track(path: Path, music: MusicParams, studio: Studio, seed: int, category: str, index: int) -> None:
     """Compose, render and normalise one track; it depends on its seed, category and index alone."""
     song, _ = compose(music, track_rng(seed, category, index, "compose"))
-    with replacing(path.with_suffix(".mid")) as midi:
-        write_midi(midi, song)
-        rendered = render(midi, studio.font, studio.render, SAMPLE_RATE, track_rng(seed, category, index, "render"))
-        audio, _ = normalize(rendered.audio, SAMPLE_RATE, studio.normalize)
+    midi = path.with_suffix(".mid")
+    write_midi(midi, song)
+    rendered = render(midi, studio.font, studio.render, SAMPLE_RATE, track_rng(seed, category, index, "render"))
+    audio, _ = normalize(rendered.audio, SAMPLE_RATE, studio.normalize)
     write_audio(path, audio, SAMPLE_RATE, "PCM_16")
 
 

@@ -49,7 +49,6 @@ class Codec:
 CODECS = {
     "small": Codec(
         license="MIT",
-        sha256="e3994b5559d98c61413a04440ce5bfc55d65dfa9e7627ac8bb7a9794a4610f2f",
         path=Path("models/codec/small.pth"),
     ),
     "dac_44khz": Codec(
