@@ -1,16 +1,20 @@
 """What the tests of the Dia rooms share: a model of a few numbers, tracks of random codes, datasets of them."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 import yaml
+from accelerate import Accelerator
 
 from legato import params
-from legato.dia import batches
-from legato.dia.batches import Track
+from legato.dia import batches, model, run, training
 from legato.dia.config import SampleParams, Size, TrainParams
+from legato.dia.dataset import Split, Track, read_split
+from legato.dia.loader import StepBatch
+from legato.dia.training import Places
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
 MICRO = Size(
@@ -19,7 +23,9 @@ MICRO = Size(
     encoder_heads=2,
     decoder_layers=1,
     decoder_width=32,
-    decoder_heads=2,
+    decoder_heads=4,
+    decoder_kv_heads=2,
+    head_dim=8,
     mlp_ratio=2,
 )
 TRAIN = {
@@ -52,8 +58,8 @@ def random_codes(n_frames: int, seed: int = 0) -> torch.Tensor:
     return torch.from_numpy(rng.integers(CODEBOOK_SIZE, size=(n_frames, N_CHANNELS), dtype=np.int16))
 
 
-def a_track(n_frames: int, seed: int = 0) -> Track:
-    return Track(f"t_{seed}", ("808 bass melody", "140 BPM", "A minor"), random_codes(n_frames, seed))
+def a_track(n_frames: int, seed: int = 0, category: str | None = None) -> Track:
+    return Track(f"t_{seed}", ("808 bass melody", "140 BPM", "A minor"), random_codes(n_frames, seed), category)
 
 
 def write_dataset(folder: Path, tracks: list[Track]) -> Path:
@@ -68,7 +74,21 @@ def write_dataset(folder: Path, tracks: list[Track]) -> Path:
             "length": len(track.codes_TK),
         }
     (folder / "metadata.json").write_text(json.dumps(entries))
+    rows = [{"id": track.id, "category": track.category} for track in tracks if track.category]
+    (folder / "tracks.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     return folder
+
+
+def write_split(folder: Path) -> Split:
+    """Three tracks of two categories to learn from and one held out, in folders as the train stage has them."""
+    tracks = [a_track(40, seed, category) for seed, category in enumerate(["a", "b", "a"])]
+    train = write_dataset(folder / "dataset/encoded_dataset", tracks)
+    heldout = write_dataset(folder / "dataset/heldout_dataset", [a_track(30, 3, "a")])
+    return read_split(train, heldout)
+
+
+def places(folder: Path) -> Places:
+    return Places(folder / "models/dia", folder / "reports", folder / "models/dia_checkpoints", folder / "logs")
 
 
 def train_params(**changes) -> TrainParams:
@@ -86,6 +106,30 @@ def load_changed(folder: Path, key: str, section: dict, change: dict, kind: type
     return params.load(key, kind, path)
 
 
-def fixed_batch() -> batches.Batch:
-    (batch,) = batches.fixed_batches([a_track(40)], windows=2, frames=16)
-    return batch
+def fixed_batch(n_frames: int = 40, *, windows: int = 2, frames: int = 16, seed: int = 0) -> batches.Batch:
+    return batches.fixed_batch(a_track(n_frames, seed), windows=windows, frames=frames)
+
+
+def new_run(**changes) -> run.Run:
+    return run.new_run(train_params(**changes), [], torch.device("cpu"))
+
+
+def learn(trained: run.Run, batches_: Sequence[batches.Batch], **changes) -> None:
+    """One step on batches, each a part of it."""
+    parts = [StepBatch(batch, (None,) * len(batch.labels_BTK)) for batch in batches_]
+    learner = model.Learner(trained.model, torch.float32)
+    training.learn(Accelerator(cpu=True), learner, trained, parts, train_params(**changes))
+
+
+def mean_loss(trained: torch.nn.Module, batch: batches.Batch) -> torch.Tensor:
+    """Mean cross-entropy in nats over the labels that are asked for."""
+    return model.losses(trained, batch).sum() / (batch.labels_BTK != batches.IGNORED).sum()
+
+
+def learnt_by_heart(batch: batches.Batch, steps: int) -> torch.nn.Module:
+    """A micro model that has seen one batch `steps` times."""
+    settings = {"steps": steps, "warmup_steps": 5, "learning_rate": 0.02}
+    trained = new_run(**settings)
+    for _ in range(steps):
+        learn(trained, [batch], **settings)
+    return trained.model.eval()

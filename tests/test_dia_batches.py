@@ -1,6 +1,4 @@
-"""From a dataset folder to batches: the delay pattern, windows, text and what is refused."""
-
-import json
+"""From tracks to batches: the delay pattern, windows, text, and how steps are shared out."""
 
 import numpy as np
 import pytest
@@ -8,12 +6,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legato.dia import batches, delay, training
+from legato.dia import batches, delay
 from legato.dia.batches import IGNORED
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD
+from legato.dia.loader import Steps, load_steps
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
-from micro_dia import a_track, random_codes, train_params, write_dataset
+from micro_dia import a_track, random_codes, train_params
 
 pytestmark = pytest.mark.usefixtures("micro_size", "one_thread")
 
@@ -83,21 +82,44 @@ def test_labels_are_the_next_inputs_with_bos_and_pad_ignored():
     assert special.any()
     assert (batch.labels_BTK[special] == IGNORED).all()
     assert torch.equal(batch.labels_BTK[~special], rows_BTK[:, 1:][~special])
-    assert batch.text_BL.tolist() == [[97, 0, 0, 0, 0, 0], list(b"longer")]
-    assert batch.text_mask_BL.tolist() == [[1, 0, 0, 0, 0, 0], [1] * 6]
+    assert batch.text_BL.shape == batch.text_mask_BL.shape == (2, batches.TEXT_MULTIPLE)
+    assert batch.text_BL[:, :7].tolist() == [[97, 0, 0, 0, 0, 0, 0], [*b"longer", 0]]
+    assert batch.text_mask_BL.sum(dim=1).tolist() == [1, 6]
 
 
 def test_a_step_draws_the_same_batch_whatever_came_before():
-    tracks = [a_track(50, seed) for seed in range(3)]
-    wanted = train_params()
-    later = [training.step_batch(wanted, tracks, step) for step in (5, 6, 7)]
-    alone = training.step_batch(wanted, tracks, 7)
-    assert all(torch.equal(vars(later[2])[name], value) for name, value in vars(alone).items())
-    assert not torch.equal(later[0].inputs_BTK, later[1].inputs_BTK)
+    steps = Steps(train_params(), [a_track(50, seed) for seed in range(3)])
+    later, other = [list(load_steps(steps, 5, 7, on_gpu=False)) for _ in range(2)]
+    (alone,) = load_steps(steps, 7, 7, on_gpu=False)
+    assert len(later) == 3
+    assert same(later[2][0].batch, alone[0].batch)
+    assert same(later[1][0].batch, other[1][0].batch)
+    assert not same(later[0][0].batch, later[1][0].batch)
+
+
+@pytest.mark.parametrize(("n_processes", "accumulate"), [(2, 1), (1, 3), (2, 3)])
+def test_processes_and_parts_share_out_the_windows_of_a_step(n_processes, accumulate):
+    tracks = [a_track(50, seed, category) for seed, category in enumerate("abc")]
+    ((whole,),) = load_steps(Steps(train_params(batch=6), tracks), 4, 4, on_gpu=False)
+    wanted = train_params(batch=6, accumulate=accumulate)
+    parts = [part for process in range(n_processes) for part in Steps(wanted, tracks, process, n_processes)[4]]
+    assert len(parts) == n_processes * accumulate
+    assert torch.equal(torch.cat([part.batch.inputs_BTK for part in parts]), whole.batch.inputs_BTK)
+    assert torch.equal(torch.cat([part.batch.labels_BTK for part in parts]), whole.batch.labels_BTK)
+    assert sum((part.categories for part in parts), ()) == whole.categories
+
+
+def test_a_batch_that_cannot_be_shared_out_is_named():
+    with pytest.raises(LegatoError, match=r"train\.batch: 6: must be a multiple of 4"):
+        Steps(train_params(batch=6, accumulate=2), [a_track(50)], 0, 2)
+
+
+def same(batch: batches.Batch, other: batches.Batch) -> bool:
+    return all(torch.equal(value, vars(other)[name]) for name, value in vars(batch).items())
 
 
 def test_fixed_windows_reach_from_the_start_to_the_end():
-    (batch,) = batches.fixed_batches([a_track(100)], windows=4, frames=30)
+    batch = batches.fixed_batch(a_track(100), windows=4, frames=30)
     assert len(batch.inputs_BTK) == 4
     assert torch.equal(batch.inputs_BTK[0, 1:, 0], random_codes(100)[:29, 0].long())
     assert [(window == EOS).any().item() for window in batch.labels_BTK] == [False, False, False, True]
@@ -128,87 +150,7 @@ def test_shuffled_tags_are_some_of_the_tags_and_at_least_one(tags, tag_dropout, 
 @pytest.mark.parametrize(("text_dropout", "dropped"), [(0.0, 0), (1.0, 8)])
 def test_a_dropped_text_is_zero_bytes_of_its_own_length(text_dropout, dropped):
     wanted = train_params(text_dropout=text_dropout, tag_dropout=0.0, batch=8)
-    batch = training.step_batch(wanted, [a_track(50)], 1)
+    (part,) = Steps(wanted, [a_track(50)])[1]
+    batch = part.batch
     assert (batch.text_BL == 0).all(dim=1).sum() == dropped
     assert batch.text_mask_BL.sum(dim=1).tolist() == [len("808 bass melody, 140 BPM, A minor")] * 8
-
-
-# Dataset
-
-
-def test_a_dataset_reads_back_as_it_was_written(tmp_path):
-    tracks = [a_track(30, seed) for seed in range(3)]
-    found = batches.read_dataset(write_dataset(tmp_path / "d", tracks))
-    assert [track.id for track in found] == ["t_0", "t_1", "t_2"]
-    assert found[0].tags == ("808 bass melody", "140 BPM", "A minor")
-    assert all(torch.equal(a.codes_TK, b.codes_TK) for a, b in zip(found, tracks, strict=True))
-
-
-def _out_of_range() -> torch.Tensor:
-    codes_TK = random_codes(30)
-    codes_TK[3, 4] = EOS
-    return codes_TK
-
-
-BAD_CODES = {
-    "dict": ({"codes": random_codes(30)}, "must be a bare tensor"),
-    "int64": (random_codes(30).long(), "must be int16"),
-    "9 codebooks": (random_codes(30)[:, :9].clone(), r"must be of shape \(T, 18\)"),
-    "3 axes": (random_codes(30)[None].clone(), r"must be of shape \(T, 18\)"),
-    "no frames": (random_codes(0), "must have at least one frame"),
-    "special token": (_out_of_range(), "codes must be 0 to 1023"),
-    "length": (random_codes(29), "has 29 frames, but .*metadata.json says 30"),
-}
-
-
-@pytest.mark.parametrize(("value", "rule"), BAD_CODES.values(), ids=BAD_CODES)
-def test_codes_that_break_a_rule_are_named_with_it(tmp_path, value, rule):
-    folder = write_dataset(tmp_path / "d", [a_track(30)])
-    torch.save(value, folder / "encoded_audio" / "t_0.pt")
-    with pytest.raises(LegatoError, match=rf"t_0\.pt: {rule}"):
-        batches.read_dataset(folder)
-
-
-@pytest.mark.parametrize("content", [b"", b"not a tensor", b"PK\x03\x04half"])
-def test_an_unreadable_file_is_named(tmp_path, content):
-    folder = write_dataset(tmp_path / "d", [a_track(30)])
-    (folder / "encoded_audio" / "t_0.pt").write_bytes(content)
-    with pytest.raises(LegatoError, match=r"t_0\.pt: truncated, or not a tensor"):
-        batches.read_dataset(folder)
-
-
-BAD_ENTRIES = {
-    "text missing": ({"text": None}, "text: must not be empty"),
-    "text of commas": ({"text": " , "}, "text: must not be empty"),
-    "long text": ({"text": "é" * 257}, "text: must be at most 512 bytes"),
-    "rate": ({"sr": 48000}, "sr: must be 44100"),
-    "mono": ({"channels": 9}, "channels: must be 18"),
-}
-
-
-@pytest.mark.parametrize(("change", "rule"), BAD_ENTRIES.values(), ids=BAD_ENTRIES)
-def test_metadata_that_breaks_a_rule_is_named_with_it(tmp_path, change, rule):
-    folder = write_dataset(tmp_path / "d", [a_track(30)])
-    metadata = json.loads((folder / "metadata.json").read_text())
-    metadata["t_0.pt"] |= change
-    (folder / "metadata.json").write_text(json.dumps(metadata))
-    with pytest.raises(LegatoError, match=rf"metadata\.json: t_0\.pt: {rule}"):
-        batches.read_dataset(folder)
-
-
-def test_a_file_without_metadata_and_metadata_without_a_file_are_named(tmp_path):
-    folder = write_dataset(tmp_path / "d", [a_track(30)])
-    (folder / "encoded_audio" / "t_0.pt").rename(folder / "encoded_audio" / "stray.pt")
-    with pytest.raises(LegatoError, match=r"stray\.pt: not in .*metadata\.json"):
-        batches.read_dataset(folder)
-    (folder / "encoded_audio" / "stray.pt").unlink()
-    with pytest.raises(LegatoError, match=r"t_0\.pt: no such file"):
-        batches.read_dataset(folder)
-
-
-@pytest.mark.parametrize(("text", "rule"), [("{}", "at least one track"), ("[", "not JSON"), (None, "no such file")])
-def test_an_empty_or_missing_dataset_is_named(tmp_path, text, rule):
-    if text is not None:
-        (tmp_path / "metadata.json").write_text(text)
-    with pytest.raises(LegatoError, match=rf"metadata\.json: .*{rule}"):
-        batches.read_dataset(tmp_path)

@@ -1,0 +1,89 @@
+"""How fast a run is: frames a second, the share of time it waits for batches, and what it uses of the GPU.
+
+These depend on the machine, so they go to the console and to a log that neither Git nor DVC compares.
+"""
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+from transformers import DiaConfig, DiaForConditionalGeneration
+
+from legato.dia.batches import Batch
+from legato.dia.model import losses
+from legato.tokens import N_CHANNELS
+
+Item = TypeVar("Item")
+# Dense bf16 FLOPs a second by a part of the GPU's name, from NVIDIA's data sheets; the first that fits.
+PEAKS = {
+    "B200": 2250e12,
+    "H200": 989e12,
+    "H100 PCIe": 756e12,
+    "H100": 989e12,
+    "A100": 312e12,
+    "L40S": 362e12,
+    "L4": 121e12,
+    "A10G": 70e12,
+    "RTX 4090": 165e12,
+}
+
+
+class Stopwatch:
+    """Times steps, and the waiting for what they learn from."""
+
+    def __init__(self) -> None:
+        self.steps, self.waited_s, self.start_s = 0, 0.0, time.perf_counter()
+
+    def watch(self, items: Iterable[Item]) -> Iterator[Item]:
+        """The same items, with the time that each was waited for noted."""
+        iterator = iter(items)
+        while True:
+            asked_s = time.perf_counter()
+            item = next(iterator, None)
+            self.waited_s += time.perf_counter() - asked_s
+            if item is None:
+                return
+            self.steps += 1
+            yield item
+
+    def lap(self, frames_per_step: int, flops_per_step: float, peak: float | None) -> dict[str, float]:
+        """Figures since the last lap; `mfu` is the share of the GPU's peak, left out where that is not known."""
+        seconds, steps, waited_s = time.perf_counter() - self.start_s, self.steps, self.waited_s
+        self.steps, self.waited_s, self.start_s = 0, 0.0, time.perf_counter()
+        found = {
+            "frames_per_second": round(steps * frames_per_step / seconds, 1),
+            "ms_per_step": round(1000 * seconds / max(1, steps), 2),
+            "wait_share": round(waited_s / seconds, 5),
+        }
+        return found | ({"mfu": round(steps * flops_per_step / seconds / peak, 4)} if peak else {})
+
+
+def peak_flops(device: torch.device) -> float | None:
+    """What a GPU computes in bf16 at most, FLOPs a second; None for others and for those not in `PEAKS`."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
+    return next((flops for part, flops in PEAKS.items() if part in name), None)
+
+
+def flops_per_window(config: DiaConfig, frames: int, text_length: int) -> int:
+    """FLOPs of the forward and backward pass over one window: matrix products alone, attention not halved for its mask.
+
+    Counted on the meta device, where nothing is computed.
+    """
+    with torch.device("meta"):
+        model = DiaForConditionalGeneration(config)
+        text_BL = torch.ones(1, text_length, dtype=torch.long)
+        rows_BTK = torch.ones(1, frames, N_CHANNELS, dtype=torch.long)
+    with FlopCounterMode(display=False) as counter:
+        losses(model, Batch(text_BL, text_BL, rows_BTK, rows_BTK)).sum().backward()
+    return counter.get_total_flops()
+
+
+def append(path: Path, row: dict[str, float]) -> None:
+    """One more line of JSON in a log."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="ascii") as file:
+        file.write(json.dumps(row, sort_keys=True) + "\n")
