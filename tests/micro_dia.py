@@ -133,3 +133,8 @@ def learnt_by_heart(batch: batches.Batch, steps: int) -> torch.nn.Module:
     for _ in range(steps):
         learn(trained, [batch], **settings)
     return trained.model.eval()
+
+
+def files_of(folder: Path, *, but: str = "logs") -> dict[str, bytes]:
+    paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
+    return {name: path.read_bytes() for name, path in paths.items() if not name.startswith(but)}

@@ -89,18 +89,25 @@ def test_labels_are_the_next_inputs_with_bos_and_pad_ignored():
 
 def test_a_step_draws_the_same_batch_whatever_came_before():
     steps = Steps(train_params(), [a_track(50, seed) for seed in range(3)])
-    later, other = [list(load_steps(steps, 5, 7, on_gpu=False)) for _ in range(2)]
-    (alone,) = load_steps(steps, 7, 7, on_gpu=False)
+    later, other = [list(load_steps(steps, 5, 7)) for _ in range(2)]
+    (alone,) = load_steps(steps, 7, 7)
     assert len(later) == 3
     assert same(later[2][0].batch, alone[0].batch)
     assert same(later[1][0].batch, other[1][0].batch)
     assert not same(later[0][0].batch, later[1][0].batch)
 
 
+def test_batches_made_ahead_are_the_same_in_the_same_order():
+    steps = Steps(train_params(), [a_track(50, seed) for seed in range(3)])
+    here, ahead = list(load_steps(steps, 3, 9)), list(load_steps(steps, 3, 9, n_workers=2))
+    assert len(here) == len(ahead) == 7
+    assert all(same(a.batch, b.batch) for (a,), (b,) in zip(here, ahead, strict=True))
+
+
 @pytest.mark.parametrize(("n_processes", "accumulate"), [(2, 1), (1, 3), (2, 3)])
 def test_processes_and_parts_share_out_the_windows_of_a_step(n_processes, accumulate):
     tracks = [a_track(50, seed, category) for seed, category in enumerate("abc")]
-    ((whole,),) = load_steps(Steps(train_params(batch=6), tracks), 4, 4, on_gpu=False)
+    ((whole,),) = load_steps(Steps(train_params(batch=6), tracks), 4, 4)
     wanted = train_params(batch=6, accumulate=accumulate)
     parts = [part for process in range(n_processes) for part in Steps(wanted, tracks, process, n_processes)[4]]
     assert len(parts) == n_processes * accumulate

@@ -127,7 +127,5 @@ def test_a_held_out_track_that_is_learnt_from_is_named(tmp_path):
     (by_content / "encoded_audio/t_0.pt").rename(by_content / "encoded_audio/new.pt")
     metadata = (by_content / "metadata.json").read_text()
     (by_content / "metadata.json").write_text(metadata.replace("t_0", "new"))
-    with pytest.raises(
-        LegatoError, match=r"new\.pt: held out, and the codes of .*t_0\.pt are the same"
-    ):
+    with pytest.raises(LegatoError, match=r"new\.pt: held out, and the codes of .*t_0\.pt are the same"):
         read_split(train, by_content)

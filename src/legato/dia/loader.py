@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset
 
 from legato.dia.batches import Batch, random_windows, read_windows
@@ -68,12 +69,22 @@ def step_rng(seed: int, step: int) -> np.random.Generator:
     return np.random.default_rng([seed, step])
 
 
-def load_steps(steps: Steps, first: int, last: int, *, on_gpu: bool, n_processes: int = 1) -> DataLoader:
-    """The batches of steps `first` to `last`; for a GPU they are made ahead, and pinned."""
+def load_steps(steps: Steps, first: int, last: int, n_workers: int = 0) -> DataLoader:
+    """The batches of steps `first` to `last`; with workers they are made ahead, and pinned for a GPU."""
     order = range(first, last + 1)
-    if not on_gpu:
+    if not n_workers:
         return DataLoader(steps, batch_size=None, sampler=order)
-    n_workers = max(1, min(MAX_WORKERS, (os.cpu_count() or 1) // n_processes - 1))
     return DataLoader(
-        steps, batch_size=None, sampler=order, num_workers=n_workers, prefetch_factor=AHEAD, pin_memory=True
+        steps,
+        batch_size=None,
+        sampler=order,
+        num_workers=n_workers,
+        prefetch_factor=AHEAD,
+        pin_memory=torch.cuda.is_available(),
     )
+
+
+def workers_for(device: torch.device, n_processes: int) -> int:
+    """How many processes make batches for one that trains: none on a CPU, which they would take from training."""
+    cores = (os.cpu_count() or 1) // n_processes
+    return max(1, min(MAX_WORKERS, cores - 1)) if device.type == "cuda" else 0

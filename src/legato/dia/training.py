@@ -22,7 +22,7 @@ from legato.dia.batches import TEXT_MULTIPLE, fixed_batch
 from legato.dia.config import VOCABULARY, TrainParams
 from legato.dia.curves import Curves
 from legato.dia.dataset import Split
-from legato.dia.loader import StepBatch, Steps, load_steps
+from legato.dia.loader import StepBatch, Steps, load_steps, workers_for
 from legato.dia.meter import Meter, figures
 from legato.dia.run import Run, follow, new_run, restore, state_of
 from legato.errors import LegatoError
@@ -77,11 +77,10 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
         if run.step == 0:
             speed_log.unlink(missing_ok=True)
             log_heldout(curves, 0, measure(run.best, split, params.frames, precision, accelerator))
-        loader = load_steps(
-            steps, run.step + 1, params.steps, on_gpu=device.type == "cuda", n_processes=accelerator.num_processes
-        )
+        n_workers = workers_for(device, accelerator.num_processes)
+        loader = load_steps(steps, run.step + 1, params.steps, n_workers)
         watch, peak = speed.Stopwatch(), speed.peak_flops(device)
-        flops = params.batch * speed.flops_per_window(run.model.config, params.frames, TEXT_MULTIPLE) if peak else 0
+        flops = params.batch * speed.flops_per_window(run.model, params.frames, TEXT_MULTIPLE) if peak else 0
         bar = tqdm(desc="train", unit="step", initial=run.step, total=params.steps, mininterval=1, disable=not is_main)
         for parts in watch.watch(loader):
             learn(accelerator, learner, run, parts, params)
