@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from micro_dia import TRAIN, a_track, files_of, new_run, places, train_params, w
 
 pytestmark = pytest.mark.usefixtures("micro_size", "one_thread")
 
+LAUNCH = ("-m", "accelerate.commands.launch", "--multi_gpu")  # with --cpu it starts one process, whatever is asked
 STATE = {"weights": torch.arange(3.0)}
 
 
@@ -37,14 +39,16 @@ def begin(folder: Path, *launcher: str) -> subprocess.Popen:
     """The train stage as a process of its own."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), "CUDA_VISIBLE_DEVICES": ""}
     command = [sys.executable, *launcher, str(ROOT / "stages/train.py")]
-    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE, text=True)
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
 
 
-def train_here(params: TrainParams) -> None:
+def train_here(params: TrainParams, resume: Path | None = None) -> None:
     """What the train stage does, in this process."""
     split = read_split(Path("dataset/encoded_dataset"), Path("dataset/heldout_dataset"))
     where = Path("models/dia"), Path("reports/train"), Path("models/dia_checkpoints"), Path("logs/train")
-    training.train(params, split, training.Places(*where))
+    training.train(params, split, training.Places(*where), resume)
 
 
 def results(folder: Path) -> dict[str, bytes]:
@@ -65,10 +69,12 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "killed/models/dia").exists()
-    for name in ("killed", "whole"):
+    shutil.copytree(tmp_path / "killed", tmp_path / "named")
+    (checkpoint,) = [path.resolve() for path in (tmp_path / "named").rglob("step_*.pt")][-1:]
+    for name, resume in (("killed", None), ("named", checkpoint), ("whole", None)):
         monkeypatch.chdir(tmp_path / name)
-        train_here(params)
-    assert results(tmp_path / "killed") == results(tmp_path / "whole")
+        train_here(params, resume)
+    assert results(tmp_path / "killed") == results(tmp_path / "named") == results(tmp_path / "whole")
     assert not (tmp_path / "killed/models/dia_checkpoints").exists()
     steps = [json.loads(line)["step"] for line in (tmp_path / "killed/logs/train/speed.jsonl").read_text().splitlines()]
     assert steps.count(10) == 1, "it began again"
@@ -77,11 +83,12 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
 def test_two_processes_reach_what_one_reaches(tmp_path, monkeypatch):
     for name in ("one", "two"):
         params = a_workspace(tmp_path / name, batch=4, steps=8, eval_every=4)
-    process = begin(tmp_path / "two", "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2")
+    process = begin(tmp_path / "two", *LAUNCH, "--num_processes", "2", "--main_process_port", "0")
     monkeypatch.chdir(tmp_path / "one")
     train_here(params)
-    _, errors = process.communicate(timeout=120)
+    printed, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
+    assert "on cpu x 2" in printed
     one, two = (json.loads((tmp_path / name / "reports/train/metrics.json").read_text()) for name in ("one", "two"))
     assert two["step"] == 8
     for side in ("train", "heldout"):
