@@ -31,6 +31,10 @@ class Stopwatch:
     """Times steps, and the waiting for what they learn from."""
 
     def __init__(self) -> None:
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a lap: what came before, measuring and saving say, is not counted."""
         self.steps, self.waited_s, self.start_s = 0, 0.0, time.perf_counter()
 
     def watch(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -46,9 +50,9 @@ class Stopwatch:
             yield item
 
     def lap(self, frames_per_step: int, flops_per_step: float, peak: float | None) -> dict[str, float]:
-        """Figures since the last lap; `mfu` is the share of the GPU's peak, left out where that is not known."""
+        """Figures of a lap, and the next begins; `mfu` is the share of the GPU's peak, left out where none is known."""
         seconds, steps, waited_s = time.perf_counter() - self.start_s, self.steps, self.waited_s
-        self.steps, self.waited_s, self.start_s = 0, 0.0, time.perf_counter()
+        self.restart()
         found = {
             "frames_per_second": round(steps * frames_per_step / seconds, 1),
             "ms_per_step": round(1000 * seconds / max(1, steps), 2),

@@ -65,7 +65,6 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     precision = dia.pick_precision(params.precision, device)
     learner = dia.Learner(run.model, precision)
     if params.compile is True or (params.compile == "auto" and device.type == "cuda"):
-        torch.set_float32_matmul_precision("high")
         learner.compile(dynamic=False)
     learner = accelerator.prepare(learner)
     accelerator.print(introduction(run, split, accelerator, precision))
@@ -94,10 +93,12 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
             if due(run.step, params.eval_every, params.steps):
                 log_since_evaluation(curves, run, accelerator)
                 log_heldout(curves, run.step, measure(run.best, split, params.frames, precision, accelerator))
+                watch.restart()
             if run.step % params.checkpoint_every == 0:
                 state = state_of(run, curves, accelerator)
                 if is_main:
                     checkpoints.write(folder, identity, run.step, state, params.keep)
+                watch.restart()
         bar.close()
     if is_main:
         dia.save(run.best, places.model, facts(params, identity, run))
