@@ -1,23 +1,26 @@
-"""train: a Dia on the collected dataset."""
+"""train: a Dia on the collected dataset. An argument, if any, is a checkpoint to go on from."""
 
 from pathlib import Path
 
 from legato import params
-from legato.dia import model, training
-from legato.dia.batches import read_dataset
+from legato.dia import training
 from legato.dia.config import TrainParams
+from legato.dia.dataset import read_split
 from legato.errors import stage
 
-DATASET = Path("dataset/encoded_dataset")
+TRAIN = Path("dataset/encoded_dataset")
 HELDOUT = Path("dataset/heldout_dataset")
-MODEL = Path("models/dia")
-REPORTS = Path("reports/train")
+PLACES = training.Places(
+    model=Path("models/dia"),
+    reports=Path("reports/train"),
+    checkpoints=Path("models/dia_checkpoints"),
+    logs=Path("logs/train"),
+)
 
 
-def main() -> None:
+def main(resume: str | None = None) -> None:
     wanted = params.load("train", TrainParams)
-    trained = training.train(wanted, read_dataset(DATASET), read_dataset(HELDOUT), REPORTS)
-    model.save(trained, MODEL)
+    training.train(wanted, read_split(TRAIN, HELDOUT), PLACES, Path(resume) if resume else None)
 
 
 if __name__ == "__main__":

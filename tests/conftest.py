@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,3 +44,32 @@ def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("soundfont") / "legato.sf2"
     write_font(path)
     return path
+
+
+@pytest.fixture
+def micro_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`train.size` may be micro."""
+    from legato.dia.config import SIZES
+    from micro_dia import MICRO
+
+    monkeypatch.setitem(SIZES, "micro", MICRO)
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """A micro model is slower on two threads, and far slower where another process wants the core."""
+    import torch
+
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(n_threads)
+
+
+@pytest.fixture(scope="module")
+def micro() -> Any:
+    """A Dia of a few numbers that has learnt nothing."""
+    from legato.dia import model
+    from micro_dia import MICRO
+
+    return model.build(MICRO, seed=0).eval()

@@ -1,45 +1,28 @@
-"""From a dataset folder to batches a Dia trains on.
+"""From tracks to batches a Dia trains on.
 
 A track becomes rows: BOS, the delayed codes, EOS where it ends, PAD after. A window of T frames is T + 1
 rows that start with BOS wherever in the track it lies; its inputs are the first T rows and its labels the
 last T. Axis suffixes: B windows, L bytes of text, T rows, K codebooks.
 """
 
-import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from legato.codes import Rule, obey, read_codes
 from legato.dia import delay
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, MAX_TEXT_BYTES, PAD
-from legato.errors import LegatoError
-from legato.tokens import N_CHANNELS, SAMPLE_RATE
+from legato.dia.dataset import AnyTrack, Track, read_dataset
+from legato.tokens import N_CHANNELS
 
+__all__ = ["Track", "read_dataset"]
+TEXT_MULTIPLE = 128  # bytes: at most four lengths of text, so that a compiler meets few shapes
 IGNORED = -100  # the label that torch's cross-entropy skips
 NO_BYTE = 0  # pads texts, and is every byte of no text: what transformers' Dia guides away from
-
-ENTRY_RULES: tuple[Rule, ...] = (
-    (lambda entry: isinstance(entry, dict), "must be an object"),
-    (lambda entry: isinstance(entry.get("text"), str) and entry["text"].strip(" ,") != "", "text: must not be empty"),
-    (lambda entry: len(entry["text"].encode()) <= MAX_TEXT_BYTES, f"text: must be at most {MAX_TEXT_BYTES} bytes"),
-    (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
-    (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
-)
-
-
-@dataclass(frozen=True)
-class Track:
-    """A track of the dataset."""
-
-    id: str
-    tags: tuple[str, ...]
-    codes_TK: Tensor  # int16
 
 
 @dataclass(frozen=True)
@@ -52,24 +35,21 @@ class Batch:
     labels_BTK: Tensor  # IGNORED where no answer is asked for
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on `device`."""
-        return type(self)(**{name: tensor.to(device) for name, tensor in vars(self).items()})
+        """The same batch on `device`; the copy of a pinned one goes on while others work."""
+        return type(self)(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
+
+    def pin_memory(self) -> Self:
+        """The same batch in memory that a GPU copies from; DataLoader calls this by its name."""
+        return type(self)(*(tensor.pin_memory() for tensor in vars(self).values()))
 
 
-def read_dataset(folder: Path) -> list[Track]:
-    """Every track of a folder in the trainer's format, sorted by name, checked against the whole contract.
+@dataclass(frozen=True)
+class Window:
+    """A part of a track that is learnt from, and the text it is learnt with."""
 
-    Raises:
-        LegatoError: the folder is missing or empty, files and metadata disagree, or a file breaks a rule.
-    """
-    metadata_path = folder / "metadata.json"
-    metadata = _read_metadata(metadata_path)
-    files = {path.name: path for path in (folder / "encoded_audio").glob("*.pt")}
-    for name in sorted(files.keys() - metadata.keys()):
-        raise LegatoError(f"{files[name]}: not in {metadata_path}")
-    for name in sorted(metadata.keys() - files.keys()):
-        raise LegatoError(f"{folder / 'encoded_audio' / name}: no such file, though {metadata_path} names it")
-    return [_read_track(files[name], metadata[name], metadata_path) for name in sorted(files)]
+    track: AnyTrack
+    start: int  # frame
+    text: bytes
 
 
 def text_bytes(text: str) -> bytes:
@@ -81,9 +61,9 @@ def text_bytes(text: str) -> bytes:
     return text.encode()[:MAX_TEXT_BYTES].decode(errors="ignore").encode()
 
 
-def pad_texts(texts: Sequence[bytes]) -> tuple[Tensor, Tensor]:
-    """Texts side by side as (B, L) bytes, and the mask that says where there is one."""
-    length = max(map(len, texts))
+def pad_texts(texts: Sequence[bytes], multiple: int = 1) -> tuple[Tensor, Tensor]:
+    """Texts side by side as (B, L) bytes, L a multiple of `multiple`, and the mask that says where there is one."""
+    length = math.ceil(max(map(len, texts)) / multiple) * multiple
     text_BL = torch.tensor([list(text.ljust(length, bytes([NO_BYTE]))) for text in texts])
     mask_BL = torch.tensor([[1] * len(text) + [0] * (length - len(text)) for text in texts])
     return text_BL, mask_BL
@@ -122,64 +102,39 @@ def window_rows(codes_TK: Tensor, start: int, frames: int) -> Tensor:
 
 
 def make_batch(texts: Sequence[bytes], rows_BTK: Tensor) -> Batch:
-    """Inputs, and as labels the inputs' next rows with BOS and PAD ignored."""
+    """Padded texts, inputs, and as labels the inputs' next rows with BOS and PAD ignored."""
     labels_BTK = rows_BTK[:, 1:].clone()
     labels_BTK[(labels_BTK == BOS) | (labels_BTK == PAD)] = IGNORED
-    return Batch(*pad_texts(texts), rows_BTK[:, :-1], labels_BTK)
+    return Batch(*pad_texts(texts, TEXT_MULTIPLE), rows_BTK[:, :-1], labels_BTK)
 
 
-def random_batch(
-    tracks: Sequence[Track],
+def random_windows(
+    tracks: Sequence[AnyTrack],
     rng: np.random.Generator,
     *,
     batch: int,
     frames: int,
     text_dropout: float,
     tag_dropout: float,
-) -> Batch:
-    """Windows at random places of random tracks, with shuffled tags, some without their text."""
-    texts, rows = [], []
+) -> list[Window]:
+    """Windows at random places of random tracks, with shuffled tags, some without their text; no code is read."""
+    windows = []
     for index in rng.integers(len(tracks), size=batch):
         track = tracks[index]
-        start = int(rng.integers(last_start(len(track.codes_TK), frames) + 1))
+        start = int(rng.integers(last_start(track.n_frames, frames) + 1))
         text = text_bytes(shuffled_text(track.tags, tag_dropout, rng))
-        texts.append(bytes([NO_BYTE]) * len(text) if rng.random() < text_dropout else text)
-        rows.append(window_rows(track.codes_TK, start, frames))
-    return make_batch(texts, torch.stack(rows))
+        windows.append(Window(track, start, bytes([NO_BYTE]) * len(text) if rng.random() < text_dropout else text))
+    return windows
 
 
-def step_rng(seed: int, step: int) -> np.random.Generator:
-    """The random stream of one training step, which depends on no other step."""
-    return np.random.default_rng([seed, step])
+def read_windows(windows: Sequence[Window], frames: int) -> Batch:
+    """The batch of some windows."""
+    rows_BTK = torch.stack([window_rows(window.track.codes_TK, window.start, frames) for window in windows])
+    return make_batch([window.text for window in windows], rows_BTK)
 
 
-def fixed_batches(tracks: Sequence[Track], *, windows: int, frames: int) -> list[Batch]:
-    """One batch a track of `windows` windows spread from its first frame to its end, tags in their order."""
-    return [_fixed_batch(track, windows, frames) for track in tracks]
-
-
-def _fixed_batch(track: Track, windows: int, frames: int) -> Batch:
-    starts = np.linspace(0, last_start(len(track.codes_TK), frames), windows).astype(int)
-    rows_BTK = torch.stack([window_rows(track.codes_TK, start, frames) for start in dict.fromkeys(starts.tolist())])
-    return make_batch([text_bytes(", ".join(track.tags))] * len(rows_BTK), rows_BTK)
-
-
-def _read_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; the collect stage makes it") from None
-    except ValueError as error:
-        raise LegatoError(f"{path}: not JSON: {error}") from None
-    if not isinstance(metadata, dict) or not metadata:
-        raise LegatoError(f"{path}: must name at least one track")
-    return metadata
-
-
-def _read_track(path: Path, entry: Any, metadata_path: Path) -> Track:
-    obey(ENTRY_RULES, entry, f"{metadata_path}: {path.name}")
-    codes_TK = read_codes(path)
-    if entry.get("length") != len(codes_TK):
-        raise LegatoError(f"{path}: has {len(codes_TK)} frames, but {metadata_path} says {entry.get('length')}")
-    tags = tuple(tag.strip() for tag in entry["text"].split(",") if tag.strip())
-    return Track(path.stem, tags, codes_TK)
+def fixed_batch(track: AnyTrack, *, windows: int, frames: int) -> Batch:
+    """Windows of one track spread from its first frame to its end, tags in their order."""
+    starts = np.linspace(0, last_start(track.n_frames, frames), windows).astype(int)
+    text = text_bytes(", ".join(track.tags))
+    return read_windows([Window(track, start, text) for start in dict.fromkeys(starts.tolist())], frames)

@@ -29,7 +29,9 @@ class Size:
     decoder_layers: int
     decoder_width: int
     decoder_heads: int
-    mlp_ratio: int  # hidden width of each MLP, in widths
+    decoder_kv_heads: int  # of self-attention, each shared by several heads
+    head_dim: int
+    mlp_ratio: int  # hidden width of each gated MLP, in widths
 
 
 SIZES = {
@@ -40,15 +42,30 @@ SIZES = {
         decoder_layers=2,
         decoder_width=128,
         decoder_heads=4,
+        decoder_kv_heads=2,
+        head_dim=32,
         mlp_ratio=3,
     ),
-    "small": Size(  # 168 M parameters: for one GPU
+    "small": Size(  # 146 M: for one GPU
         encoder_layers=4,
         encoder_width=512,
         encoder_heads=8,
         decoder_layers=6,
         decoder_width=1024,
         decoder_heads=16,
+        decoder_kv_heads=8,
+        head_dim=64,
+        mlp_ratio=3,
+    ),
+    "base": Size(  # 1.6 B: the shape of Dia-1.6B, with 18 codebooks
+        encoder_layers=12,
+        encoder_width=1024,
+        encoder_heads=16,
+        decoder_layers=18,
+        decoder_width=2048,
+        decoder_heads=16,
+        decoder_kv_heads=4,
+        head_dim=128,
         mlp_ratio=4,
     ),
 }
@@ -64,22 +81,44 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
 
 
+def _some_weight(weights: list[float]) -> list[float]:
+    if not any(weights):
+        raise ValueError("at least one codebook must have a weight above 0")
+    return weights
+
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+CodebookWeights = Annotated[
+    list[Weight], Field(min_length=N_CODEBOOKS, max_length=N_CODEBOOKS), AfterValidator(_some_weight)
+]
+
+
 class TrainParams(Strict):
     """`train` in params.yaml."""
 
     size: Annotated[str, AfterValidator(_known_size)]  # a row of SIZES
+    start: str | None = None  # a folder with a pretrained Dia of 9 or 18 channels, whose shape replaces `size`
     device: Literal["auto", "cpu", "cuda"]  # auto: a GPU where there is one
+    precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on a GPU that has it
+    compile: Literal["auto", True, False] = "auto"  # auto: on a GPU
     seed: Annotated[int, Field(ge=0)]
     steps: Positive
-    batch: Positive  # windows in a step
+    batch: Positive  # windows in a step, of all processes together
+    accumulate: Positive = 1  # parts in which a process takes its windows of a step, one after another
     frames: Positive  # in a window
     learning_rate: Annotated[float, Field(gt=0)]  # at its peak
     warmup_steps: Annotated[int, Field(ge=0)]
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Annotated[float, Field(ge=0)]  # of matrices
     clip_norm: Annotated[float, Field(gt=0)]  # of the gradient
+    ema: Annotated[float, Field(ge=0, lt=1)] = 0  # decay of the averaged weights, which are then measured and saved
     text_dropout: Probability  # of a window: trained without its text, for guidance
     tag_dropout: Probability  # of a tag; one is always kept
+    codebook_weights: CodebookWeights = [1.0] * N_CODEBOOKS  # in the loss, left and right alike
+    eos_weight: Weight = 1.0  # in the loss, of where a track ends
     eval_every: Positive  # steps
+    checkpoint_every: Positive = 1000  # steps
+    keep: Positive = 2  # checkpoints
+    tensorboard: bool = False  # curves in logs/train too
 
 
 class SampleParams(Strict):

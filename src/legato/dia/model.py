@@ -2,7 +2,9 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -12,6 +14,7 @@ from transformers import DiaConfig, DiaForConditionalGeneration
 from legato.dia.batches import IGNORED, Batch
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
 from legato.errors import LegatoError
+from legato.files import write_json
 from legato.tokens import N_CHANNELS
 
 
@@ -24,9 +27,8 @@ def dia_config(size: Size) -> DiaConfig:
         "intermediate_size": size.encoder_width * size.mlp_ratio,
         "num_attention_heads": size.encoder_heads,
         "num_key_value_heads": size.encoder_heads,
-        "head_dim": size.encoder_width // size.encoder_heads,
+        "head_dim": size.head_dim,
     }
-    head_dim = size.decoder_width // size.decoder_heads
     decoder = {
         "vocab_size": VOCABULARY,
         "num_channels": N_CHANNELS,
@@ -34,12 +36,12 @@ def dia_config(size: Size) -> DiaConfig:
         "hidden_size": size.decoder_width,
         "intermediate_size": size.decoder_width * size.mlp_ratio,
         "num_attention_heads": size.decoder_heads,
-        "num_key_value_heads": size.decoder_heads // 2,
-        "head_dim": head_dim,
+        "num_key_value_heads": size.decoder_kv_heads,
+        "head_dim": size.head_dim,
         "cross_hidden_size": size.encoder_width,
         "cross_num_attention_heads": size.decoder_heads,
         "cross_num_key_value_heads": size.decoder_heads,
-        "cross_head_dim": head_dim,
+        "cross_head_dim": size.head_dim,
         "eos_token_id": EOS,
         "pad_token_id": PAD,
         "bos_token_id": BOS,
@@ -72,9 +74,29 @@ def losses(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
     return found.view(n_windows, n_codebooks, n_rows).transpose(1, 2)
 
 
-def mean_loss(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
-    """Mean cross-entropy in nats over the labels that are asked for, a scalar."""
-    return losses(model, batch).sum() / (batch.labels_BTK != IGNORED).sum()
+class Learner(torch.nn.Module):
+    """A model and its loss as one forward pass: what is compiled, and what many processes share.
+
+    Args:
+        precision: what the pass computes in; weights and losses are float32.
+    """
+
+    def __init__(self, model: DiaForConditionalGeneration, precision: torch.dtype) -> None:
+        super().__init__()
+        self.model = model
+        self.precision = precision
+
+    def forward(self, text_BL: Tensor, text_mask_BL: Tensor, inputs_BTK: Tensor, labels_BTK: Tensor) -> Tensor:
+        """The losses of a batch, (B, T, K)."""
+        with torch.autocast(text_BL.device.type, self.precision, enabled=self.precision != torch.float32):
+            return losses(self.model, Batch(text_BL, text_mask_BL, inputs_BTK, labels_BTK))
+
+
+def label_weights(labels_BTK: Tensor, codebook_weights: Sequence[float], eos_weight: float) -> Tensor:
+    """What each label counts in the loss, (B, T, K): 0 where it is ignored; one weight for each codebook of a side."""
+    weights_K = torch.tensor(2 * list(codebook_weights), dtype=torch.float32, device=labels_BTK.device)
+    weights_BTK = weights_K * (labels_BTK != IGNORED)
+    return torch.where(labels_BTK == EOS, weights_BTK * eos_weight, weights_BTK)
 
 
 def pick_device(asked: str) -> torch.device:
@@ -89,11 +111,23 @@ def pick_device(asked: str) -> torch.device:
     return torch.device("cuda" if found and asked != "cpu" else "cpu")
 
 
-def save(model: DiaForConditionalGeneration, folder: Path) -> None:
-    """Write the model as transformers does; `folder` is replaced when all is written, and never half."""
+def pick_precision(asked: str, device: torch.device) -> torch.dtype:
+    """The number format that `auto`, `fp32` or `bf16` means on a device."""
+    if asked == "auto":
+        asked = "bf16" if device.type == "cuda" and torch.cuda.is_bf16_supported() else "fp32"
+    return {"bf16": torch.bfloat16, "fp32": torch.float32}[asked]
+
+
+def save(model: DiaForConditionalGeneration, folder: Path, facts: dict[str, Any] | None = None) -> None:
+    """Write the model as transformers does, and `facts` beside it as training.json.
+
+    `folder` is replaced when all is written, and never half.
+    """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
         model.save_pretrained(temporary)
+        if facts is not None:
+            write_json(temporary / "training.json", facts)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     finally:

@@ -1,95 +1,147 @@
-"""The training loop, read from top to bottom."""
+"""The training loop, read from top to bottom.
+
+One process or many (`accelerate launch stages/train.py`): a step's windows are shared out among them, and their
+gradients are added up, so that what is learnt does not depend on how many there are, to the rounding.
+"""
 
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
-from dvclive import Live
-from scmrepo.exceptions import SCMError
-from torch import Tensor
+from accelerate import Accelerator
 from tqdm import tqdm
 from transformers import DiaForConditionalGeneration
 
+from legato.dia import checkpoints, speed
 from legato.dia import model as dia
-from legato.dia.batches import IGNORED, Batch, Track, fixed_batches, random_batch, step_rng
-from legato.dia.config import SIZES, TrainParams
+from legato.dia.batches import TEXT_MULTIPLE, fixed_batch
+from legato.dia.config import VOCABULARY, TrainParams
+from legato.dia.curves import Curves
+from legato.dia.dataset import Split
+from legato.dia.loader import StepBatch, Steps, load_steps, workers_for
+from legato.dia.meter import Meter, figures
+from legato.dia.run import Run, follow, new_run, restore, state_of
 from legato.errors import LegatoError
-from legato.tokens import CODEBOOK_NAMES
 
 HELDOUT_WINDOWS = 4  # a track
 LOG_EVERY = 10  # steps, of which the curve shows the mean
-BETAS = (0.9, 0.95)
-DIGITS = 5  # of a loss in the reports
+DIVERGED = 1.5  # times the held-out loss before the first step, or that of a model that guesses if it is more
 
 
-def train(
-    params: TrainParams, tracks: Sequence[Track], heldout: Sequence[Track], reports: Path
-) -> DiaForConditionalGeneration:
-    """Train a new model on `tracks` and write its curves under `reports`.
+@dataclass(frozen=True)
+class Places:
+    """Where a run writes."""
+
+    model: Path
+    reports: Path  # metrics and curves, the same on every machine
+    checkpoints: Path
+    logs: Path  # what depends on the machine's speed, and TensorBoard's files
+
+
+def train(params: TrainParams, split: Split, places: Places, resume: Path | None = None) -> None:
+    """Train a Dia, write its curves as it goes, and save it; a run that was broken off goes on where it can.
 
     The held-out loss is that of the same windows each time: before the first step, every `eval_every`
-    steps, and after the last. Nothing that depends on the machine's speed is written.
+    steps, and after the last.
+
+    Args:
+        resume: a checkpoint to go on from, instead of this run's last one.
 
     Raises:
-        LegatoError: the device is not there, or the loss is no longer a number.
+        LegatoError: the device is not there, `resume` is of another run, or the loss diverges.
     """
     device = dia.pick_device(params.device)
-    model = dia.build(SIZES[params.size], params.seed).to(device)
-    optimizer = torch.optim.AdamW(model.parameters(), betas=BETAS, weight_decay=params.weight_decay)
-    fixed = fixed_batches(heldout, windows=HELDOUT_WINDOWS, frames=params.frames)
-    print(f"train: {dia.n_parameters(model) / 1e6:.1f} M parameters on {device}, {len(tracks)} tracks")
-    with curves(reports) as live:
-        log_heldout(live, 0, heldout_losses(model, fixed))
-        recent: list[float] = []
-        for step in tqdm(range(1, params.steps + 1), desc="train", unit="step", mininterval=1):
-            batch = step_batch(params, tracks, step).to(device)
-            recent.append(update(model, optimizer, batch, params, step))
-            if due(step, LOG_EVERY, params.steps):
-                log(live, step, "train/loss", math.fsum(recent) / len(recent))
-                recent.clear()
-            if due(step, params.eval_every, params.steps):
-                losses_K = heldout_losses(model, fixed)
-                log_heldout(live, step, losses_K)
-        log_codebooks(live, losses_K)
-    return model
+    accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no")
+    is_main, device = accelerator.is_main_process, accelerator.device
+    steps = Steps(params, split.train, accelerator.process_index, accelerator.num_processes)
+    run = new_run(params, split.categories(), device)
+    identity = checkpoints.identity(params, split)
+    folder = checkpoints.run_folder(places.checkpoints, identity)
+    rows = restore(run, resume or checkpoints.latest(folder), identity, is_main=is_main)
+    precision = dia.pick_precision(params.precision, device)
+    learner = dia.Learner(run.model, precision)
+    if params.compile is True or (params.compile == "auto" and device.type == "cuda"):
+        learner.compile(dynamic=False)
+    learner = accelerator.prepare(learner)
+    accelerator.print(introduction(run, split, accelerator, precision))
+    for path in checkpoints.left_behind(folder):
+        accelerator.print(f"note: {path}: checkpoints of another configuration or dataset; nothing reads them")
+
+    board, speed_log = places.logs / "tensorboard" if params.tensorboard else None, places.logs / "speed.jsonl"
+    with Curves(places.reports if is_main else None, board, rows) as curves:
+        if run.step == 0:
+            speed_log.unlink(missing_ok=True)
+            log_heldout(curves, 0, measure(run.best, split, params.frames, precision, accelerator))
+        n_workers = workers_for(device, accelerator.num_processes)
+        loader = load_steps(steps, run.step + 1, params.steps, n_workers)
+        watch, peak = speed.Stopwatch(), speed.peak_flops(device)
+        flops = params.batch * speed.flops_per_window(run.model, params.frames, TEXT_MULTIPLE) if peak else 0
+        bar = tqdm(desc="train", unit="step", initial=run.step, total=params.steps, mininterval=1, disable=not is_main)
+        for parts in watch.watch(loader):
+            learn(accelerator, learner, run, parts, params)
+            bar.update()
+            if due(run.step, LOG_EVERY, params.steps):
+                log_training(curves, run, accelerator)
+                lap = watch.lap(params.batch * params.frames, flops, peak and peak * accelerator.num_processes)
+                bar.set_postfix(lap)
+                if is_main:
+                    speed.append(speed_log, {"step": run.step} | lap)
+            if due(run.step, params.eval_every, params.steps):
+                log_since_evaluation(curves, run, accelerator)
+                log_heldout(curves, run.step, measure(run.best, split, params.frames, precision, accelerator))
+                watch.restart()
+            if run.step % params.checkpoint_every == 0:
+                state = state_of(run, curves, accelerator)
+                if is_main:
+                    checkpoints.write(folder, identity, run.step, state, params.keep)
+                watch.restart()
+        bar.close()
+    if is_main:
+        dia.save(run.best, places.model, facts(params, identity, run))
+        checkpoints.remove(folder)
+    accelerator.wait_for_everyone()
+    accelerator.end_training()
 
 
-def step_batch(params: TrainParams, tracks: Sequence[Track], step: int) -> Batch:
-    """The batch of a step, which depends on the seed and the step alone."""
-    return random_batch(
-        tracks,
-        step_rng(params.seed, step),
-        batch=params.batch,
-        frames=params.frames,
-        text_dropout=params.text_dropout,
-        tag_dropout=params.tag_dropout,
-    )
+def learn(
+    accelerator: Accelerator, learner: torch.nn.Module, run: Run, parts: Sequence[StepBatch], params: TrainParams
+) -> None:
+    """One step: this process's parts of its windows, one after another, and one change of the weights.
 
-
-def update(
-    model: DiaForConditionalGeneration,
-    optimizer: torch.optim.Optimizer,
-    batch: Batch,
-    params: TrainParams,
-    step: int,
-) -> float:
-    """Learn from one batch and return its loss.
+    The loss is the mean over the labels of all processes, each with its weight.
 
     Raises:
-        LegatoError: the loss is no longer a number; the weights are left as they were.
+        LegatoError: the loss or its gradient is no longer a number; the weights are left as they were.
     """
-    model.train()
-    loss = dia.mean_loss(model, batch)
-    if not torch.isfinite(loss):
-        raise LegatoError(f"params.yaml: train: the loss is {loss.item()} at step {step}; lower train.learning_rate")
-    optimizer.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), params.clip_norm)
-    for group in optimizer.param_groups:
+    step = run.step + 1
+    run.model.train()
+    batches = [part.batch.to(accelerator.device) for part in parts]
+    weights = [dia.label_weights(batch.labels_BTK, params.codebook_weights, params.eos_weight) for batch in batches]
+    total = accelerator.reduce(torch.stack([weights_BTK.sum() for weights_BTK in weights]).sum(), "sum")
+    for part, batch, weights_BTK in zip(parts, batches, weights, strict=True):
+        is_last = part is parts[-1]
+        with nullcontext() if is_last else accelerator.no_sync(learner):  # gradients are shared once
+            losses_BTK = learner(*vars(batch).values())
+            run.recent.add(losses_BTK, batch.labels_BTK, part.categories)
+            accelerator.backward((losses_BTK * weights_BTK).sum() / total * accelerator.num_processes)
+    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), params.clip_norm).item()
+    if not math.isfinite(norm):
+        raise LegatoError(
+            f"params.yaml: train: the loss or its gradient is no longer a number at step {step}; "
+            "lower train.learning_rate"
+        )
+    for group in run.optimizer.param_groups:
         group["lr"] = params.learning_rate * lr_factor(step, warmup_steps=params.warmup_steps, steps=params.steps)
-    optimizer.step()
-    return loss.item()
+    run.optimizer.step()
+    run.optimizer.zero_grad()
+    if run.average is not None:
+        follow(run.average, run.model, min(params.ema, step / (10 + step)))
+    run.norm += norm
+    run.step = step
 
 
 def lr_factor(step: int, *, warmup_steps: int, steps: int) -> float:
@@ -103,26 +155,22 @@ def lr_factor(step: int, *, warmup_steps: int, steps: int) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (step - warmup_steps) / (steps - warmup_steps))
 
 
-@torch.inference_mode()
-def heldout_losses(model: DiaForConditionalGeneration, batches: Sequence[Batch]) -> Tensor:
-    """Mean cross-entropy in nats of each codebook over all labels of all batches, (K,) on the CPU."""
-    model.eval()
-    on_device = [batch.to(model.device) for batch in batches]
-    total_K = sum(dia.losses(model, batch).sum(dim=(0, 1)) for batch in on_device)
-    count_K = sum((batch.labels_BTK != IGNORED).sum(dim=(0, 1)) for batch in on_device)
-    return (total_K / count_K).cpu()
-
-
-def curves(reports: Path) -> Live:
-    """Where curves and metrics are written; older ones are removed.
-
-    Raises:
-        LegatoError: the Git repository around us has no commit, which DVCLive does not survive.
-    """
-    try:
-        return Live(str(reports), resume=False, report=None, save_dvc_exp=False, dvcyaml=None)
-    except SCMError as error:
-        raise LegatoError(f"{reports}: DVCLive needs a Git repository with a commit: {error}") from None
+@torch.no_grad()
+def measure(
+    model: DiaForConditionalGeneration,
+    split: Split,
+    frames: int,
+    precision: torch.dtype,
+    accelerator: Accelerator,
+) -> dict[str, float]:
+    """Mean held-out losses, as `meter.figures` has them, over all labels of fixed windows of every held-out track."""
+    learner = dia.Learner(model.eval(), precision)
+    meter = Meter(split.categories(), accelerator.device)
+    for track in split.heldout[accelerator.process_index :: accelerator.num_processes]:
+        batch = fixed_batch(track, windows=HELDOUT_WINDOWS, frames=frames).to(accelerator.device)
+        losses_BTK = learner(*vars(batch).values())
+        meter.add(losses_BTK, batch.labels_BTK, [track.category] * len(losses_BTK))
+    return figures(meter.state(accelerator.reduce), meter.categories)
 
 
 def due(step: int, every: int, last: int) -> bool:
@@ -130,20 +178,64 @@ def due(step: int, every: int, last: int) -> bool:
     return step % every == 0 or step == last
 
 
-def log_heldout(live: Live, step: int, losses_K: Tensor) -> None:
-    """A point of the held-out curve; the first is kept as `heldout.loss_start`, so that the fall shows."""
-    log(live, step, "heldout/loss", losses_K.mean().item())
+def log_training(curves: Curves, run: Run, accelerator: Accelerator) -> None:
+    """A point of the training curves: means since the last one.
+
+    Raises:
+        LegatoError: the loss diverges.
+    """
+    loss = figures(run.recent.state(accelerator.reduce), run.recent.categories)["loss"]
+    curves.log(run.step, "train/loss", loss)
+    curves.log(run.step, "train/gradient_norm", run.norm / ((run.step - 1) % LOG_EVERY + 1))
+    limit = DIVERGED * max(math.log(VOCABULARY), curves.first("heldout/loss_start"))
+    if loss > limit:
+        raise LegatoError(
+            f"params.yaml: train: the loss diverges: {loss:.2f} at step {run.step}, above {limit:.2f}; "
+            "lower train.learning_rate"
+        )
+    run.long.absorb(run.recent)
+    run.norm = 0.0
+
+
+def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> None:
+    """The training loss of each codebook and category since the last evaluation, as metrics."""
+    run.long.absorb(run.recent)
+    found = figures(run.long.state(accelerator.reduce), run.long.categories)
+    log_parts(curves, run.step, "train", found)
+    run.long.load([tensor * 0 for tensor in run.long.state()])
+
+
+def log_heldout(curves: Curves, step: int, found: dict[str, float]) -> None:
+    """A point of the held-out curve, and metrics of each codebook and category.
+
+    Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
+    """
+    curves.log(step, "heldout/loss", found["loss"])
     if step == 0:
-        log(live, step, "heldout/loss_start", losses_K.mean().item(), plot=False)
+        curves.log(step, "heldout/loss_start", found["loss"], plot=False)
+        starts = {name.replace("/", "_start/"): loss for name, loss in found.items() if name.startswith("codebook/")}
+        log_parts(curves, step, "heldout", starts)
+    log_parts(curves, step, "heldout", found)
 
 
-def log_codebooks(live: Live, losses_K: Tensor) -> None:
-    """The held-out loss of each codebook, as a metric."""
-    for name, loss in zip(CODEBOOK_NAMES, losses_K.tolist(), strict=True):
-        log(live, live.step, f"heldout/codebook/{name}", loss, plot=False)
+def log_parts(curves: Curves, step: int, side: str, found: dict[str, float]) -> None:
+    """All but the total, as metrics."""
+    for name, loss in found.items():
+        if name != "loss":
+            curves.log(step, f"{side}/{name}", loss, plot=False)
 
 
-def log(live: Live, step: int, name: str, value: float, *, plot: bool = True) -> None:
-    """One value of a metric, and a point of its curve unless `plot` is false."""
-    live.step = step
-    live.log_metric(name, round(value, DIGITS), plot=plot)
+def introduction(run: Run, split: Split, accelerator: Accelerator, precision: torch.dtype) -> str:
+    """What is about to be trained, in a line."""
+    n_processes = f" x {accelerator.num_processes}" if accelerator.num_processes > 1 else ""
+    begun = f", from step {run.step}" if run.step else ""
+    return (
+        f"train: {dia.n_parameters(run.model) / 1e6:.1f} M parameters on {accelerator.device.type}{n_processes} in "
+        f"{str(precision).removeprefix('torch.')}, {len(split.train)} tracks{begun}"
+    )
+
+
+def facts(params: TrainParams, identity: checkpoints.Identity, run: Run) -> dict[str, Any]:
+    """What a saved model is: its run, and which weights these are."""
+    weights = f"average, decay {params.ema}" if params.ema else "last step"
+    return identity | {"weights": weights, "parameters": dia.n_parameters(run.model)}

@@ -1,0 +1,153 @@
+"""A dataset folder in the trainer's format, read one file at a time, so that it may be larger than memory."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from legato.codes import Rule, obey, read_codes
+from legato.dia.config import MAX_TEXT_BYTES
+from legato.errors import LegatoError
+from legato.files import read_jsonl
+from legato.tokens import N_CHANNELS, SAMPLE_RATE
+
+METADATA = "metadata.json"
+FACTS = "tracks.jsonl"  # ours, beside the metadata; other people's folders lack it
+
+ENTRY_RULES: tuple[Rule, ...] = (
+    (lambda entry: isinstance(entry, dict), "must be an object"),
+    (lambda entry: isinstance(entry.get("text"), str) and entry["text"].strip(" ,") != "", "text: must not be empty"),
+    (lambda entry: len(entry["text"].encode()) <= MAX_TEXT_BYTES, f"text: must be at most {MAX_TEXT_BYTES} bytes"),
+    (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
+    (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
+)
+
+
+@dataclass(frozen=True)
+class Track:
+    """A track whose codes are in memory."""
+
+    id: str
+    tags: tuple[str, ...]
+    codes_TK: Tensor  # int16
+    category: str | None = None
+
+    @property
+    def n_frames(self) -> int:
+        """Its length."""
+        return len(self.codes_TK)
+
+
+@dataclass(frozen=True)
+class StoredTrack:
+    """A track whose codes are mapped from its file each time they are asked for."""
+
+    id: str
+    tags: tuple[str, ...]
+    path: Path
+    n_frames: int
+    sha256: str  # of its codes
+    category: str | None
+
+    @property
+    def codes_TK(self) -> Tensor:  # noqa: N802
+        """Its codes, int16; of a window only the pages it touches are read."""
+        try:
+            return torch.load(self.path, map_location="cpu", mmap=True, weights_only=True)
+        except RuntimeError:  # torch's older format cannot be mapped
+            return read_codes(self.path)
+
+
+AnyTrack = Track | StoredTrack
+
+
+@dataclass(frozen=True)
+class Split:
+    """What a model learns from, and what it is measured on."""
+
+    train: Sequence[AnyTrack]
+    heldout: Sequence[AnyTrack]
+
+    def categories(self) -> list[str]:
+        """Every category of either side, sorted; none where the folders do not say."""
+        return sorted({track.category for track in (*self.train, *self.heldout) if track.category is not None})
+
+
+def read_split(train: Path, heldout: Path) -> Split:
+    """The training folder and the held-out one, checked, with no track in both.
+
+    Raises:
+        LegatoError: as `read_dataset` does; no track is held out, or one is learnt from as well.
+    """
+    tracks = read_dataset(train)
+    if _read_metadata(heldout / METADATA) == {}:
+        raise LegatoError(
+            f"{heldout / METADATA}: no track is held out to measure the model on; raise dataset.held_out in params.yaml"
+        )
+    kept = read_dataset(heldout)
+    by_id, by_content = ({getattr(track, name): track for track in tracks} for name in ("id", "sha256"))
+    for track in kept:
+        if track.id in by_id:
+            raise LegatoError(f"{track.path}: held out, and in {train} too")
+        if track.sha256 in by_content:
+            raise LegatoError(f"{track.path}: held out, and the codes of {by_content[track.sha256].path} are the same")
+    return Split(tracks, kept)
+
+
+def read_dataset(folder: Path) -> list[StoredTrack]:
+    """Every track of a folder in the trainer's format, sorted by name, checked against the whole contract.
+
+    Each file is read once and let go.
+
+    Raises:
+        LegatoError: the folder is missing or empty, files and metadata disagree, or a file breaks a rule.
+    """
+    metadata_path = folder / METADATA
+    metadata = _read_metadata(metadata_path)
+    if not metadata:
+        raise LegatoError(f"{metadata_path}: must name at least one track")
+    files = {path.name: path for path in (folder / "encoded_audio").glob("*.pt")}
+    for name in sorted(files.keys() - metadata.keys()):
+        raise LegatoError(f"{files[name]}: not in {metadata_path}")
+    for name in sorted(metadata.keys() - files.keys()):
+        raise LegatoError(f"{folder / 'encoded_audio' / name}: no such file, though {metadata_path} names it")
+    categories = _read_categories(folder / FACTS)
+    return [_read_track(files[name], metadata[name], metadata_path, categories) for name in sorted(files)]
+
+
+def digest(tracks: Sequence[StoredTrack]) -> str:
+    """SHA-256 of all that a model learns from or is measured on: ids, tags and codes."""
+    facts = [[track.id, track.tags, track.sha256, track.category] for track in tracks]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _read_metadata(path: Path) -> dict[str, Any]:
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LegatoError(f"{path}: no such file; the collect stage makes it") from None
+    except ValueError as error:
+        raise LegatoError(f"{path}: not JSON: {error}") from None
+    if not isinstance(metadata, dict):
+        raise LegatoError(f"{path}: must be an object that names at least one track")
+    return metadata
+
+
+def _read_categories(path: Path) -> dict[str, str]:
+    rows = read_jsonl(path) if path.is_file() else []
+    return {row["id"]: row["category"] for row in rows if isinstance(row, dict) and {"id", "category"} <= row.keys()}
+
+
+def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[str, str]) -> StoredTrack:
+    obey(ENTRY_RULES, entry, f"{metadata_path}: {path.name}")
+    codes_TK = read_codes(path)
+    if entry.get("length") != len(codes_TK):
+        raise LegatoError(f"{path}: has {len(codes_TK)} frames, but {metadata_path} says {entry.get('length')}")
+    tags = tuple(tag.strip() for tag in entry["text"].split(",") if tag.strip())
+    sha256 = hashlib.sha256(codes_TK.contiguous().numpy()).hexdigest()
+    return StoredTrack(path.stem, tags, path, len(codes_TK), sha256, categories.get(path.stem))

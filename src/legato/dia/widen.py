@@ -1,0 +1,66 @@
+"""A model to start from: a pretrained Dia, widened from the 9 codebooks of mono to the 18 of stereo.
+
+Transformers' Dia keeps codebook k's embeddings in rows k * vocabulary to (k + 1) * vocabulary of one table, adds up
+those of a frame, and keeps the heads the same way. The second nine begin as copies of the first. All embeddings are
+halved, so that a frame whose sides are alike is embedded as the mono model embeds one side: what follows is then
+the mono model's to the rounding, and both sides are given its logits.
+"""
+
+from pathlib import Path
+
+import torch
+from transformers import DiaConfig, DiaForConditionalGeneration
+
+from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY
+from legato.errors import LegatoError
+from legato.tokens import N_CHANNELS, N_CODEBOOKS
+
+EMBEDDINGS, HEADS = "model.decoder.embeddings.embed.weight", "logits_dense.weight"
+KEY = "params.yaml: train.start"
+
+
+def read_start(folder: Path) -> DiaForConditionalGeneration:
+    """The pretrained Dia in a folder that `save_pretrained` wrote, in float32, with 18 codebooks and our delays.
+
+    Raises:
+        LegatoError: there is none, or its tokens are not ours.
+    """
+    if not (folder / "config.json").is_file():
+        raise LegatoError(f"{KEY}: {folder}: no config.json there; it must be a folder that save_pretrained wrote")
+    try:
+        model = DiaForConditionalGeneration.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise LegatoError(f"{KEY}: {folder}: not a Dia model: {str(error).splitlines()[0]}") from None
+    _check(model.config, folder)
+    if model.config.decoder_config.num_channels == N_CODEBOOKS:
+        return widen(model)
+    model.config.delay_pattern = list(DELAY_PATTERN)
+    return model
+
+
+def widen(mono: DiaForConditionalGeneration) -> DiaForConditionalGeneration:
+    """A stereo Dia that begins where a mono one is."""
+    config = mono.config.to_dict()
+    config["decoder_config"]["num_channels"] = N_CHANNELS
+    config["delay_pattern"] = list(DELAY_PATTERN)
+    stereo = DiaForConditionalGeneration(DiaConfig.from_dict(config))
+    weights = mono.state_dict()
+    weights[EMBEDDINGS] = weights[EMBEDDINGS].repeat(2, 1) / 2
+    weights[HEADS] = weights[HEADS].repeat(2, 1)
+    stereo.load_state_dict(weights)
+    return stereo
+
+
+def _check(config: DiaConfig, folder: Path) -> None:
+    decoder = config.decoder_config
+    rules = (
+        ("num_channels", decoder.num_channels, (N_CODEBOOKS, N_CHANNELS)),
+        ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
+        ("encoder vocab_size", config.encoder_config.vocab_size, (TEXT_VOCABULARY,)),
+        ("eos_token_id", decoder.eos_token_id, (EOS,)),
+        ("pad_token_id", decoder.pad_token_id, (PAD,)),
+        ("bos_token_id", decoder.bos_token_id, (BOS,)),
+    )
+    for name, value, allowed in rules:
+        if value not in allowed:
+            raise LegatoError(f"{KEY}: {folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")
