@@ -30,7 +30,8 @@ def main() -> None:
     rows = []
     for clip, codes_TK in zip(sampling.clips_of(settings), found, strict=True):
         write_codes(SAMPLES / f"{clip.id}.pt", codes_TK)
-        write_audio(SAMPLES / f"{clip.id}.wav", sampling.below_ceiling(codec.decode(dac, codes_TK)), SAMPLE_RATE, "PCM_16")
+        audio = sampling.below_ceiling(codec.decode(dac, codes_TK))
+        write_audio(SAMPLES / f"{clip.id}.wav", audio, SAMPLE_RATE, "PCM_16")
         rows.append(sampling.facts(settings, clip, codes_TK))
     write_jsonl(SAMPLES / "samples.jsonl", rows)
 

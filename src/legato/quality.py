@@ -19,12 +19,12 @@ from legato.codec import model as codec
 from legato.codec.engine import Engine, track_codes
 from legato.codec.windows import MARGIN_FRAMES
 from legato.codes import read_codes
+from legato.mel import log_mel_db, mel_centres_hz
 from legato.metrics import TOTAL, perplexity, usage
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 
 TRACKS = 2  # of each category that are listened to
 EXCERPT_FRAMES = 345  # 4 s, from a track's middle
-N_FFT, N_MELS, FLOOR_DB = 2048, 80, -80.0
 HIGH_HZ = 4000.0
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
 
@@ -120,36 +120,8 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> tuple[float, float]:
     """Mean absolute difference of levels in dB, of all mel bands and of those above 4 kHz; (n_samples, 2) each."""
-    apart = np.abs(_mel_db(estimate) - _mel_db(reference))
+    apart = np.abs(log_mel_db(estimate) - log_mel_db(reference))
     return float(apart.mean()), float(apart[..., mel_centres_hz() > HIGH_HZ].mean())
-
-
-def mel_centres_hz() -> np.ndarray:
-    """The middle of each band, (N_MELS,): equal steps of 2595 log10(1 + f / 700) up to half the sample rate."""
-    return _mel_edges_hz()[1:-1]
-
-
-def _mel_edges_hz() -> np.ndarray:
-    top = 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700)
-    return 700 * (10 ** (np.linspace(0, top, N_MELS + 2) / 2595) - 1)
-
-
-def _mel_db(audio: np.ndarray) -> np.ndarray:
-    """Levels of (n_samples, 2) as (channels, frames, N_MELS); under `FLOOR_DB` of full scale nothing is told apart."""
-    window = np.hanning(N_FFT).astype(np.float32)
-    padded = np.pad(audio.T, ((0, 0), (0, max(0, N_FFT - len(audio)))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT, axis=1)[:, ::HOP_LENGTH]
-    power = np.abs(np.fft.rfft(frames * window) / (window.sum() / 2)) ** 2
-    return np.maximum(10 * np.log10(power @ _mel_filters() + 1e-12), FLOOR_DB)
-
-
-@cache
-def _mel_filters() -> np.ndarray:
-    """Triangles over the spectrum's bins, (N_FFT / 2 + 1, N_MELS)."""
-    hz, edges = np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)[:, None], _mel_edges_hz()
-    rising = (hz - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - hz) / (edges[2:] - edges[1:-1])
-    return np.clip(np.minimum(rising, falling), 0, None)
 
 
 @cache

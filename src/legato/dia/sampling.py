@@ -131,8 +131,8 @@ def _rows(model: DiaForConditionalGeneration, clips: Sequence[Clip], params: Sam
         codes_BK = draw(
             logits_BKV[..., :CODEBOOK_SIZE], draws_BTK[:, t], temperature=params.temperature, top_k=params.top_k
         )
-        if t > 0:  # so that a clip has a first frame
-            ends_B1 = logits_BKV[:, :1, : EOS + 1].argmax(dim=-1) == EOS  # as Dia has it: only where nothing is likelier
+        if t > 0:  # so that a clip has a first frame; it ends, as Dia has it, only where nothing is likelier
+            ends_B1 = logits_BKV[:, :1, : EOS + 1].argmax(dim=-1) == EOS
             end_B1 = torch.where(ends_B1, end_B1.clamp(max=t), end_B1)
         frame_K = t - lag_K
         codes_BK = torch.where(frame_K < 0, BOS, codes_BK)
