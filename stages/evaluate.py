@@ -1,10 +1,16 @@
-"""evaluate: what the generated samples are like, beside the held-out data."""
+"""evaluate: whether the generated clips are what their prompts ask for, and how like held-out music they are."""
 
+from functools import partial
 from pathlib import Path
 
-from legato import evaluation
+from legato import params
+from legato.codec import model as codec
+from legato.codec.weights import WEIGHTS
 from legato.dia.batches import read_dataset
 from legato.errors import stage
+from legato.evaluation.clips import read_samples
+from legato.evaluation.config import EvaluateParams
+from legato.evaluation.report import evaluate
 from legato.files import write_json
 
 SAMPLES = Path("reports/samples")
@@ -13,7 +19,9 @@ REPORT = Path("reports/evaluate.json")
 
 
 def main() -> None:
-    write_json(REPORT, evaluation.evaluate(evaluation.read_samples(SAMPLES), read_dataset(HELDOUT)))
+    settings = params.load("evaluate", EvaluateParams)
+    decode = partial(codec.decode, codec.load(WEIGHTS))
+    write_json(REPORT, evaluate(read_samples(SAMPLES), read_dataset(HELDOUT), settings.excerpts, decode))
 
 
 if __name__ == "__main__":

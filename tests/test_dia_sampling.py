@@ -39,10 +39,13 @@ def test_a_model_that_ends_at_once_still_gives_a_frame(micro):
     finally:
         handle.remove()
     assert [len(codes_TK) for codes_TK in found] == [1, 1]
-    assert sampling.facts(sample_params(), 1, found[1]) == {
-        "id": "01",
+    clip = sampling.clips_of(sample_params())[1]
+    assert sampling.facts(sample_params(), clip, found[1]) == {
+        "id": "01_0",
         "prompt": "808 bass melody",
+        "clip": 0,
         "frames": 1,
+        "frames_asked": 17,
         "ended": True,
     }
 
@@ -81,7 +84,9 @@ def test_only_loud_audio_is_turned_down():
     assert np.array_equal(sampling.below_ceiling(quiet * 0), quiet * 0)
 
 
-@pytest.mark.parametrize("change", [{"prompts": []}, {"prompts": [" "]}, {"temperature": 0.8}, {"guidance": 0.5}])
+@pytest.mark.parametrize(
+    "change", [{"prompts": []}, {"prompts": [" "]}, {"temperature": 0.0}, {"guidance": -0.5}, {"clips": 0}]
+)
 def test_a_sampling_parameter_that_breaks_a_rule_is_named(tmp_path, change):
     with pytest.raises(LegatoError, match=rf"sample\.{next(iter(change))}"):
         load_changed(tmp_path, "sample", SAMPLE, change, SampleParams)

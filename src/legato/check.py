@@ -10,6 +10,7 @@ from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
 from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
+from legato.evaluation.config import EvaluateParams
 from legato.files import sha256_of, write_json
 from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.items import ComputeParams
@@ -36,6 +37,7 @@ SECTIONS = {
     "encode": EncodeParams,
     "train": TrainParams,
     "sample": SampleParams,
+    "evaluate": EvaluateParams,
     "compute": ComputeParams,
 }
 PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/

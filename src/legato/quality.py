@@ -19,12 +19,12 @@ from legato.codec import model as codec
 from legato.codec.engine import Engine, track_codes
 from legato.codec.windows import MARGIN_FRAMES
 from legato.codes import read_codes
+from legato.mel import log_mel_db, mel_centres_hz
 from legato.metrics import TOTAL, perplexity, usage
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 
 TRACKS = 2  # of each category that are listened to
 EXCERPT_FRAMES = 345  # 4 s, from a track's middle
-N_FFT, N_MELS, FLOOR_DB = 2048, 80, -80.0
 BANDS_HZ = {"to_1k": (0, 1e3), "to_4k": (1e3, 4e3), "to_8k": (4e3, 8e3), "above_8k": (8e3, SAMPLE_RATE / 2)}
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
 
@@ -123,37 +123,9 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> Row:
     """Mean absolute difference of levels in dB, of all mel bands and of those in `BANDS_HZ`; (n_samples, 2) each."""
-    apart, centres = np.abs(_mel_db(estimate) - _mel_db(reference)), mel_centres_hz()
+    apart, centres = np.abs(log_mel_db(estimate) - log_mel_db(reference)), mel_centres_hz()
     bands = {name: apart[..., (low < centres) & (centres <= high)] for name, (low, high) in BANDS_HZ.items()}
     return {name: float(values.mean()) for name, values in {"all": apart, **bands}.items()}
-
-
-def mel_centres_hz() -> np.ndarray:
-    """The middle of each band, (N_MELS,): equal steps of 2595 log10(1 + f / 700) up to half the sample rate."""
-    return _mel_edges_hz()[1:-1]
-
-
-def _mel_edges_hz() -> np.ndarray:
-    top = 2595 * np.log10(1 + SAMPLE_RATE / 2 / 700)
-    return 700 * (10 ** (np.linspace(0, top, N_MELS + 2) / 2595) - 1)
-
-
-def _mel_db(audio: np.ndarray) -> np.ndarray:
-    """Levels of (n_samples, 2) as (channels, frames, N_MELS); under `FLOOR_DB` of full scale nothing is told apart."""
-    window = np.hanning(N_FFT).astype(np.float32)
-    padded = np.pad(audio.T, ((0, 0), (0, max(0, N_FFT - len(audio)))))
-    frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT, axis=1)[:, ::HOP_LENGTH]
-    power = np.abs(np.fft.rfft(frames * window) / (window.sum() / 2)) ** 2
-    return np.maximum(10 * np.log10(power @ _mel_filters() + 1e-12), FLOOR_DB)
-
-
-@cache
-def _mel_filters() -> np.ndarray:
-    """Triangles over the spectrum's bins, (N_FFT / 2 + 1, N_MELS)."""
-    hz, edges = np.fft.rfftfreq(N_FFT, 1 / SAMPLE_RATE)[:, None], _mel_edges_hz()
-    rising = (hz - edges[:-2]) / (edges[1:-1] - edges[:-2])
-    falling = (edges[2:] - hz) / (edges[2:] - edges[1:-1])
-    return np.clip(np.minimum(rising, falling), 0, None)
 
 
 @cache

@@ -4,9 +4,9 @@ Torch-free, so that checking params.yaml does not pay for torch.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from legato.params import Strict
 from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS
@@ -17,6 +17,7 @@ DELAY_PATTERN = 2 * tuple(range(N_CODEBOOKS))  # frames by which each codebook l
 
 TEXT_VOCABULARY = 256  # bytes of UTF-8
 MAX_TEXT_BYTES = 512
+SHOWN_CHARACTERS = 40  # of a long prompt, in an error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,8 +126,21 @@ class SampleParams(Strict):
     """`sample` in params.yaml."""
 
     prompts: Annotated[list[Annotated[str, StringConstraints(pattern=r"\S")]], Field(min_length=1)]
+    clips: Positive = 1  # of each prompt
+    batch: Positive = 8  # clips at a time
     seconds: Annotated[float, Field(gt=0)]  # at most; the model may end earlier
-    guidance: Annotated[float, Field(ge=1)]  # 1 is none
-    temperature: Annotated[float, Field(ge=1)]  # transformers' Dia refuses to go below 1
+    guidance: Annotated[float, Field(ge=0)]  # 1 is none
+    temperature: Annotated[float, Field(gt=0)]
     top_k: Annotated[int, Field(ge=1, le=CODEBOOK_SIZE)]
     seed: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _check_prompts(self) -> Self:
+        for index, prompt in enumerate(self.prompts):
+            shown = repr(prompt if len(prompt) <= SHOWN_CHARACTERS else prompt[:SHOWN_CHARACTERS] + "...")
+            if (n_bytes := len(prompt.encode())) > MAX_TEXT_BYTES:
+                rule = f"must be at most {MAX_TEXT_BYTES} bytes of UTF-8, what the model reads, and has {n_bytes}"
+                raise ValueError(f"prompts.{index}: {shown}: {rule}")
+            if prompt in self.prompts[:index]:
+                raise ValueError(f"prompts.{index}: {shown}: stands there twice; `clips` asks for more of each")
+        return self

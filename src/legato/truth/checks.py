@@ -11,16 +11,29 @@ import numpy as np
 
 from legato.gm import KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
+from legato.truth import audible
+from legato.truth.audible import (
+    BASS_808,
+    BASS_808_HEARD,
+    BPM_HEARD,
+    DRUMS,
+    HEARD,
+    HIGHEST_808,
+    LOWEST_808,
+    NO_DRUMS,
+    NO_DRUMS_HEARD,
+    ONLY_DRUMS,
+    ONLY_DRUMS_HEARD,
+    agrees,
+)
 from legato.truth.claims import (
     BUSY,
     MOODS,
-    NARROW_DB,
     SEVENTHS,
     SPARSE,
     SUSPENDED,
     TRIADS,
     WET_LEVEL,
-    WIDE_DB,
     Claim,
     read_tag,
     slow_roles,
@@ -31,11 +44,6 @@ from legato.truth.grooves import GROOVES
 from legato.truth.playing import BASSES, GUITARS, PLAYING
 
 PHRASE = "phrase"  # the kind of a category's base phrase
-DRUMS_HISS = 5e-4  # over it, there may be drums
-DRUMS_SHARE = 0.08  # over it, there is hardly anything else
-BPM_TOLERANCE = 0.02
-ROOM_DB = 2.0
-LOWEST_808, HIGHEST_808 = 24, 48  # C1 to C3
 SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
 
 
@@ -72,16 +80,7 @@ def check_bpm(value: str, evidence: Evidence) -> Kinds:
     """The file's main tempo; where there are drums, a beat tracker's within 2 % or a factor of two."""
     yield "bpm", abs(evidence.midi.bpm - float(value)) < 0.5
     if evidence.drums:
-        yield "bpm_heard", agrees(evidence.heard_bpm, float(value))
-
-
-def agrees(heard: float | None, bpm: float) -> bool:
-    """Whether a heard bpm is the stated one, its half or its double, within 2 %.
-
-    >>> agrees(161.0, 80), agrees(104.0, 100), agrees(None, 100)
-    (True, False, False)
-    """
-    return heard is not None and any(abs(heard / (bpm * ratio) - 1) <= BPM_TOLERANCE for ratio in (0.5, 1, 2))
+        yield BPM_HEARD, agrees(evidence.heard_bpm, float(value))
 
 
 def check_key(value: str, evidence: Evidence) -> Kinds:
@@ -97,10 +96,10 @@ def check_drums(value: str, evidence: Evidence) -> Kinds:
     """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard."""
     if value == "none":
         yield "no_drums", not evidence.drums
-        yield "no_drums_heard", evidence.percussion.hiss <= DRUMS_HISS
+        yield NO_DRUMS_HEARD, HEARD[NO_DRUMS_HEARD](evidence)
     else:
         yield "only_drums", bool(evidence.drums) and not evidence.melodic
-        yield "only_drums_heard", evidence.percussion.share > DRUMS_SHARE
+        yield ONLY_DRUMS_HEARD, HEARD[ONLY_DRUMS_HEARD](evidence)
 
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
@@ -113,8 +112,7 @@ def check_instrument(value: str, evidence: Evidence) -> Kinds:
         pitches = np.concatenate([part.pitch for part in playing])
         yield "bass_808", pitches.min() >= LOWEST_808 and pitches.max() <= HIGHEST_808
         if len(evidence.melodic) == 1 and not evidence.drums:
-            keys = 69 + 12 * np.log2(evidence.fundamentals / 440)
-            yield "bass_808_heard", np.mean((keys > LOWEST_808 - 0.5) & (keys < HIGHEST_808 + 0.5)) >= 0.95
+            yield BASS_808_HEARD, HEARD[BASS_808_HEARD](evidence)
 
 
 def check_groove(value: str, evidence: Evidence) -> Kinds:
@@ -186,11 +184,8 @@ def check_space(value: str, evidence: Evidence) -> Kinds:
 
 
 def check_width(value: str, evidence: Evidence) -> Kinds:
-    """The sides over the middle, in the audio; with room for what the limiter does to the middle."""
-    yield (
-        "width",
-        evidence.width_db >= WIDE_DB - ROOM_DB if value == "wide" else evidence.width_db <= NARROW_DB + ROOM_DB,
-    )
+    """The sides over the middle, in the audio."""
+    yield "width", HEARD[f"{value}_heard"](evidence)
 
 
 CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
@@ -216,13 +211,13 @@ def _plays(programs: Sequence[int]) -> Callable[[Evidence], bool]:
 
 # Words of base phrases that can be checked.
 PHRASES: dict[str, Callable[[Evidence], bool]] = {
-    r"\b(no|without) drums\b|\bdrumless\b": lambda e: not e.drums,
-    r"\b(only|just) drums\b|\bdrums only\b": lambda e: bool(e.drums) and not e.melodic,
-    r"\b808 bass\b": _plays([PROGRAMS["synth_bass_2"]]),
-    r"\bguitars?\b": _plays(GUITARS),
+    NO_DRUMS: lambda e: not e.drums,
+    ONLY_DRUMS: lambda e: bool(e.drums) and not e.melodic,
+    BASS_808: _plays([PROGRAMS["synth_bass_2"]]),
+    audible.GUITARS: _plays(GUITARS),
     r"\bbass\b": _plays([*BASSES, PROGRAMS["cello"], PROGRAMS["contrabass"]]),
-    r"\bsynths?\b|\bpads?\b|\bchiptune\b": _plays(SYNTHS),
-    r"\bpiano\b": _plays(range(6)),
-    r"\bstring quartet\b|\bstrings\b": _plays(range(40, 52)),
-    r"\bbeats?\b|(?<!no )(?<!without )\bdrums\b": lambda e: bool(e.drums),
+    audible.SYNTHS: _plays(SYNTHS),
+    audible.PIANO: _plays(range(6)),
+    audible.STRINGS: _plays(range(40, 52)),
+    DRUMS: lambda e: bool(e.drums),
 }

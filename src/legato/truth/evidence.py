@@ -11,9 +11,8 @@ import numpy as np
 
 from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
-from legato.listening import width_db
 from legato.midi_reader import Contents, Instrument
-from legato.truth import hearing
+from legato.truth.audible import Sound
 from legato.truth.claims import Traits, slow_roles
 
 STEPS_PER_BAR = 16
@@ -23,12 +22,10 @@ HATS = tuple(DRUMS[name] for name in ("closed_hat", "pedal_hat", "open_hat"))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """A track as it can be checked."""
+class Evidence(Sound):
+    """A track as it can be checked; its audio is as it is encoded."""
 
     midi: Contents
-    audio: np.ndarray  # (n_samples, 2), as it is encoded
-    sample_rate: int
     facts: dict[str, Any] = field(default_factory=dict)  # of composer and renderer, for what leaves no other trace
 
     @cached_property
@@ -40,27 +37,6 @@ class Evidence:
     def drums(self) -> list[Instrument]:
         """The drum kits that play."""
         return [part for part in self.midi.instruments if part.is_drum and len(part.pitch)]
-
-    @cached_property
-    def wave(self) -> np.ndarray:
-        """The audio as estimators take it."""
-        return hearing.mono(self.audio, self.sample_rate)
-
-    @cached_property
-    def heard_bpm(self) -> float | None:
-        return hearing.heard_bpm(self.wave)
-
-    @cached_property
-    def percussion(self) -> hearing.Percussion:
-        return hearing.percussion(self.wave)
-
-    @cached_property
-    def fundamentals(self) -> np.ndarray:
-        return hearing.fundamentals(self.wave)
-
-    @cached_property
-    def width_db(self) -> float:
-        return width_db(self.audio)
 
     @cached_property
     def key(self) -> tuple[int, str] | None:
