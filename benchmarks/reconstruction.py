@@ -12,14 +12,8 @@ from legato.audio import read_audio
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
 from legato.codes import read_codes
+from legato.quality import si_sdr_db
 from legato.tokens import SAMPLE_RATE
-
-
-def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
-    """Scale-invariant signal-to-distortion ratio over all samples."""
-    estimate, reference = estimate.ravel().astype(float), reference.ravel().astype(float)
-    target = reference * (estimate @ reference) / (reference @ reference)
-    return float(10 * np.log10((target @ target) / ((estimate - target) @ (estimate - target))))
 
 
 def main() -> None:

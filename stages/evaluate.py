@@ -6,7 +6,7 @@ from pathlib import Path
 from legato import params
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
-from legato.dia.batches import read_dataset
+from legato.dia.dataset import read_dataset
 from legato.errors import stage
 from legato.evaluation.clips import read_samples
 from legato.evaluation.config import EvaluateParams

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from legato.audio import write_audio
-from legato.dia.batches import Track
+from legato.dia.dataset import Track
 from legato.errors import LegatoError
 from legato.evaluation.adherence import Heard, judge
 from legato.evaluation.clips import Clip, Samples, excerpt_starts, excerpts, read_samples

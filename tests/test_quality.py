@@ -38,7 +38,7 @@ def test_log_mel_distance_is_a_gain_in_db_and_hears_where_a_band_is_missing() ->
     spectrum = np.fft.rfft(noise, axis=0)
     spectrum[5000:] = 0  # Hz
     found = quality.log_mel_distances_db(np.fft.irfft(spectrum, axis=0), noise)
-    assert found["to_1k"] < found["to_4k"] < 1 < found["to_8k"] < found["above_8k"]
+    assert max(found["to_1k"], found["to_4k"]) < 1 < found["to_8k"] < found["above_8k"]
     assert found["above_8k"] > 2 * found["all"] > 10
 
 

@@ -16,10 +16,9 @@ from torch import Tensor
 
 from legato.dia import delay
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, MAX_TEXT_BYTES, PAD
-from legato.dia.dataset import AnyTrack, Track, read_dataset
+from legato.dia.dataset import AnyTrack
 from legato.tokens import N_CHANNELS
 
-__all__ = ["Track", "read_dataset"]
 TEXT_MULTIPLE = 128  # bytes: at most four lengths of text, so that a compiler meets few shapes
 IGNORED = -100  # the label that torch's cross-entropy skips
 NO_BYTE = 0  # pads texts, and is every byte of no text: what transformers' Dia guides away from

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from legato.audio import SILENCE_DBFS, read_audio
 from legato.codes import read_codes
-from legato.dia.batches import Track
+from legato.dia.dataset import Track
 from legato.errors import LegatoError
 from legato.evaluation.frechet import levels_of
 from legato.files import read_jsonl

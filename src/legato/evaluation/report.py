@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from legato.audio import silence_share
-from legato.dia.batches import Track
+from legato.dia.dataset import Track
 from legato.evaluation.adherence import Heard, Judged, judge
 from legato.evaluation.clips import Clip, Decode, Samples, excerpts, split_tags
 from legato.evaluation.codebooks import code_figures, perplexities
