@@ -9,10 +9,13 @@ export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 repro: setup
 	dvc repro
 
+# The tests' processes share the cores: one thread each, that does not spin while it waits.
+test: export OMP_NUM_THREADS := 1
+test: export OMP_WAIT_POLICY := PASSIVE
 test: setup
 	ruff check
 	ruff format --check
-	python -m pytest
+	python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope
 
 lint: setup
 	ruff check --fix
