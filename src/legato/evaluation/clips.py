@@ -13,7 +13,7 @@ from torch import Tensor
 
 from legato.audio import SILENCE_DBFS, read_audio
 from legato.codes import read_codes
-from legato.dia.dataset import Track
+from legato.dia.dataset import AnyTrack
 from legato.errors import LegatoError
 from legato.evaluation.frechet import levels_of
 from legato.files import read_jsonl
@@ -85,7 +85,7 @@ def split_tags(prompt: str) -> tuple[str, ...]:
     return tuple(tag.strip() for tag in prompt.split(",") if tag.strip())
 
 
-def excerpts(tracks: Sequence[Track], count: int, n_frames: int, decode: Decode) -> list[Clip]:
+def excerpts(tracks: Sequence[AnyTrack], count: int, n_frames: int, decode: Decode) -> list[Clip]:
     """`count` excerpts of `n_frames` frames (a shorter track's all), spread over the tracks; none of no tracks."""
     found = []
     for index, start in excerpt_starts([len(track.codes_TK) for track in tracks], count, n_frames):

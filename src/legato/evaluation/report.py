@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from legato.audio import silence_share
-from legato.dia.dataset import Track
+from legato.dia.dataset import AnyTrack
 from legato.evaluation.adherence import Heard, Judged, judge
 from legato.evaluation.clips import Clip, Decode, Samples, excerpts, split_tags
 from legato.evaluation.codebooks import code_figures, perplexities
@@ -52,7 +52,7 @@ class Group:
         )
 
 
-def evaluate(samples: Samples, heldout: Sequence[Track], n_excerpts: int, decode: Decode) -> Row:
+def evaluate(samples: Samples, heldout: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Row:
     """Figures of each prompt's clips, under `prompts`, and of all clips, under `total`.
 
     A prompt's clips are compared with `n_excerpts` excerpts of the held-out tracks that begin with one of its tags,
@@ -168,7 +168,7 @@ def no_counts() -> np.ndarray:
     return np.zeros((N_CHANNELS, CODEBOOK_SIZE), int)
 
 
-def _counts_of(track: Track) -> np.ndarray:
+def _counts_of(track: AnyTrack) -> np.ndarray:
     return usage(track.codes_TK.numpy())
 
 
