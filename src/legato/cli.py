@@ -1,10 +1,13 @@
 """The `legato` command: what a user asks of a workspace beside `dvc`."""
 
 import argparse
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from legato import categories
 from legato.errors import LegatoError, stage
+from legato.params import PARAMS
 from legato.truth.rates import LIMITS, lies, rates
 
 MOST_LIES = 20  # shown
@@ -14,9 +17,11 @@ def main(*words: str) -> None:
     """Parse the command line and run its command."""
     parser = argparse.ArgumentParser(prog="legato", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    validate = commands.add_parser("validate", help="check every tag of every prompt against its MIDI and audio")
-    validate.add_argument("category", nargs="*", help="categories of params.yaml; all of them if none is named")
-    validate.set_defaults(run=lambda found: run_validate(found.category))
+    validate = commands.add_parser("validate", help="check prompts against MIDI and audio, or a folder of codes")
+    what = "categories of params.yaml, all if none is named; or a folder in the trainer's format, of any origin"
+    validate.add_argument("what", nargs="*", help=what)
+    validate.add_argument("--json", action="store_true", help="of a folder: all findings, and every name, as JSON")
+    validate.set_defaults(run=lambda found: run_validate(found.what, as_json=found.json))
     decode = commands.add_parser("decode", help="write audio back from codes, for ears")
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
     decode.add_argument("--out", type=Path, default=Path("decoded"), help="where to; %(default)s if not given")
@@ -25,7 +30,33 @@ def main(*words: str) -> None:
     found.run(found)
 
 
-def run_validate(chosen: list[str]) -> None:
+def run_validate(what: list[str], *, as_json: bool) -> None:
+    """Check a folder where one is named, else prompts.
+
+    Raises:
+        LegatoError: something is wrong with what was checked.
+    """
+    if len(what) == 1 and _is_folder(what[0]):
+        validate_folder(Path(what[0]), as_json=as_json)
+    else:
+        validate_prompts(what)
+
+
+def validate_folder(folder: Path, *, as_json: bool) -> None:
+    """Print what is wrong with a folder in the trainer's format, and what it holds.
+
+    Raises:
+        LegatoError: something in it is an error.
+    """
+    from legato.folder_check import ERROR, check_folder, lines_of  # and torch
+
+    report = check_folder(folder)
+    print(json.dumps(asdict(report)) if as_json else "\n".join(lines_of(report)))
+    if n_errors := report.count(ERROR):
+        raise LegatoError(f"{folder}: {n_errors} errors")
+
+
+def validate_prompts(chosen: list[str]) -> None:
     """Print the rate of truth of each kind of verdict and the tags that are not true.
 
     Raises:
@@ -57,6 +88,12 @@ def run_decode(what: str, folder: Path) -> None:
 
     for path in decode(what, folder):
         print(path)
+
+
+def _is_folder(word: str) -> bool:
+    """Whether a word is a folder; a category of the same name comes first."""
+    is_category = PARAMS.exists() and word in categories.names()
+    return "/" in word or (Path(word).is_dir() and not is_category)
 
 
 def run() -> None:

@@ -52,6 +52,10 @@ def obey(rules: Sequence[Rule], value: Any, where: object) -> None:
     Raises:
         LegatoError: the first rule that does not hold, and where.
     """
-    for holds, rule in rules:
-        if not holds(value):
-            raise LegatoError(f"{where}: {rule}")
+    if rule := broken(rules, value):
+        raise LegatoError(f"{where}: {rule}")
+
+
+def broken(rules: Sequence[Rule], value: Any) -> str | None:
+    """The first rule that does not hold, or None."""
+    return next((rule for holds, rule in rules if not holds(value)), None)

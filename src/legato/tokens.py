@@ -11,6 +11,7 @@ HOP_LENGTH = 512  # samples in a frame
 N_CODEBOOKS = 9  # a channel
 N_CHANNELS = 2 * N_CODEBOOKS  # what a Dia calls channels
 CODEBOOK_SIZE = 1024
+MAX_TEXT_BYTES = 512  # of a prompt
 CODEBOOK_NAMES = tuple(f"{side}{number}" for side in "LR" for number in range(N_CODEBOOKS))
 
 

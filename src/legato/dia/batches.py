@@ -15,9 +15,9 @@ import torch
 from torch import Tensor
 
 from legato.dia import delay
-from legato.dia.config import BOS, DELAY_PATTERN, EOS, MAX_TEXT_BYTES, PAD
+from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD
 from legato.dia.dataset import AnyTrack
-from legato.tokens import N_CHANNELS
+from legato.tokens import MAX_TEXT_BYTES, N_CHANNELS
 
 TEXT_MULTIPLE = 128  # bytes: at most four lengths of text, so that a compiler meets few shapes
 IGNORED = -100  # the label that torch's cross-entropy skips

@@ -9,14 +9,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from legato.params import Strict
-from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS
+from legato.tokens import CODEBOOK_SIZE, MAX_TEXT_BYTES, N_CODEBOOKS
 
 VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
 EOS, PAD, BOS = 1024, 1025, 1026
 DELAY_PATTERN = 2 * tuple(range(N_CODEBOOKS))  # frames by which each codebook lags, left and right
 
 TEXT_VOCABULARY = 256  # bytes of UTF-8
-MAX_TEXT_BYTES = 512
 SHOWN_CHARACTERS = 40  # of a long prompt, in an error
 
 

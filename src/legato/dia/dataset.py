@@ -10,22 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from legato.codes import Rule, obey, read_codes
-from legato.dia.config import MAX_TEXT_BYTES
+from legato.codes import obey, read_codes
+from legato.contract import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
 from legato.errors import LegatoError
 from legato.files import read_jsonl
-from legato.tokens import N_CHANNELS, SAMPLE_RATE
-
-METADATA = "metadata.json"
-FACTS = "tracks.jsonl"  # ours, beside the metadata; other people's folders lack it
-
-ENTRY_RULES: tuple[Rule, ...] = (
-    (lambda entry: isinstance(entry, dict), "must be an object"),
-    (lambda entry: isinstance(entry.get("text"), str) and entry["text"].strip(" ,") != "", "text: must not be empty"),
-    (lambda entry: len(entry["text"].encode()) <= MAX_TEXT_BYTES, f"text: must be at most {MAX_TEXT_BYTES} bytes"),
-    (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
-    (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
-)
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ def read_split(train: Path, heldout: Path) -> Split:
         LegatoError: as `read_dataset` does; no track is held out, or one is learnt from as well.
     """
     tracks = read_dataset(train)
-    if _read_metadata(heldout / METADATA) == {}:
+    if read_metadata(heldout) == {}:
         raise LegatoError(
             f"{heldout / METADATA}: no track is held out to measure the model on; raise dataset.held_out in params.yaml"
         )
@@ -108,14 +96,14 @@ def read_dataset(folder: Path) -> list[StoredTrack]:
         LegatoError: the folder is missing or empty, files and metadata disagree, or a file breaks a rule.
     """
     metadata_path = folder / METADATA
-    metadata = _read_metadata(metadata_path)
+    metadata = read_metadata(folder)
     if not metadata:
         raise LegatoError(f"{metadata_path}: must name at least one track")
-    files = {path.name: path for path in (folder / "encoded_audio").glob("*.pt")}
+    files = {path.name: path for path in (folder / CODES_FOLDER).glob("*.pt")}
     for name in sorted(files.keys() - metadata.keys()):
         raise LegatoError(f"{files[name]}: not in {metadata_path}")
     for name in sorted(metadata.keys() - files.keys()):
-        raise LegatoError(f"{folder / 'encoded_audio' / name}: no such file, though {metadata_path} names it")
+        raise LegatoError(f"{folder / CODES_FOLDER / name}: no such file, though {metadata_path} names it")
     categories = _read_categories(folder / FACTS)
     return [_read_track(files[name], metadata[name], metadata_path, categories) for name in sorted(files)]
 
@@ -124,18 +112,6 @@ def digest(tracks: Sequence[StoredTrack]) -> str:
     """SHA-256 of all that a model learns from or is measured on: ids, tags and codes."""
     facts = [[track.id, track.tags, track.sha256, track.category] for track in tracks]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
-
-
-def _read_metadata(path: Path) -> dict[str, Any]:
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; the collect stage makes it") from None
-    except ValueError as error:
-        raise LegatoError(f"{path}: not JSON: {error}") from None
-    if not isinstance(metadata, dict):
-        raise LegatoError(f"{path}: must be an object that names at least one track")
-    return metadata
 
 
 def _read_categories(path: Path) -> dict[str, str]:
