@@ -13,38 +13,57 @@ from legato.rewrite import rewrite
 from legato.sources import SOURCES, MidiSourceParams, read_manifest, source_id
 from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
 
+MIDI = Path("dataset/midi")
+
 
 def main(category: str) -> None:
     seed = params.load("dataset", DatasetParams).seed
-    folder = items.clear(Path("dataset/midi") / category)
-    rows = (from_sources if categories.is_source(category) else from_nothing)(category, folder, seed)
+    rows = (from_sources if categories.is_source(category) else from_nothing)(category, seed)
     write_jsonl(facts_path(category, "compose"), rows)
 
 
-def from_nothing(category: str, folder: Path, seed: int) -> list[Facts]:
+def from_nothing(category: str, seed: int) -> list[Facts]:
     n_tracks = params.load(f"categories.{category}.tracks", TrackCount)
     music = params.load(f"categories.{category}.music", MusicParams)
 
-    def compose_track(index: int) -> Facts:
+    def compose_track(index: int, folder: Path) -> Facts:
         name = track_id(category, index)
         song, facts = compose(music, track_rng(seed, category, index, "compose"))
         path = folder / f"{name}.mid"
         write_midi(path, song)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
-    return items.run(compose_track, range(n_tracks), stage="compose", name=lambda i: track_id(category, i))
+    step = items.Step(
+        stage="compose",
+        category=category,
+        work=compose_track,
+        name=lambda index: track_id(category, index),
+        reads=lambda _: None,
+        settings={"music": music.model_dump(), "seed": seed},
+        outs=[MIDI / category],
+    )
+    return items.build(step, range(n_tracks))
 
 
-def from_sources(category: str, folder: Path, seed: int) -> list[Facts]:
+def from_sources(category: str, seed: int) -> list[Facts]:
     music = params.load(f"categories.{category}.music", MidiSourceParams)
 
-    def rewrite_track(file: str) -> Facts:
+    def rewrite_track(file: str, folder: Path) -> Facts:
         name = source_id(category, file)
         path = folder / f"{name}.mid"
         facts = rewrite(SOURCES / category / file, path, music.license)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
-    return items.run(rewrite_track, list(read_manifest(category)), stage="compose", name=str)
+    step = items.Step(
+        stage="compose",
+        category=category,
+        work=rewrite_track,
+        name=str,
+        reads=lambda file: sha256_of(SOURCES / category / file),
+        settings={"music": music.model_dump(), "seed": seed},
+        outs=[MIDI / category],
+    )
+    return items.build(step, list(read_manifest(category)))
 
 
 if __name__ == "__main__":

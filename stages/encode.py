@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from legato import items, params
+from legato import params
 from legato.codec.weights import WEIGHTS
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
@@ -14,10 +14,9 @@ from legato.track import facts_path
 
 def main(category: str) -> None:
     settings = params.load("encode", EncodeParams)
-    folder = items.clear(Path("dataset/encoded") / category)
     tracks = sorted((Path("dataset/raw_audio") / category).iterdir())
     started = time.monotonic()
-    rows = encode_tracks(tracks, folder, WEIGHTS, settings)
+    rows = encode_tracks(tracks, Path("dataset/encoded") / category, WEIGHTS, settings)
     made_with = {"codec_sha256": sha256_of(WEIGHTS), "codec_precision": settings.precision}
     write_jsonl(facts_path(category, "encode"), (row | made_with for row in rows))
     audio_s, took_s = sum(row["frames"] for row in rows) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started

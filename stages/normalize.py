@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from legato import items, params
-from legato.audio import read_audio, write_audio
+from legato.audio import LIBSNDFILE, read_audio, write_audio
 from legato.errors import stage
-from legato.files import write_jsonl
+from legato.files import sha256_of, write_jsonl
 from legato.normalize import NormalizeParams, normalize
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
@@ -14,16 +14,23 @@ from legato.track import facts_path
 
 def main(category: str) -> None:
     settings = params.load("normalize", NormalizeParams)
-    folder = items.clear(Path("dataset/raw_audio") / category)
     rendered = sorted((Path("dataset/rendered") / category).glob("*.flac"))
 
-    def normalize_track(path: Path) -> dict[str, Any]:
+    def normalize_track(path: Path, folder: Path) -> dict[str, Any]:
         audio, facts = normalize(read_audio(path, SAMPLE_RATE), SAMPLE_RATE, settings)
         write_audio(folder / f"{path.stem}.{settings.format}", audio, SAMPLE_RATE, "PCM_16")
         return {"id": path.stem, **facts}
 
-    rows = items.run(normalize_track, rendered, stage="normalize", name=lambda path: path.stem)
-    write_jsonl(facts_path(category, "normalize"), rows)
+    step = items.Step(
+        stage="normalize",
+        category=category,
+        work=normalize_track,
+        name=lambda path: path.stem,
+        reads=sha256_of,
+        settings={"normalize": settings.model_dump(), "libsndfile": LIBSNDFILE},
+        outs=[Path("dataset/raw_audio") / category],
+    )
+    write_jsonl(facts_path(category, "normalize"), items.build(step, rendered))
 
 
 if __name__ == "__main__":

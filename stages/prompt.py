@@ -5,6 +5,7 @@ from pathlib import Path
 from legato import items, params
 from legato.errors import stage
 from legato.files import read_jsonl, write_text
+from legato.items import Facts
 from legato.prompt import BasePhrase, prompt_path
 from legato.prompting import prompt
 from legato.track import DatasetParams, facts_path, track_rng
@@ -13,12 +14,25 @@ from legato.track import DatasetParams, facts_path, track_rng
 def main(category: str) -> None:
     phrase = params.load(f"categories.{category}.prompt", BasePhrase)
     seed = params.load("dataset", DatasetParams).seed
-    items.clear(Path("dataset/audio_prompts") / category)
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
-    for stated in read_jsonl(facts_path(category, "compose")):
-        name = stated["id"]
+    facts = [stated | heard[stated["id"]] for stated in read_jsonl(facts_path(category, "compose"))]
+
+    def prompt_track(known: Facts, folder: Path) -> Facts:
+        name = known["id"]
         rng = track_rng(seed, category, name, "prompt")
-        write_text(prompt_path(category, name), prompt(phrase, stated | heard[name], rng))
+        write_text(folder / prompt_path(category, name).name, prompt(phrase, known, rng))
+        return {"id": name}
+
+    step = items.Step(
+        stage="prompt",
+        category=category,
+        work=prompt_track,
+        name=lambda known: known["id"],
+        reads=lambda known: known,
+        settings={"phrase": phrase, "seed": seed},
+        outs=[Path("dataset/audio_prompts") / category],
+    )
+    items.build(step, facts, threads=1)
 
 
 if __name__ == "__main__":

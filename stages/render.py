@@ -1,11 +1,10 @@
 """render@category: play each MIDI file through the SoundFont."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from legato import items, params
-from legato.audio import write_audio
+from legato.audio import LIBSNDFILE, write_audio
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
 from legato.production import RenderParams
@@ -20,22 +19,26 @@ def main(category: str) -> None:
     settings = params.load("render", RenderParams)
     seed = params.load("dataset", DatasetParams).seed
     font = Path(params.load("soundfont", SoundfontParams).path)
-    folder = items.clear(Path("dataset/rendered") / category)
-    stems = Path("dataset/stems") / category
-    shutil.rmtree(stems, ignore_errors=True)
-    stems.mkdir(parents=True)  # empty where none are asked for: DVC wants what a stage says it writes
+    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}
     midis = sorted((Path("dataset/midi") / category).glob("*.mid"))
 
-    def render_track(midi: Path) -> dict[str, Any]:
+    def render_track(midi: Path, folder: Path, stems: Path) -> dict[str, Any]:
         rendered = render(midi, font, settings, SAMPLE_RATE, track_rng(seed, category, midi.stem, "render"))
         write_audio(folder / f"{midi.stem}.flac", rendered.audio, SAMPLE_RATE, "PCM_24")
         for role, audio in rendered.stems.items():
             write_audio(stems / midi.stem / f"{role}.flac", audio, SAMPLE_RATE, "PCM_24")
         return {"id": midi.stem, **rendered.facts}
 
-    rows = items.run(render_track, midis, stage="render", name=lambda midi: midi.stem)
-    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}
-    write_jsonl(facts_path(category, "render"), (row | made_with for row in rows))
+    step = items.Step(
+        stage="render",
+        category=category,
+        work=render_track,
+        name=lambda midi: midi.stem,
+        reads=sha256_of,
+        settings={"render": settings.model_dump(), "seed": seed, "libsndfile": LIBSNDFILE, **made_with},
+        outs=[Path("dataset/rendered") / category, Path("dataset/stems") / category],
+    )
+    write_jsonl(facts_path(category, "render"), (row | made_with for row in items.build(step, midis)))
 
 
 if __name__ == "__main__":

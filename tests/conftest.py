@@ -6,8 +6,17 @@ from typing import Any
 
 import pytest
 
+from legato import item_cache
+
 ROOT = Path(__file__).parent.parent
 SMALL_CODEC = ROOT / "models/codec/small.pth"
+
+
+@pytest.fixture(autouse=True)
+def own_item_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test begins with an empty cache of its own."""
+    monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path / "item_cache"))
+    return tmp_path / "item_cache"
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ import yaml
 from conftest import ROOT
 from contract import read_dataset
 from imports import modules_reached
+from legato import item_cache
 from signals import si_sdr_db
 
 BIN = Path(sys.executable).parent
@@ -53,13 +54,20 @@ class Clone:
 
     def run(self, *command: str, check: bool = True, **environment: str) -> str:
         """Run a command in the clone with this interpreter's tools; return what it printed."""
-        variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"} | environment
-        done = subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.variables(environment), capture_output=True, text=True, check=False
+        )
         if check:
             assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         else:
             assert done.returncode != 0, done.stdout
         return done.stdout + done.stderr
+
+    @staticmethod
+    def variables(more: dict[str, str]) -> dict[str, str]:
+        """This environment with this interpreter's tools, and with the clone's own cache of items."""
+        kept = {name: value for name, value in os.environ.items() if name != item_cache.VARIABLE}
+        return kept | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"} | more
 
     def repro(self, *targets: str, **environment: str) -> list[str]:
         """`dvc repro`; return the names of the stages that ran."""
@@ -374,7 +382,7 @@ def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone) -> No
     with subprocess.Popen(
         ["dvc", "repro", "render@pads"],
         cwd=edited.folder,
-        env=os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"},
+        env=edited.variables({}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -14,6 +14,7 @@ from legato.errors import LegatoError
 from legato.files import write_bytes
 
 Subtype = Literal["PCM_16", "PCM_24"]
+LIBSNDFILE = soundfile.__libsndfile_version__  # the bytes of a .flac are its
 SILENCE_DBFS = -60.0
 SILENCE_BLOCK_S = 0.05
 

@@ -5,8 +5,9 @@ while the model takes windows of all their tracks in one batch. Torch is importe
 parameters does not pay for it.
 """
 
+import threading
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,6 +21,7 @@ from legato.params import Strict
 
 MIN_WINDOW_FRAMES = 64
 GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
+_MAKING = threading.Lock()
 GPU_TRACKS = 16  # that are read, encoded and written at a time
 
 
@@ -34,7 +36,7 @@ class EncodeParams(Strict):
 
 
 def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: EncodeParams) -> list[dict[str, Any]]:
-    """Write the codes of each track to `folder`; return each one's id, length and hash.
+    """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
     Raises:
         LegatoError: a GPU is asked for and there is none, or tracks failed: each is named, the others are written.
@@ -42,16 +44,28 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: E
     device = find_device(params.device)
     lengths_s = {audio: seconds_of(audio) for audio in tracks}
     n_processes = 1 if device == "cuda" else max(1, min(items.workers(), len(tracks)))
-    load = partial(_engine, weights, params, device, sum(lengths_s.values()) / n_processes)
-    shared = _merged(load()) if device == "cuda" else None
-    return items.run(
-        lambda audio: encode_track(audio, folder, shared or load(), params.window_frames),
-        tracks,
+    compiled = _is_compiled(weights, params, device, sum(lengths_s.values()) / n_processes)
+    find_engine = _shared_engine if device == "cuda" else _engine
+    step = items.Step(
         stage="encode",
+        category=folder.name,
+        work=lambda audio, out: encode_track(
+            audio, out, find_engine(weights, params, device, compiled), params.window_frames
+        ),
         name=lambda audio: audio.stem,
-        seconds=lengths_s.__getitem__,
-        threads=GPU_TRACKS if shared else 0,
+        reads=sha256_of,
+        settings={"weights": sha256_of(weights), "device": device, **what_matters(params), "compiled": compiled},
+        outs=[folder],
     )
+    threads = GPU_TRACKS if device == "cuda" else 0
+    return items.build(step, tracks, seconds=lengths_s.__getitem__, threads=threads)
+
+
+def what_matters(params: EncodeParams) -> dict[str, Any]:
+    """The parameters that may change a code: of `exact` none of those that say how it is done."""
+    if params.precision == "exact":
+        return {"precision": params.precision}
+    return params.model_dump(include={"precision", "window_frames", "batch"})
 
 
 def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> dict[str, Any]:
@@ -93,20 +107,33 @@ def seconds_of(audio: Path) -> float:
         return 0.0
 
 
-@cache
-def _engine(weights: Path, params: EncodeParams, device: str, share_s: float) -> Any:
+def _is_compiled(weights: Path, params: EncodeParams, device: str, share_s: float) -> bool:
+    """Whether the network is compiled; of all tracks together, so that what is in the cache changes no code."""
+    if params.precision == "exact" or params.compile != "auto":
+        return params.precision == "fast" and bool(params.compile)
     from legato.codec import model as codec
-    from legato.codec.engine import Engine, worth_compiling
+    from legato.codec.engine import worth_compiling
 
-    model = codec.load(weights)
-    asked = params.compile
-    compiled = worth_compiling(model, device, share_s) if asked == "auto" else asked
+    return worth_compiling(codec.loaded(weights), device, share_s)
+
+
+@cache
+def _engine(weights: Path, params: EncodeParams, device: str, compiled: bool) -> Any:
+    from legato.codec import model as codec
+    from legato.codec.engine import Engine
+
     batch = params.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
-    return Engine(
-        model, params.precision, device, compiled_frames=params.window_frames if compiled else None, batch=batch
-    )
+    compiled_frames = params.window_frames if compiled else None
+    return Engine(codec.loaded(weights), params.precision, device, compiled_frames=compiled_frames, batch=batch)
 
 
+def _shared_engine(*arguments: Any) -> Any:
+    """The engine that all threads use, made by the first one that needs it."""
+    with _MAKING:
+        return _merged(_engine(*arguments))
+
+
+@cache
 def _merged(engine: Any) -> Any:
     from legato.codec.engine import Merged
 

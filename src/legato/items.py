@@ -1,28 +1,40 @@
-"""Do one thing to every track: process pool, progress, failures named.
+"""Do one thing to every track: what was done before is kept, the rest goes to a pool, failures are named.
 
-Every per-track stage hands its work to `run` and nothing else in legato starts processes.
+Every per-track stage hands its `Step` to `build`:
+
+1. An item's key is a hash of all that its result depends on. What the cache has under it is linked into place.
+2. Each of the others is made by some process of the pool, in a scratch folder, kept in the cache and then linked too.
+3. So whoever dies, whenever, costs the items in hand: the next run finds all others in the cache.
+
+Processes write to the cache alone, and only the stage itself links into the workspace: one that outlives a killed
+stage disturbs nothing. `run` is the same without the cache. Nothing else in legato starts processes.
 """
 
+import inspect
 import os
-import signal
+import shutil
 import sys
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-from joblib import Parallel, cpu_count, delayed
+from joblib import cpu_count
 from pydantic import Field
-from tqdm import tqdm
 
-from legato import params
-from legato.errors import LegatoError, os_error_line
+from legato import item_cache, params
+from legato.code_version import code_version
+from legato.errors import LegatoError
 from legato.params import Strict
+from legato.pool import Failure, outcomes
+from legato.progress import Progress
 
 Item = TypeVar("Item")
 Facts = dict[str, Any]
 WORKERS_VARIABLE = "LEGATO_WORKERS"
+ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
 
 
 class ComputeParams(Strict):
@@ -31,60 +43,91 @@ class ComputeParams(Strict):
     workers: Annotated[int, Field(ge=0)]  # processes; 0 is one for each core
 
 
-@dataclass(frozen=True)
-class _Failure:
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[Item]):
+    """What a stage does to one track of a category, and all that the result depends on.
+
+    The version of the code belongs to that and is found by itself: all modules that `work` reaches by imports.
+    """
+
+    stage: str
+    category: str
+    work: Callable[..., Facts]  # of an item and a folder for each of `outs`: writes its files there, returns its facts
+    name: Callable[[Item], str]
+    reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
+    settings: Any  # parameters, and hashes or versions of what all items share: JSON
+    outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
+
+
+class _Wanted(NamedTuple):
     name: str
-    reason: str
-    traceback: str = ""  # of a bug; what a user can mend has none
+    item: Any
+    content: Any
+    key: str
 
 
-def run(
-    work: Callable[[Item], Facts],
+def build(
+    step: Step[Item],
     items: Sequence[Item],
     *,
-    stage: str,
-    name: Callable[[Item], str],
     seconds: Callable[[Item], float] | None = None,
     threads: int = 0,
 ) -> list[Facts]:
-    """Apply `work` to every item and return what each gave, in the items' order.
+    """Put every item's files into the step's folders, from the cache or made anew; return its facts, in order.
 
     A failed item does not stop the others: when all are done, one error names each failed item and why.
 
     Args:
-        work: called once an item, in another process when there is more than one worker. It writes the
-            item's file atomically and returns its facts.
         items: picklable, one a track.
-        stage: shown beside the progress bar and in errors.
-        name: the item's name for errors.
         seconds: the item's length, where progress is better told in seconds of audio than in tracks.
-        threads: so many threads of this process instead of processes, for work that shares a model.
+        threads: so many threads of this process instead of processes, for work that shares a model; 1 where the
+            work is too little for a pool.
+
+    Raises:
+        LegatoError: at least one item failed.
+        KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
+    """
+    cache = item_cache.cache_folder()
+    item_cache.sweep(cache)
+    for folder in step.outs:
+        clear(folder)
+
+    def find(one: _Wanted) -> Facts | None:
+        return item_cache.restore(cache, one.key, step.outs)
+
+    with ThreadPoolExecutor(cpu_count()) as readers:
+        shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]
+        wanted = list(readers.map(lambda item: _wanted(step, item, shared), items))
+        found: list[Any] = list(readers.map(find, wanted))
+    item_cache.note_used(cache, step.stage, step.category, [one.key for one in wanted])
+    n_found = len(found) - found.count(None)
+    for _ in range(ROUNDS):
+        missing = [at for at, facts in enumerate(found) if facts is None]
+        lengths = [seconds(items[at]) for at in missing] if seconds else None
+        made = _shown(step.stage, lambda one: _make(step, one, cache), [wanted[at] for at in missing], lengths, threads)
+        for place, result in made:
+            at = missing[place]
+            found[at] = result if isinstance(result, Failure) else find(wanted[at])
+    if None in found:
+        raise LegatoError(f"{cache}: results vanish as soon as they are there: who deletes them?")
+    print(f"{step.stage}@{step.category}: {n_found} of {len(items)} tracks were in the cache", flush=True)
+    return _sound(step.stage, [one.name for one in wanted], found)
+
+
+def run(
+    work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, name: Callable[[Item], str]
+) -> list[Facts]:
+    """Apply `work` to every item and return what each gave, in order; failures are named as by `build`.
 
     Raises:
         LegatoError: at least one item failed.
     """
-    n_workers = min(threads or workers(), len(items))
-    tasks = (delayed(_attempt)(work, item, name(item), n_workers > 1 and not threads) for item in items)
-    backend = "threading" if threads else "loky"
-    done = Parallel(n_jobs=n_workers, return_as="generator", batch_size=1, backend=backend)(tasks)
-    size = seconds or (lambda _: 1)
-    results = []
-    with tqdm(
-        desc=stage, total=round(sum(map(size, items))), unit=" s of audio" if seconds else "track", disable=None
-    ) as bar:
-        for item, result in zip(items, done, strict=True):
-            results.append(result)
-            bar.update(size(item))
-    failures = [result for result in results if isinstance(result, _Failure)]
-    if failures:
-        print(next((failure.traceback for failure in failures if failure.traceback), ""), end="", file=sys.stderr)
-        reasons = "; ".join(f"{failure.name}: {failure.reason}" for failure in failures)
-        raise LegatoError(f"{stage}: {len(failures)} of {len(items)} tracks failed: {reasons}")
-    return results
+    found = dict(_shown(stage, work, items))
+    return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
 
 
 def workers() -> int:
-    """Processes to use: the environment's LEGATO_WORKERS, else `compute.workers`, else one a core.
+    """Processes to use: the environment's LEGATO_WORKERS, else `compute.workers`, else one a core that we may use.
 
     Raises:
         LegatoError: the variable is not a whole number of at least 0.
@@ -96,25 +139,54 @@ def workers() -> int:
         asked = int(text)
     else:
         raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: must be a whole number, 0 for one a core")
-    return asked or cpu_count()
-
-
-def _attempt(work: Callable[[Item], Facts], item: Item, name: str, in_worker: bool) -> Facts | _Failure:
-    if in_worker:  # Ctrl-C is for the stage, which then stops its workers
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return work(item)
-    except LegatoError as error:
-        return _Failure(name, str(error))
-    except OSError as error:
-        return _Failure(name, os_error_line(error))
-    except Exception as error:  # a bug: the other tracks are finished first
-        return _Failure(name, f"{type(error).__name__}: {error}", traceback.format_exc())
+    return asked or cpu_count()  # which heeds a control group's limit
 
 
 def clear(folder: Path) -> Path:
-    """Make `folder` and empty it of files, so that it holds this run's results and nothing older."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in folder.iterdir():
-        path.unlink()
+    """Make `folder`, empty."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
     return folder
+
+
+def _wanted(step: Step[Item], item: Item, shared: list[Any]) -> _Wanted:
+    try:
+        content = step.reads(item)
+    except (OSError, LegatoError):  # `work` will say it better
+        content = None
+    name = step.name(item)
+    return _Wanted(name, item, content, item_cache.key_of([*shared, name, content]))
+
+
+def _make(step: Step[Item], one: _Wanted, cache: Path) -> None:
+    """Do the work for one item, wherever this runs, and keep what comes out."""
+    with item_cache.scratch(cache, len(step.outs)) as folders:
+        facts = step.work(one.item, *folders)
+        if step.reads(one.item) != one.content:
+            raise LegatoError("what it is made from was changed meanwhile: run the same command again")
+        item_cache.keep(cache, one.key, step.stage, facts, folders)
+
+
+def _shown(
+    stage: str,
+    work: Callable[[Item], Any],
+    items: Sequence[Item],
+    lengths: Sequence[float] | None = None,
+    threads: int = 0,
+) -> Iterator[tuple[int, Any]]:
+    """The pool's outcomes, with their progress."""
+    sizes = lengths or [1] * len(items)
+    with Progress(stage, sum(sizes), "s of audio" if lengths else "tracks") as progress:
+        for place, result in outcomes(work, items, threads or workers(), threads=bool(threads)):
+            progress.add(sizes[place])
+            yield place, result
+
+
+def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Facts]:
+    failures = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, Failure)]
+    if failures:
+        print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)
+        reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures)
+        raise LegatoError(f"{stage}: {len(failures)} of {len(names)} tracks failed: {reasons}")
+    return list(results)

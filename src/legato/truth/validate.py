@@ -5,9 +5,9 @@ from typing import Any
 
 from legato import items
 from legato.audio import read_audio
-from legato.files import read_jsonl
+from legato.files import read_jsonl, sha256_of
 from legato.midi_reader import read_contents
-from legato.prompt import read_prompt, tags_of
+from legato.prompt import prompt_path, read_prompt, tags_of
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
 from legato.truth.checks import judge
@@ -25,14 +25,33 @@ def validate_category(category: str) -> list[Row]:
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
 
+    def midi_path(name: str) -> Path:
+        return Path("dataset/midi") / category / f"{name}.mid"
+
+    def audio_path(name: str) -> Path:
+        folder = Path("dataset/raw_audio") / category
+        return next(iter(folder.glob(f"{name}.*")), folder / f"{name}.wav")
+
     def validate_track(name: str) -> Row:
-        audio_path = next(iter((Path("dataset/raw_audio") / category).glob(f"{name}.*")), None)
         evidence = Evidence(
-            midi=read_contents(Path("dataset/midi") / category / f"{name}.mid"),
-            audio=read_audio(audio_path or Path("dataset/raw_audio") / category / f"{name}.wav", SAMPLE_RATE),
+            midi=read_contents(midi_path(name)),
+            audio=read_audio(audio_path(name), SAMPLE_RATE),
             sample_rate=SAMPLE_RATE,
             facts=stated[name] | heard.get(name, {}),
         )
         return {"id": name, "verdicts": judge(tags_of(read_prompt(category, name)), evidence)}
 
-    return items.run(validate_track, list(stated), stage="validate", name=str)
+    step = items.Step(
+        stage="validate",
+        category=category,
+        work=validate_track,
+        name=str,
+        reads=lambda name: [
+            sha256_of(midi_path(name)),
+            sha256_of(audio_path(name)),
+            sha256_of(prompt_path(category, name)),
+            stated[name] | heard.get(name, {}),
+        ],
+        settings=None,
+    )
+    return items.build(step, list(stated))

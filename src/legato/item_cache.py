@@ -1,0 +1,180 @@
+"""Results of single tracks, kept by what they were made from: files by their content, facts beside them.
+
+    objects/<xx>/<sha256>   the files, read-only
+    records/<xx>/<key>      what one key gave: facts, and which objects under which names
+    scratch/                where work in progress writes
+    used/                   which keys each stage of each workspace asked for last
+
+It stands outside DVC's outputs, which DVC deletes when a stage starts. A record is written when all its files are in
+place and on the disk, so a process may die at any moment; a record or an object that is missing or that
+does not match its hash is no result at all. So all of it may be deleted at any time, during a run too.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from legato.files import replacing, sha256_of
+
+VARIABLE = "LEGATO_CACHE"
+DEFAULT = Path(".legato/cache")
+ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
+CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
+
+
+class Record(NamedTuple):
+    """What one key gave; `files` are (which output folder, path in it, SHA-256)."""
+
+    stage: str
+    facts: dict[str, Any]
+    files: list[tuple[int, str, str]]
+
+
+def cache_folder() -> Path:
+    """The environment's LEGATO_CACHE, which clones may share, else a folder of the workspace."""
+    return Path(os.environ.get(VARIABLE) or DEFAULT)
+
+
+def key_of(value: Any) -> str:
+    """A hash of any JSON value; the order of keys counts, as it may for what is computed."""
+    return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
+
+
+def restore(cache: Path, key: str, outs: Sequence[Path]) -> dict[str, Any] | None:
+    """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result."""
+    record = read_record(record_path(cache, key))
+    if record is None:
+        return None
+    try:
+        for out, name, digest in record.files:
+            kept = object_path(cache, digest)
+            if sha256_of(kept) != digest:
+                kept.unlink()
+                return None
+            link(kept, outs[out] / name)
+        os.utime(record_path(cache, key))  # pruning asks when it was used last
+    except FileNotFoundError:
+        return None
+    return record.facts
+
+
+def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], folders: Sequence[Path]) -> None:
+    """Take the files in `folders`, one for each output folder of the stage, and then write the record."""
+    files = [
+        (out, str(path.relative_to(folder)), _keep_file(cache, path))
+        for out, folder in enumerate(folders)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+    content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
+    path = record_path(cache, key)
+    with replacing(path) as temporary:
+        temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        _sync(temporary)
+
+
+def read_record(path: Path) -> Record | None:
+    """A record, or None where it is missing or damaged."""
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        return None
+    values = json.loads(content)
+    return Record(values["stage"], values["facts"], [tuple(file) for file in values["files"]])
+
+
+@contextmanager
+def scratch(cache: Path, n_folders: int) -> Iterator[list[Path]]:
+    """Empty folders beside the kept files, removed when the block ends."""
+    parent = cache / "scratch"
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    try:
+        folders = [folder / str(out) for out in range(n_folders)]
+        for out in folders:
+            out.mkdir()
+        yield folders
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(cache: Path) -> None:
+    """Remove the scratch folders that dead processes left behind."""
+    for folder in (cache / "scratch").glob("*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def note_used(cache: Path, stage: str, category: str, keys: Iterable[str]) -> None:
+    """Write down which keys a stage of this workspace asked for, so that pruning knows what nobody needs."""
+    path = used_folder(cache) / f"{stage}@{category}"
+    with replacing(path) as temporary:
+        temporary.write_text("\n".join([str(Path.cwd()), *keys]) + "\n", encoding="utf-8")
+
+
+def used_folder(cache: Path) -> Path:
+    """Where this workspace writes down which keys it uses."""
+    return cache / "used" / hashlib.sha256(os.fsencode(Path.cwd())).hexdigest()[:16]
+
+
+def record_path(cache: Path, key: str) -> Path:
+    """Where a key's record stands."""
+    return cache / "records" / key[:2] / key
+
+
+def object_path(cache: Path, digest: str) -> Path:
+    """Where the file with a SHA-256 stands."""
+    return cache / "objects" / digest[:2] / digest
+
+
+def link(source: Path, target: Path) -> None:
+    """Put a file at `target` too: with shared blocks, else as a hard link, else as a copy."""
+    with replacing(target) as temporary:
+        if not _reflink(source, temporary):
+            try:
+                os.link(source, temporary)
+            except FileNotFoundError:
+                raise
+            except OSError:  # another file system, another owner, too many links
+                shutil.copyfile(source, temporary)
+
+
+def _reflink(source: Path, target: Path) -> bool:
+    try:
+        from fcntl import ioctl  # no Windows
+    except ImportError:
+        return False
+    with source.open("rb") as read, target.open("wb") as written:
+        try:
+            ioctl(written.fileno(), CLONE_RANGE, read.fileno())
+        except OSError:
+            target.unlink()
+            return False
+    return True
+
+
+def _keep_file(cache: Path, path: Path) -> str:
+    """Move a file to its place by content, on the disk before it has its name; return its SHA-256."""
+    digest = sha256_of(path)
+    kept = object_path(cache, digest)
+    if not (kept.is_file() and sha256_of(kept) == digest):
+        path.chmod(0o444)  # it is linked into workspaces, where nobody should write into it
+        _sync(path)
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(kept)
+    return digest
+
+
+def _sync(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,164 @@
+"""Work on many items at once, where any of them may fail, crash its process, or be interrupted.
+
+Few items are in hand at a time. So a process that dies puts few under suspicion, and Ctrl-C has little to wait for.
+"""
+
+import os
+import re
+import signal
+import threading
+import traceback
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from joblib.externals.loky import get_reusable_executor
+
+from legato.errors import EXIT_INTERRUPTED, LegatoError, os_error_line
+
+Item = TypeVar("Item")
+STDERR = 2
+Outcome = tuple[int, Any]  # an item's place, and what its work gave or a Failure
+# As many processes as cores: each library in them keeps to one thread.
+THREADS_OF_LIBRARIES = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"), "1"
+)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an item has no result."""
+
+    reason: str
+    traceback: str = ""  # of a bug; what a user can mend has none
+
+
+@dataclass
+class _Interrupts:
+    asked: bool = False
+
+
+def outcomes(
+    work: Callable[[Item], Any], items: Sequence[Item], n_workers: int, *, threads: bool = False
+) -> Iterator[Outcome]:
+    """Each item's place and result or failure, as they come.
+
+    One worker is this very process. A process that dies, killed or crashed, costs each item that was in hand a second
+    try, alone in a process of its own; the one that dies there too has failed.
+
+    Args:
+        threads: workers are threads of this process; else they are processes.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; what was in hand has been finished before. A second one ends the process at once.
+    """
+    waiting = deque(range(len(items)))
+    with _noticing_interrupts() as interrupts:
+        if n_workers == 1:
+            while waiting and not interrupts.asked:
+                at = waiting.popleft()
+                yield at, _attempt(work, items[at])
+        while waiting and not interrupts.asked:
+            n_now = min(n_workers, len(waiting))
+            with ThreadPoolExecutor(n_now) if threads else nullcontext(_processes(n_now)) as executor:
+                suspects = yield from _fed(executor, n_now, work, items, waiting, interrupts)
+            for at in suspects:
+                yield at, _alone(work, items[at])
+        if interrupts.asked:
+            raise KeyboardInterrupt
+
+
+def _fed(
+    executor: Executor,
+    n_workers: int,
+    work: Callable[[Item], Any],
+    items: Sequence[Item],
+    waiting: deque[int],
+    interrupts: _Interrupts,
+) -> Generator[Outcome, None, list[int]]:
+    """Keep the workers busy until nothing is `waiting`; return the items that were in hand when a process died."""
+    in_hand: dict[Future[Any], int] = {}
+    broken = False
+    while in_hand or (waiting and not interrupts.asked):
+        while waiting and len(in_hand) <= n_workers and not (interrupts.asked or broken):
+            try:
+                in_hand[executor.submit(_attempt, work, items[waiting[0]])] = waiting[0]
+                waiting.popleft()
+            except BrokenProcessPool:
+                if not in_hand:
+                    return [waiting.popleft()]
+                broken = True
+        for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
+            if isinstance(future.exception(), BrokenProcessPool):
+                broken = True
+            else:
+                yield in_hand.pop(future), future.result()
+        if broken and all(future.done() for future in in_hand):
+            return [at for future, at in in_hand.items()]
+    return []
+
+
+def _alone(work: Callable[[Item], Any], item: Item) -> Any:
+    try:
+        return _processes(1).submit(_attempt, work, item).result()
+    except BrokenProcessPool as error:
+        found = re.search(r"[A-Z]+\(-?\d+\)", str(error))  # SIGKILL(-9)
+        return Failure(f"its process died twice, {found[0] if found else 'nobody knows of what'}")
+
+
+def _processes(n_workers: int) -> Executor:
+    """Processes that ignore Ctrl-C, which is for the stage, from their first moment on."""
+    with _handling(signal.SIGINT, signal.SIG_IGN):
+        executor = get_reusable_executor(n_workers, env=THREADS_OF_LIBRARIES, initializer=_ignore_interrupts)
+        try:
+            executor.submit(int)  # starts them
+        except BrokenProcessPool:  # one of them died just now
+            executor = get_reusable_executor(n_workers, env=THREADS_OF_LIBRARIES, initializer=_ignore_interrupts)
+    return executor
+
+
+def _attempt(work: Callable[[Item], Any], item: Item) -> Any:
+    try:
+        return work(item)
+    except LegatoError as error:
+        return Failure(str(error))
+    except OSError as error:
+        return Failure(os_error_line(error))
+    except Exception as error:  # a bug: the other items are finished first
+        return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
+
+
+@contextmanager
+def _noticing_interrupts() -> Iterator[_Interrupts]:
+    """The first Ctrl-C is noted, the second one ends the process."""
+    interrupts = _Interrupts()
+
+    def notice(*_: Any) -> None:
+        if interrupts.asked:
+            os._exit(EXIT_INTERRUPTED)  # processes end by themselves when they are idle
+        interrupts.asked = True
+        os.write(STDERR, b"interrupted: what is in hand is finished first; again, and nothing is\n")
+
+    with _handling(signal.SIGINT, notice):
+        yield interrupts
+
+
+def _ignore_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def _handling(number: int, handler: Any) -> Iterator[None]:
+    """A signal's handler for a block; signals are the main thread's."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    old = signal.signal(number, handler)
+    try:
+        yield
+    finally:
+        signal.signal(number, old)
