@@ -56,7 +56,7 @@ def restore(cache: Path, key: str, outs: Sequence[Path]) -> dict[str, Any] | Non
         for out, name, digest in record.files:
             kept = object_path(cache, digest)
             if sha256_of(kept) != digest:
-                kept.unlink()
+                kept.unlink(missing_ok=True)
                 return None
             link(kept, outs[out] / name)
         os.utime(record_path(cache, key))  # pruning asks when it was used last
@@ -118,7 +118,7 @@ def sweep(cache: Path) -> None:
 def note_used(cache: Path, stage: str, category: str, keys: Iterable[str]) -> None:
     """Write down which keys a stage of this workspace asked for, so that pruning knows what nobody needs."""
     path = used_folder(cache) / f"{stage}@{category}"
-    with replacing(path) as temporary:
+    with suppress(FileNotFoundError), replacing(path) as temporary:
         temporary.write_text("\n".join([str(Path.cwd()), *keys]) + "\n", encoding="utf-8")
 
 

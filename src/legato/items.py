@@ -161,6 +161,13 @@ def _wanted(step: Step[Item], item: Item, shared: list[Any]) -> _Wanted:
 
 def _make(step: Step[Item], one: _Wanted, cache: Path) -> None:
     """Do the work for one item, wherever this runs, and keep what comes out."""
+    try:
+        _make_once(step, one, cache)
+    except FileNotFoundError:  # as when the cache is deleted under our feet
+        _make_once(step, one, cache)
+
+
+def _make_once(step: Step[Item], one: _Wanted, cache: Path) -> None:
     with item_cache.scratch(cache, len(step.outs)) as folders:
         facts = step.work(one.item, *folders)
         if step.reads(one.item) != one.content:

@@ -7,12 +7,13 @@ import os
 import re
 import signal
 import threading
+import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +23,8 @@ from legato.errors import EXIT_INTERRUPTED, LegatoError, os_error_line
 
 Item = TypeVar("Item")
 STDERR = 2
+IDLE_S = 300  # until a process without work ends
+WATCH_S = 0.5
 Outcome = tuple[int, Any]  # an item's place, and what its work gave or a Failure
 # As many processes as cores: each library in them keeps to one thread.
 THREADS_OF_LIBRARIES = dict.fromkeys(
@@ -113,11 +116,11 @@ def _alone(work: Callable[[Item], Any], item: Item) -> Any:
 def _processes(n_workers: int) -> Executor:
     """Processes that ignore Ctrl-C, which is for the stage, from their first moment on."""
     with _handling(signal.SIGINT, signal.SIG_IGN):
-        executor = get_reusable_executor(n_workers, env=THREADS_OF_LIBRARIES, initializer=_ignore_interrupts)
-        try:
+        executor = get_reusable_executor(
+            n_workers, timeout=IDLE_S, env=THREADS_OF_LIBRARIES, initializer=_begin, initargs=(os.getpid(),)
+        )
+        with suppress(BrokenProcessPool):  # which the next one to submit meets too
             executor.submit(int)  # starts them
-        except BrokenProcessPool:  # one of them died just now
-            executor = get_reusable_executor(n_workers, env=THREADS_OF_LIBRARIES, initializer=_ignore_interrupts)
     return executor
 
 
@@ -139,7 +142,7 @@ def _noticing_interrupts() -> Iterator[_Interrupts]:
 
     def notice(*_: Any) -> None:
         if interrupts.asked:
-            os._exit(EXIT_INTERRUPTED)  # processes end by themselves when they are idle
+            os._exit(EXIT_INTERRUPTED)  # its processes notice
         interrupts.asked = True
         os.write(STDERR, b"interrupted: what is in hand is finished first; again, and nothing is\n")
 
@@ -147,8 +150,16 @@ def _noticing_interrupts() -> Iterator[_Interrupts]:
         yield interrupts
 
 
-def _ignore_interrupts() -> None:
+def _begin(stage: int) -> None:
+    """What a process of the pool does first; it ends soon after its stage, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == stage:
+            time.sleep(WATCH_S)
+        os._exit(EXIT_INTERRUPTED)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @contextmanager

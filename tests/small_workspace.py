@@ -1,0 +1,110 @@
+"""A workspace of seconds of music, whose stages run as DVC would run them but for DVC."""
+
+import importlib.util
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+import midi_bytes
+from conftest import ROOT
+from legato.files import sha256_of, write_json
+from legato.sources import manifest_path
+
+STAGES = ("compose", "render", "prompt", "normalize", "encode")
+OUTPUTS = ("midi", "rendered", "stems", "audio_prompts", "raw_audio", "encoded", "tracks")
+PADS = {
+    "tracks": 3,
+    "prompt": "slow pads",
+    "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"pad": ["warm_pad"]}},
+}
+# Forked from a process that has imported everything: so that a stage begins, and may be killed, at once.
+_WARM = multiprocessing.get_context("forkserver")
+_WARM.set_forkserver_preload(["small_workspace", *(f"legato.{name}" for name in ("render", "codec.engine", "codes"))])
+
+
+class Workspace:
+    """A folder with parameters, a SoundFont and codec weights."""
+
+    def __init__(self, folder: Path, font: Path, weights: Path) -> None:
+        self.folder, self.cache = folder, folder / "cache"
+        self.params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+        self.params["render"]["tail_s"] = 1
+        self.params["compute"]["workers"] = 1
+        self.params["categories"] = {"pads": PADS}
+        for name, source in (("soundfonts/legato.sf2", font), ("codec/weights.pth", weights)):
+            (folder / "dataset" / name).parent.mkdir(parents=True)
+            (folder / "dataset" / name).symlink_to(source)
+
+    def write(self, songs: dict[str, int]) -> None:
+        """Write params.yaml, and a category's own files: each one's program by its name."""
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(self.params, sort_keys=False))
+        sources = self.folder / "sources/songs"
+        shutil.rmtree(sources, ignore_errors=True)
+        sources.mkdir(parents=True)
+        for name, program in songs.items():
+            (sources / name).write_bytes(song(program))
+        write_json(self.folder / manifest_path("songs"), {name: sha256_of(sources / name) for name in sorted(songs)})
+
+    def run(self, stage: str, category: str = "pads") -> None:
+        """Run a stage in this process; its errors are raised."""
+        with chdir(self.folder):
+            main_of(stage)(category)
+
+    def run_all(self, categories: Iterable[str] = ("pads",)) -> None:
+        for category in categories:
+            for stage in STAGES:
+                self.run(stage, category)
+
+    def start(self, stage: str, prepare: Callable[[], None] | None = None) -> Any:
+        """Run a stage in a process of its own, which prints to `log`."""
+        process = _WARM.Process(target=_run_logged, args=(self, stage, dict(os.environ), prepare))
+        process.start()
+        return process
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text()
+
+    def bytes(self) -> dict[str, str]:
+        """The SHA-256 of everything that the stages have written."""
+        dataset = self.folder / "dataset"
+        paths = (path for name in OUTPUTS for path in sorted((dataset / name).rglob("*")) if path.is_file())
+        return {str(path.relative_to(dataset)): sha256_of(path) for path in paths}
+
+
+def song(program: int) -> bytes:
+    """A MIDI file of three notes."""
+    notes = midi_bytes.NOW + bytes([0xC0, program]) + 3 * midi_bytes.ONE_NOTE
+    return midi_bytes.file(midi_bytes.tempo(500_000) + midi_bytes.END, notes + midi_bytes.END)
+
+
+@cache
+def main_of(stage: str) -> Callable[[str], None]:
+    """The `main` of a stage's script."""
+    spec = importlib.util.spec_from_file_location(f"stages_{stage}", ROOT / "stages" / f"{stage}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.main
+
+
+def _run_logged(
+    workspace: Workspace, stage: str, environment: dict[str, str], prepare: Callable[[], None] | None
+) -> None:
+    os.environ.update(environment)
+    with (workspace.folder / "log").open("w", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            if prepare:
+                prepare()
+            workspace.run(stage)
+        except Exception as error:
+            print(f"error: {error}")
+            os._exit(1)

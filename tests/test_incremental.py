@@ -1,0 +1,301 @@
+"""What was made is kept, what changed is made anew, and no history of edits, deaths and damage changes a byte."""
+
+import random
+import resource
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from legato import item_cache
+from legato.codec import model as codec
+from legato.errors import LegatoError
+from small_workspace import OUTPUTS, PADS, STAGES, Workspace
+
+SONGS = {"music": {"source": "midi", "license": "CC0-1.0"}, "tracks": "all", "prompt": "songs"}
+ALL_CATEGORIES = ("pads", "songs")
+Make = Callable[[str], Workspace]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A codec of the dataset's format that is as small as can be and has learnt nothing."""
+    import torch
+
+    architecture = {
+        "encoder_dim": 1, "encoder_rates": [2, 4, 8, 8], "decoder_dim": 16, "decoder_rates": [8, 8, 4, 2],
+        "n_codebooks": 9, "codebook_size": 1024, "codebook_dim": 8, "sample_rate": 44100,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = codec.new_model(architecture)
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    codec.save(path, model.state_dict(), architecture)
+    return path
+
+
+@pytest.fixture
+def make(tmp_path: Path, font: Path, weights: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a workspace with a cache of its own, which is the one in use."""
+
+    def made(name: str) -> Workspace:
+        (tmp_path / name).mkdir()
+        workspace = Workspace(tmp_path / name, font, weights)
+        monkeypatch.setenv(item_cache.VARIABLE, str(workspace.cache))
+        workspace.write({})
+        return workspace
+
+    return made
+
+
+@pytest.fixture
+def kept(capsys: pytest.CaptureFixture[str]) -> Callable[[], dict[str, str]]:
+    """How many of how many tracks each stage has found in the cache since it was asked last."""
+
+    def read() -> dict[str, str]:
+        lines = (line.split() for line in capsys.readouterr().out.splitlines() if "were in the cache" in line)
+        return {words[0].removesuffix(":"): f"{words[1]}/{words[3]}" for words in lines}
+
+    return read
+
+
+def all_stages(count: str, category: str = "pads", **others: str) -> dict[str, str]:
+    return {f"{stage}@{category}": others.get(stage, count) for stage in STAGES}
+
+
+def test_only_what_changed_is_made(make: Make, kept: Callable[[], dict[str, str]]) -> None:
+    workspace = make("one")
+    workspace.run_all()
+    assert kept() == all_stages("0/3")
+    workspace.params["categories"]["pads"] = PADS | {"tracks": 5}
+    workspace.write({})
+    workspace.run_all()
+    assert kept() == all_stages("3/5")
+    workspace.params["normalize"]["target_lufs"] = -20
+    workspace.write({})
+    workspace.run_all()
+    assert kept() == all_stages("5/5", normalize="0/5", encode="0/5")
+    workspace.params["categories"]["pads"] = PADS | {"tracks": 2, "prompt": "calm pads"}
+    workspace.params["normalize"]["target_lufs"] = -14
+    workspace.write({})
+    workspace.run_all()
+    assert kept() == all_stages("2/2", prompt="0/2")
+
+
+def test_a_changed_file_of_the_user_is_one_track(make: Make, kept: Callable[[], dict[str, str]]) -> None:
+    workspace = make("one")
+    workspace.params["categories"] = {"songs": SONGS}
+    workspace.write({"a.mid": 0, "b.mid": 1, "c.mid": 2})
+    workspace.run_all(["songs"])
+    assert kept() == all_stages("0/3", "songs")
+    workspace.write({"a.mid": 0, "b.mid": 5, "c.mid": 2})
+    workspace.run_all(["songs"])
+    assert kept() == all_stages("2/3", "songs")
+    workspace.write({"c.mid": 2, "d.mid": 0})
+    workspace.run_all(["songs"])
+    assert kept() == all_stages("1/2", "songs")
+
+
+EDITS = st.one_of(
+    st.tuples(st.just("tracks"), st.integers(1, 3)),
+    st.tuples(st.just("bpm"), st.sampled_from([[120, 140], [90, 91]])),
+    st.tuples(st.just("prompt"), st.sampled_from(["slow pads", "calm pads"])),
+    st.tuples(st.just("seed"), st.integers(0, 1)),
+    st.tuples(st.just("gain"), st.sampled_from([0.4, 0.3])),
+    st.tuples(st.just("stems"), st.booleans()),
+    st.tuples(st.just("target_lufs"), st.sampled_from([-14, -20])),
+    st.tuples(st.just("format"), st.sampled_from(["wav", "flac"])),
+    st.tuples(st.just("reorder"), st.none()),
+    st.tuples(st.sampled_from(["a.mid", "b.mid", "c.mid"]), st.sampled_from([0, 5, None])),
+)
+
+
+def edit(workspace: Workspace, songs: dict[str, int], what: str, value: Any) -> None:
+    params = workspace.params
+    if what == "reorder":
+        params["categories"] = dict(reversed(params["categories"].items()))
+    elif what in ("tracks", "prompt"):
+        params["categories"]["pads"] |= {what: value}
+    elif what == "bpm":
+        params["categories"]["pads"]["music"] |= {what: value}
+    elif what.endswith(".mid"):
+        songs.pop(what, None)
+        if value is not None:
+            songs[what] = value
+    else:
+        section = {"seed": "dataset", "gain": "render", "stems": "render"}.get(what, "normalize")
+        params[section][what] = value
+
+
+@settings(max_examples=4, phases=(Phase.generate,), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(edits=st.lists(EDITS, min_size=2, max_size=5))
+def test_edits_end_as_a_build_from_nothing(
+    edits: list[tuple[str, Any]], make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("edited", "clean"):
+        shutil.rmtree(tmp_path / name, ignore_errors=True)
+    edited, clean = make("edited"), make("clean")
+    edited.params["categories"] = {"pads": PADS | {"music": dict(PADS["music"])}, "songs": SONGS}
+    songs = {"z.mid": 1}
+    monkeypatch.setenv(item_cache.VARIABLE, str(edited.cache))
+    for what, value in edits:
+        edited.write(songs)
+        edited.run_all(ALL_CATEGORIES)
+        edit(edited, songs, what, value)
+    edited.write(songs)
+    edited.run_all(ALL_CATEGORIES)
+    monkeypatch.setenv(item_cache.VARIABLE, str(clean.cache))
+    clean.params = edited.params
+    clean.write(songs)
+    clean.run_all(ALL_CATEGORIES)
+    assert edited.bytes() == clean.bytes()
+
+
+def truncated(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flipped(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+
+
+DAMAGES: dict[str, Callable[[Path], None]] = {
+    "gone": Path.unlink,
+    "empty": lambda path: path.write_bytes(b""),
+    "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)),
+    "truncated": truncated,
+    "flipped": flipped,
+}
+
+
+def test_no_damaged_result_is_trusted(make: Make, kept: Callable[[], dict[str, str]]) -> None:
+    workspace = make("one")
+    workspace.run_all()
+    whole = workspace.bytes()
+    draw = random.Random(0)
+    files = [path for kind in ("records", "objects") for path in sorted((workspace.cache / kind).rglob("*"))]
+    files = [path for path in files if path.is_file()]
+    for path in files:
+        path.chmod(0o644)
+        damage = draw.choice(list(DAMAGES))
+        DAMAGES[damage](path)
+    kept()
+    workspace.run_all()
+    assert kept() == all_stages("0/3")
+    assert workspace.bytes() == whole
+    workspace.run_all()
+    assert kept() == all_stages("3/3")
+
+
+def test_a_result_in_the_workspace_is_read_only_and_shares_its_bytes(make: Make) -> None:
+    workspace = make("one")
+    workspace.run_all()
+    for path in (path for name in OUTPUTS[:-1] for path in (workspace.folder / "dataset" / name).rglob("*.*")):
+        status = path.stat()
+        assert status.st_nlink > 1 or item_cache._reflink(path, workspace.folder / "reflinked"), path
+        assert not status.st_mode & 0o222
+
+
+def dies_at(process: Any, seconds: float) -> None:
+    """Kill a process like an out-of-memory killer does, if it still runs."""
+    process.join(seconds)
+    process.kill()
+    process.join()
+
+
+MOMENTS = 30
+
+
+def test_a_stage_killed_at_any_moment_goes_on_from_what_is_finished(make: Make) -> None:
+    """Thirty moments, seeded, over the time that each stage takes, imports left out."""
+    clean = make("clean")
+    clean.params["categories"]["pads"] = PADS | {"tracks": 4}
+    clean.write({})
+    took: dict[str, float] = {}
+    for stage in STAGES:
+        started = time.monotonic()
+        process = clean.start(stage)
+        process.join()
+        took[stage] = time.monotonic() - started
+        assert process.exitcode == 0, clean.log
+    killed = make("killed")
+    killed.params = clean.params
+    killed.write({})
+    draw, n_unfinished = random.Random(0), 0
+    for stage in STAGES:
+        for _ in range(MOMENTS // len(STAGES)):
+            records = sorted((killed.cache / "records").rglob("*")) if killed.cache.exists() else []
+            process = killed.start(stage)
+            dies_at(process, draw.uniform(0, took[stage]))
+            n_unfinished += process.exitcode != 0
+            found = {path for path in (killed.cache / "records").glob("*/*") if path.name[0] != "."} - set(records)
+            again = killed.start(stage)
+            again.join()
+            assert again.exitcode == 0, killed.log
+            assert f"{stage}@pads: {len(found)} of 4 tracks were in the cache" in killed.log
+            for path in [*found, *set((killed.cache / "records").glob("*/*")) - set(records)]:
+                path.unlink(missing_ok=True)  # so that the next moment finds work
+        killed.start(stage).join()
+    assert n_unfinished > MOMENTS / 2
+    assert killed.bytes() == clean.bytes()
+
+
+def limit_files(n_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
+
+
+@pytest.mark.parametrize("stage", ["render", "normalize", "encode"])
+def test_where_files_cannot_be_written_nothing_is_half_kept(make: Make, stage: str) -> None:
+    clean, full = make("clean"), make("full")
+    for workspace in (clean, full):
+        for earlier in STAGES[: STAGES.index(stage)]:
+            workspace.run(earlier)
+    clean.run(stage)
+    process = full.start(stage, partial(limit_files, 2_000))
+    process.join()
+    assert process.exitcode == 1
+    assert "3 of 3 tracks failed: pads_00000: " in full.log
+    assert "File too large" in full.log
+    full.run(stage)
+    assert full.bytes() == clean.bytes()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of one megabyte."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False)
+    if mounted.returncode:
+        pytest.skip("file systems cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def test_a_full_disk_keeps_what_was_finished(
+    make: Make, small_disk: Path, kept: Callable[[], dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = make("one")
+    workspace.run("compose")
+    monkeypatch.setenv(item_cache.VARIABLE, str(small_disk))
+    with pytest.raises(LegatoError, match="render: . of 3 tracks failed: pads_0000.: .*No space left on device"):
+        workspace.run("render")
+    n_finished = len([path for path in (small_disk / "records").glob("*/*") if path.stat().st_size])
+    subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
+    kept()
+    workspace.run("render")
+    assert kept() == {"render@pads": f"{n_finished}/3"}
+    on_small_disk = workspace.bytes()
+    monkeypatch.setenv(item_cache.VARIABLE, str(workspace.cache))
+    workspace.run("render")
+    assert workspace.bytes() == on_small_disk
+    assert not list((small_disk / "scratch").iterdir())
