@@ -1,19 +1,18 @@
 """A workspace of seconds of music, whose stages run as DVC would run them but for DVC."""
 
-import importlib.util
-import multiprocessing
-import os
 import shutil
-from collections.abc import Callable, Iterable
-from contextlib import chdir, redirect_stderr, redirect_stdout
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 import midi_bytes
+import warm_stage
 from conftest import ROOT
+from legato import item_cache
 from legato.files import sha256_of, write_json
 from legato.sources import manifest_path
 
@@ -24,9 +23,6 @@ PADS = {
     "prompt": "slow pads",
     "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"pad": ["warm_pad"]}},
 }
-# Forked from a process that has imported everything: so that a stage begins, and may be killed, at once.
-_WARM = multiprocessing.get_context("forkserver")
-_WARM.set_forkserver_preload(["small_workspace", *(f"legato.{name}" for name in ("render", "codec.engine", "codes"))])
 
 
 class Workspace:
@@ -54,8 +50,8 @@ class Workspace:
 
     def run(self, stage: str, category: str = "pads") -> None:
         """Run a stage in this process; its errors are raised."""
-        with chdir(self.folder):
-            main_of(stage)(category)
+        with chdir(self.folder), self.using_cache():
+            warm_stage.main_of(stage)(category)
 
     def run_all(self, categories: Iterable[str] = ("pads",)) -> None:
         for category in categories:
@@ -64,9 +60,21 @@ class Workspace:
 
     def start(self, stage: str, prepare: Callable[[], None] | None = None) -> Any:
         """Run a stage in a process of its own, which prints to `log`."""
-        process = _WARM.Process(target=_run_logged, args=(self, stage, dict(os.environ), prepare))
-        process.start()
-        return process
+        with self.using_cache():
+            return warm_stage.start(stage, "pads", self.folder, prepare)
+
+    def finish(self, stage: str) -> None:
+        """Run a stage in a process of its own, to its end."""
+        process = self.start(stage)
+        process.join()
+        assert process.exitcode == 0, self.log
+
+    @contextmanager
+    def using_cache(self) -> Iterator[None]:
+        """The environment names this workspace's cache of items."""
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv(item_cache.VARIABLE, str(self.cache))
+            yield
 
     @property
     def log(self) -> str:
@@ -83,28 +91,3 @@ def song(program: int) -> bytes:
     """A MIDI file of three notes."""
     notes = midi_bytes.NOW + bytes([0xC0, program]) + 3 * midi_bytes.ONE_NOTE
     return midi_bytes.file(midi_bytes.tempo(500_000) + midi_bytes.END, notes + midi_bytes.END)
-
-
-@cache
-def main_of(stage: str) -> Callable[[str], None]:
-    """The `main` of a stage's script."""
-    spec = importlib.util.spec_from_file_location(f"stages_{stage}", ROOT / "stages" / f"{stage}.py")
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.main
-
-
-def _run_logged(
-    workspace: Workspace, stage: str, environment: dict[str, str], prepare: Callable[[], None] | None
-) -> None:
-    os.environ.update(environment)
-    with (workspace.folder / "log").open("w", buffering=1) as log, redirect_stdout(log), redirect_stderr(log):
-        try:
-            if prepare:
-                prepare()
-            workspace.run(stage)
-        except Exception as error:
-            print(f"error: {error}")
-            os._exit(1)
