@@ -5,6 +5,7 @@ The clones hold the working tree's files, so that what is tested is what is abou
 
 import hashlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -363,10 +364,10 @@ def test_wrong_parameters_stop_the_run_before_anything_is_built(edited: Clone, c
     assert edited.digests("dataset") == before
 
 
-def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone) -> None:
+def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone, tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: writes fail half-way."""
     limited = "ulimit -f 200; exec python stages/normalize.py beats"  # 200 blocks of 1024 bytes
-    printed = edited.run("bash", "-c", limited, check=False)
+    printed = edited.run("bash", "-c", limited, check=False, LEGATO_CACHE=str(tmp_path))
     (line,) = (line for line in printed.splitlines() if line.startswith("error: "))
     assert line.startswith("error: normalize: 3 of 3 tracks failed: beats_00000: ")
     assert "File too large" in line
@@ -374,7 +375,7 @@ def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone) -> None:
     assert list((edited.folder / "dataset/raw_audio/beats").iterdir()) == []
 
 
-def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone) -> None:
+def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone, tmp_path: Path) -> None:
     n_tracks, rendered = 20, edited.folder / "dataset/rendered/pads"
     edited.edit(lambda values: values["categories"]["pads"].update(tracks=n_tracks))
     edited.edit(lambda values: values["categories"]["pads"]["music"].update(seconds=[40, 44]))  # a while to render
@@ -398,6 +399,61 @@ def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone) -> No
     assert 0 < len(list(rendered.glob("*.flac"))) < n_tracks
     assert edited.repro("render@pads") == ["render@pads"]
     after_interruption = edited.digests("dataset/rendered/pads")
-    edited.run("dvc", "repro", "--force", "--single-item", "render@pads")
+    edited.run("dvc", "repro", "--force", "--single-item", "render@pads", LEGATO_CACHE=str(tmp_path))
     assert edited.digests("dataset/rendered/pads") == after_interruption
     assert len(after_interruption) == n_tracks
+
+
+def test_dvc_killed_at_any_moment_goes_on_and_ends_with_the_same_bytes(edited: Clone, tmp_path: Path) -> None:
+    """Everything that `dvc repro` started dies at once, as in a power cut."""
+    edited.edit(lambda values: values["categories"]["pads"].update(tracks=8))
+    folders = ("midi", "rendered", "raw_audio", "encoded", "tracks")
+    draw = random.Random(0)
+    for stage in ("compose", "render", "normalize", "encode"):
+        with subprocess.Popen(
+            ["dvc", "repro", f"{stage}@pads"],
+            cwd=edited.folder,
+            env=edited.variables({"LEGATO_WORKERS": "2"}),
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        ) as repro:
+            assert repro.stdout
+            next(line for line in repro.stdout if line.startswith(f"> python stages/{stage}.py"))
+            time.sleep(draw.uniform(0, 4))
+            os.killpg(repro.pid, signal.SIGKILL)
+        edited.run("dvc", "repro", f"{stage}@pads")
+    after = [edited.digests(f"dataset/{folder}/pads") for folder in folders]
+    edited.run("dvc", "repro", "--force", "--single-item", "compose@pads", LEGATO_CACHE=str(tmp_path))
+    for stage in ("render", "normalize", "encode"):
+        edited.run("dvc", "repro", "--force", "--single-item", f"{stage}@pads", LEGATO_CACHE=str(tmp_path))
+    assert [edited.digests(f"dataset/{folder}/pads") for folder in folders] == after
+
+
+def test_with_hard_links_workspace_and_both_caches_hold_one_copy(edited: Clone) -> None:
+    edited.run("dvc", "config", "--local", "cache.type", "hardlink,copy")
+    try:
+        edited.edit(lambda values: values["categories"]["pads"].update(tracks=4))
+        edited.repro("normalize@pads")
+        (added,) = (edited.folder / "dataset/raw_audio/pads").glob("pads_00003.wav")
+        kept = (edited.folder / ".legato/cache/objects").glob("*/*")
+        stored = (edited.folder / ".dvc/cache/files").rglob("*")
+        assert [path.samefile(added) for path in kept].count(True) == 1
+        assert [path.samefile(added) for path in stored].count(True) == 1
+    finally:
+        (edited.folder / ".dvc/config.local").unlink()
+
+
+def test_the_item_cache_is_never_in_git_nor_seen_by_dvc(built: Clone) -> None:
+    assert (built.folder / ".legato/cache/records").is_dir()
+    assert built.run("git", "check-ignore", ".legato")
+    assert built.run("dvc", "check-ignore", ".legato")
+
+
+def test_a_track_more_is_one_track_to_make(edited: Clone) -> None:
+    edited.edit(lambda values: values["categories"]["beats"].update(tracks=4))
+    printed = edited.run("dvc", "repro", "encode@beats")
+    found = [line for line in printed.splitlines() if "were in the cache" in line]
+    assert found == [
+        f"{stage}@beats: 3 of 4 tracks were in the cache" for stage in ("compose", "render", "normalize", "encode")
+    ]

@@ -5,9 +5,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories
+from legato import categories, pruning
 from legato.errors import LegatoError, stage
+from legato.item_cache import cache_folder
 from legato.params import PARAMS
+from legato.pruning import size_text
 from legato.truth.rates import LIMITS, lies, rates
 
 MOST_LIES = 20  # shown
@@ -26,6 +28,13 @@ def main(*words: str) -> None:
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
     decode.add_argument("--out", type=Path, default=Path("decoded"), help="where to; %(default)s if not given")
     decode.set_defaults(run=lambda found: run_decode(found.what, found.out))
+    cache = commands.add_parser("cache", help="show what is kept of single tracks, or throw some of it away")
+    cache.set_defaults(run=lambda _: run_cache())
+    prune = cache.add_subparsers(metavar="prune").add_parser("prune", help="throw away what any of the options names")
+    prune.add_argument("--older-than", metavar="30d", help="what no stage has used for so long: h, d or w")
+    prune.add_argument("--larger-than", metavar="10GB", help="the least recently used, until the rest is no larger")
+    prune.add_argument("--unused", action="store_true", help="what the present version of no workspace needs")
+    prune.set_defaults(run=lambda found: run_prune(found.older_than, found.larger_than, found.unused))
     found = parser.parse_args(words)
     found.run(found)
 
@@ -88,6 +97,33 @@ def run_decode(what: str, folder: Path) -> None:
 
     for path in decode(what, folder):
         print(path)
+
+
+def run_cache() -> None:
+    """Print what the cache of single tracks holds, by stage."""
+    folder = cache_folder()
+    found = pruning.results(folder)
+    for name in sorted({result.stage for result in found}):
+        of_stage = [result for result in found if result.stage == name]
+        print(f"{name:10} {len(of_stage):7} tracks  {size_text(pruning.total_size(of_stage)):>9}")
+    print(f"{folder}: {len(found)} results of single tracks, {size_text(pruning.total_size(found))}")
+
+
+def run_prune(older_than: str | None, larger_than: str | None, unused: bool) -> None:
+    """Throw away results of single tracks and print how many.
+
+    Raises:
+        LegatoError: no option says which, or one is wrong.
+    """
+    if older_than is None and larger_than is None and not unused:
+        raise LegatoError("cache prune: say which: --older-than, --larger-than or --unused")
+    n_results, n_bytes = pruning.prune(
+        cache_folder(),
+        older_than_s=None if older_than is None else pruning.seconds_of(older_than),
+        larger_than=None if larger_than is None else pruning.bytes_of(larger_than),
+        unused=unused,
+    )
+    print(f"{cache_folder()}: {n_results} results thrown away, {size_text(n_bytes)}")
 
 
 def _is_folder(word: str) -> bool:

@@ -14,8 +14,8 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 import time
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -35,6 +35,17 @@ class Record(NamedTuple):
     stage: str
     facts: dict[str, Any]
     files: list[tuple[int, str, str]]
+
+
+class Scratch(NamedTuple):
+    """Where one item's files are written."""
+
+    outs: list[Path]  # a folder for each output folder of the stage
+    mark: Path  # a file that is gone when somebody has deleted the others
+
+
+class DeletedError(Exception):
+    """The cache was deleted under the hands of who made an item."""
 
 
 def cache_folder() -> Path:
@@ -65,17 +76,18 @@ def restore(cache: Path, key: str, outs: Sequence[Path]) -> dict[str, Any] | Non
     return record.facts
 
 
-def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], folders: Sequence[Path]) -> None:
-    """Take the files in `folders`, one for each output folder of the stage, and then write the record."""
+def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scratch) -> None:
+    """Take the files from a scratch folder, and then write the record."""
     files = [
         (out, str(path.relative_to(folder)), _keep_file(cache, path))
-        for out, folder in enumerate(folders)
+        for out, folder in enumerate(scratch.outs)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     ]
+    if not scratch.mark.exists():
+        raise DeletedError
     content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
-    path = record_path(cache, key)
-    with replacing(path) as temporary:
+    with replacing(record_path(cache, key)) as temporary:
         temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
         _sync(temporary)
 
@@ -93,18 +105,26 @@ def read_record(path: Path) -> Record | None:
 
 
 @contextmanager
-def scratch(cache: Path, n_folders: int) -> Iterator[list[Path]]:
-    """Empty folders beside the kept files, removed when the block ends."""
-    parent = cache / "scratch"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent))
+def open_scratch(cache: Path, n_outs: int) -> Iterator[Scratch]:
+    """A folder with an empty one for each output of a stage, removed when the block ends.
+
+    Raises:
+        DeletedError: somebody has removed it before.
+    """
+    root = cache / "scratch" / uuid.uuid4().hex
+    scratch = Scratch([root / str(out) for out in range(n_outs)], root / "mark")
     try:
-        folders = [folder / str(out) for out in range(n_folders)]
-        for out in folders:
-            out.mkdir()
-        yield folders
+        for folder in scratch.outs:
+            folder.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
+        scratch.mark.touch()
+        yield scratch
+    except FileNotFoundError:
+        if scratch.mark.exists():
+            raise
+        raise DeletedError from None
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
 
 
 def sweep(cache: Path) -> None:

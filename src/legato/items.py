@@ -160,19 +160,12 @@ def _wanted(step: Step[Item], item: Item, shared: list[Any]) -> _Wanted:
 
 
 def _make(step: Step[Item], one: _Wanted, cache: Path) -> None:
-    """Do the work for one item, wherever this runs, and keep what comes out."""
-    try:
-        _make_once(step, one, cache)
-    except FileNotFoundError:  # as when the cache is deleted under our feet
-        _make_once(step, one, cache)
-
-
-def _make_once(step: Step[Item], one: _Wanted, cache: Path) -> None:
-    with item_cache.scratch(cache, len(step.outs)) as folders:
-        facts = step.work(one.item, *folders)
+    """Do the work for one item, wherever this runs, and keep what comes out: the stage looks in the cache for it."""
+    with suppress(item_cache.DeletedError), item_cache.open_scratch(cache, len(step.outs)) as scratch:
+        facts = step.work(one.item, *scratch.outs)
         if step.reads(one.item) != one.content:
             raise LegatoError("what it is made from was changed meanwhile: run the same command again")
-        item_cache.keep(cache, one.key, step.stage, facts, folders)
+        item_cache.keep(cache, one.key, step.stage, facts, scratch)
 
 
 def _shown(
