@@ -6,6 +6,7 @@ from legato import items, params
 from legato.errors import stage
 from legato.files import read_jsonl, write_text
 from legato.items import Facts
+from legato.pool import HERE
 from legato.prompt import BasePhrase, prompt_path
 from legato.prompting import prompt
 from legato.track import DatasetParams, facts_path, track_rng
@@ -32,7 +33,7 @@ def main(category: str) -> None:
         settings={"phrase": phrase, "seed": seed},
         outs=[Path("dataset/audio_prompts") / category],
     )
-    items.build(step, facts, threads=1)
+    items.build(step, facts, place=HERE)  # too little work for a pool
 
 
 if __name__ == "__main__":

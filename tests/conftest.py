@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from legato import item_cache
+from dask_cluster import Dask
+from legato import item_cache, items
 
 ROOT = Path(__file__).parent.parent
 SMALL_CODEC = ROOT / "models/codec/small.pth"
@@ -17,6 +18,16 @@ def own_item_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Each test begins with an empty cache of its own."""
     monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path / "item_cache"))
     return tmp_path / "item_cache"
+
+
+@pytest.fixture
+def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
+    """A Dask cluster that stages use."""
+    (tmp_path / "dask").mkdir()
+    started = Dask(tmp_path / "dask")
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, started.address)
+    yield started
+    started.stop()
 
 
 @pytest.fixture(scope="session")

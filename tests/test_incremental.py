@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from legato import item_cache
+from legato import item_cache, items
 from legato.codec import model as codec
 from legato.errors import LegatoError
 from small_workspace import OUTPUTS, PADS, STAGES, Workspace
@@ -239,6 +239,15 @@ def test_a_stage_killed_at_any_moment_goes_on_from_what_is_finished(make: Make) 
                 path.unlink()
         killed.finish(stage)
     assert killed.bytes() == clean.bytes()
+
+
+@pytest.mark.usefixtures("dask")
+def test_a_cluster_computes_the_same_bytes(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = make("here"), make("there")
+    there.run_all()
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, "")
+    here.run_all()
+    assert there.bytes() == here.bytes()
 
 
 def limit_files(n_bytes: int) -> None:

@@ -21,8 +21,7 @@ N = 4
 def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Builds N items of 1000 bytes in a workspace with one category."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
-    Path("params.yaml").write_text(yaml.safe_dump({"categories": {"numbers": None}}))
+    Path("params.yaml").write_text(yaml.safe_dump({"compute": {"workers": 1}, "categories": {"numbers": None}}))
 
     def built(category: str = "numbers", version: int = 0, n: int = N) -> None:
         def work(number: int, out: Path) -> Facts:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent
 # What says how the work is done, never what comes out of it.
-MACHINERY = frozenset({"categories", "code_version", "errors", "item_cache", "items", "params", "progress"})
+MACHINERY = frozenset({"categories", "code_version", "errors", "item_cache", "items", "params", "pool", "progress"})
 NOT_COMPUTING = frozenset({"joblib", "pydantic", "tqdm", "yaml"})
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth"}  # named otherwise than their import
 

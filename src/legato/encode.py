@@ -18,6 +18,7 @@ from legato import items
 from legato.codec.windows import read_windows
 from legato.files import sha256_of
 from legato.params import Strict
+from legato.pool import Place
 
 MIN_WINDOW_FRAMES = 64
 GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
@@ -39,9 +40,9 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: E
     """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
     Raises:
-        LegatoError: a GPU is asked for and there is none, or tracks failed: each is named, the others are written.
+        LegatoError: a GPU is asked for and there is none here, or tracks failed: each is named, the others are written.
     """
-    device = find_device(params.device)
+    device = _cluster_device(params.device) if items.scheduler() else find_device(params.device)
     lengths_s = {audio: seconds_of(audio) for audio in tracks}
     n_processes = 1 if device == "cuda" else max(1, min(items.workers(), len(tracks)))
     compiled = _is_compiled(weights, params, device, sum(lengths_s.values()) / n_processes)
@@ -57,8 +58,7 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: E
         settings={"weights": sha256_of(weights), "device": device, **what_matters(params), "compiled": compiled},
         outs=[folder],
     )
-    threads = GPU_TRACKS if device == "cuda" else 0
-    return items.build(step, tracks, seconds=lengths_s.__getitem__, threads=threads)
+    return items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
 
 
 def what_matters(params: EncodeParams) -> dict[str, Any]:
@@ -84,6 +84,20 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
     target = folder / f"{audio.stem}.pt"
     write_codes(target, codes_TK)
     return {"id": audio.stem, "frames": len(codes_TK), "codes_sha256": sha256_of(target)}
+
+
+def _cluster_device(asked: str) -> str:
+    """The device of a cluster's workers, of which this machine's own GPU says nothing."""
+    return "cpu" if asked == "auto" else asked
+
+
+def _place(device: str) -> Place:
+    """Processes for CPUs; for a GPU as many tracks at a time as share its batches."""
+    if device == "cpu":
+        return items.default_place()
+    if items.scheduler():
+        return items.default_place({"GPU": 1 / GPU_TRACKS})
+    return Place(GPU_TRACKS, "threads")
 
 
 def find_device(asked: str) -> str:

@@ -41,7 +41,7 @@ class Scratch(NamedTuple):
     """Where one item's files are written."""
 
     outs: list[Path]  # a folder for each output folder of the stage
-    mark: Path  # a file that is gone when somebody has deleted the others
+    record: Path  # a file, empty until the record is written; gone when somebody has deleted the others
 
 
 class DeletedError(Exception):
@@ -77,19 +77,24 @@ def restore(cache: Path, key: str, outs: Sequence[Path]) -> dict[str, Any] | Non
 
 
 def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scratch) -> None:
-    """Take the files from a scratch folder, and then write the record."""
-    files = [
-        (out, str(path.relative_to(folder)), _keep_file(cache, path))
-        for out, folder in enumerate(scratch.outs)
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    ]
-    if not scratch.mark.exists():
-        raise DeletedError
-    content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
-    with replacing(record_path(cache, key)) as temporary:
-        temporary.write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
-        _sync(temporary)
+    """Take the files from a scratch folder, and then the record.
+
+    Raises:
+        DeletedError: somebody has removed them before.
+    """
+    try:
+        files = [
+            (out, str(path.relative_to(folder)), _keep_file(cache, path))
+            for out, folder in enumerate(scratch.outs)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        ]
+        content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
+        with scratch.record.open("r+b") as file:  # which fails where all has been removed
+            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        _move(scratch.record, record_path(cache, key))
+    except FileNotFoundError:
+        raise DeletedError from None
 
 
 def read_record(path: Path) -> Record | None:
@@ -112,15 +117,15 @@ def open_scratch(cache: Path, n_outs: int) -> Iterator[Scratch]:
         DeletedError: somebody has removed it before.
     """
     root = cache / "scratch" / uuid.uuid4().hex
-    scratch = Scratch([root / str(out) for out in range(n_outs)], root / "mark")
+    scratch = Scratch([root / str(out) for out in range(n_outs)], root / "record")
     try:
         for folder in scratch.outs:
             folder.mkdir(parents=True)
         root.mkdir(parents=True, exist_ok=True)
-        scratch.mark.touch()
+        scratch.record.touch()
         yield scratch
     except FileNotFoundError:
-        if scratch.mark.exists():
+        if scratch.record.exists():
             raise
         raise DeletedError from None
     finally:
@@ -189,12 +194,13 @@ def _keep_file(cache: Path, path: Path) -> str:
     kept = object_path(cache, digest)
     if not (kept.is_file() and sha256_of(kept) == digest):
         path.chmod(0o444)  # it is linked into workspaces, where nobody should write into it
-        _sync(path)
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        path.replace(kept)
+        _move(path, kept)
     return digest
 
 
-def _sync(path: Path) -> None:
+def _move(path: Path, target: Path) -> None:
+    """Give a file its name when it is on the disk, and not before."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)

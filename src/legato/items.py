@@ -28,12 +28,12 @@ from legato import item_cache, params
 from legato.code_version import code_version
 from legato.errors import LegatoError
 from legato.params import Strict
-from legato.pool import Failure, outcomes
+from legato.pool import Failure, Place, outcomes
 from legato.progress import Progress
 
 Item = TypeVar("Item")
 Facts = dict[str, Any]
-WORKERS_VARIABLE = "LEGATO_WORKERS"
+WORKERS_VARIABLE, SCHEDULER_VARIABLE = "LEGATO_WORKERS", "LEGATO_SCHEDULER"
 ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
 
 
@@ -41,6 +41,7 @@ class ComputeParams(Strict):
     """`compute` in params.yaml: how the work is done, never what comes out of it."""
 
     workers: Annotated[int, Field(ge=0)]  # processes; 0 is one for each core
+    scheduler: Annotated[str, Field(pattern=r"^\w+://")] | None = None  # of a Dask cluster, which does it instead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +72,7 @@ def build(
     items: Sequence[Item],
     *,
     seconds: Callable[[Item], float] | None = None,
-    threads: int = 0,
+    place: Place | None = None,
 ) -> list[Facts]:
     """Put every item's files into the step's folders, from the cache or made anew; return its facts, in order.
 
@@ -80,11 +81,10 @@ def build(
     Args:
         items: picklable, one a track.
         seconds: the item's length, where progress is better told in seconds of audio than in tracks.
-        threads: so many threads of this process instead of processes, for work that shares a model; 1 where the
-            work is too little for a pool.
+        place: where it is done; if not given, wherever the user wants: `default_place`.
 
     Raises:
-        LegatoError: at least one item failed.
+        LegatoError: at least one item failed, or there is no such cluster.
         KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
     """
     cache = item_cache.cache_folder()
@@ -104,9 +104,9 @@ def build(
     for _ in range(ROUNDS):
         missing = [at for at, facts in enumerate(found) if facts is None]
         lengths = [seconds(items[at]) for at in missing] if seconds else None
-        made = _shown(step.stage, lambda one: _make(step, one, cache), [wanted[at] for at in missing], lengths, threads)
-        for place, result in made:
-            at = missing[place]
+        made = _shown(step.stage, lambda one: _make(step, one, cache), [wanted[at] for at in missing], lengths, place)
+        for nth, result in made:
+            at = missing[nth]
             found[at] = result if isinstance(result, Failure) else find(wanted[at])
     if None in found:
         raise LegatoError(f"{cache}: results vanish as soon as they are there: who deletes them?")
@@ -124,6 +124,23 @@ def run(
     """
     found = dict(_shown(stage, work, items))
     return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
+
+
+def default_place(resources: dict[str, float] | None = None) -> Place:
+    """A Dask cluster if one is named, else processes of this machine.
+
+    Args:
+        resources: what a cluster's worker must have for each item, such as {"GPU": 1}.
+    """
+    address = scheduler()
+    return Place(kind="cluster", address=address, resources=resources) if address else Place(workers())
+
+
+def scheduler() -> str | None:
+    """The Dask scheduler's address: the environment's LEGATO_SCHEDULER, else `compute.scheduler`; empty is none."""
+    if SCHEDULER_VARIABLE in os.environ:
+        return os.environ[SCHEDULER_VARIABLE] or None
+    return params.load("compute", ComputeParams).scheduler if params.PARAMS.exists() else None
 
 
 def workers() -> int:
@@ -173,14 +190,14 @@ def _shown(
     work: Callable[[Item], Any],
     items: Sequence[Item],
     lengths: Sequence[float] | None = None,
-    threads: int = 0,
+    place: Place | None = None,
 ) -> Iterator[tuple[int, Any]]:
-    """The pool's outcomes, with their progress."""
+    """The outcomes, with their progress."""
     sizes = lengths or [1] * len(items)
     with Progress(stage, sum(sizes), "s of audio" if lengths else "tracks") as progress:
-        for place, result in outcomes(work, items, threads or workers(), threads=bool(threads)):
-            progress.add(sizes[place])
-            yield place, result
+        for at, result in outcomes(work, items, place or default_place()) if items else ():
+            progress.add(sizes[at])
+            yield at, result
 
 
 def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Facts]:

@@ -1,6 +1,7 @@
 """Work on many items at once, where any of them may fail, crash its process, or be interrupted.
 
 Few items are in hand at a time. So a process that dies puts few under suspicion, and Ctrl-C has little to wait for.
+A Dask cluster (`cluster`) gives an item whose worker has died to another by itself.
 """
 
 import os
@@ -13,12 +14,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
 
+from legato import cluster
 from legato.errors import EXIT_INTERRUPTED, LegatoError, os_error_line
 
 Item = TypeVar("Item")
@@ -45,39 +47,61 @@ class _Interrupts:
     asked: bool = False
 
 
-def outcomes(
-    work: Callable[[Item], Any], items: Sequence[Item], n_workers: int, *, threads: bool = False
-) -> Iterator[Outcome]:
-    """Each item's place and result or failure, as they come.
+class Place(NamedTuple):
+    """Where work is done."""
 
-    One worker is this very process. A process that dies, killed or crashed, costs each item that was in hand a second
-    try, alone in a process of its own; the one that dies there too has failed.
+    n_workers: int = 1
+    kind: Literal["processes", "threads", "cluster"] = "processes"  # one process is this very one
+    address: str = ""  # of a cluster's scheduler
+    resources: dict[str, float] | None = None  # that a cluster's worker must have for each item
 
-    Args:
-        threads: workers are threads of this process; else they are processes.
+
+HERE = Place()
+
+
+def outcomes(work: Callable[[Item], Any], items: Sequence[Item], place: Place) -> Iterator[Outcome]:
+    """Each item's number and result or failure, as they come.
+
+    A process that dies, killed or crashed, costs each item that was in hand a second try, alone in a process of its
+    own; the one that dies there too has failed.
 
     Raises:
+        LegatoError: there is no such cluster, or no longer.
         KeyboardInterrupt: Ctrl-C; what was in hand has been finished before. A second one ends the process at once.
     """
     waiting = deque(range(len(items)))
     with _noticing_interrupts() as interrupts:
-        if n_workers == 1:
+        if place.kind == "processes" and place.n_workers == 1:
             while waiting and not interrupts.asked:
                 at = waiting.popleft()
                 yield at, _attempt(work, items[at])
         while waiting and not interrupts.asked:
-            n_now = min(n_workers, len(waiting))
-            with ThreadPoolExecutor(n_now) if threads else nullcontext(_processes(n_now)) as executor:
-                suspects = yield from _fed(executor, n_now, work, items, waiting, interrupts)
+            with _executor(place, len(waiting)) as (executor, n_handed_out):
+                there = cluster.in_workspace(work) if place.kind == "cluster" else work
+                suspects = yield from _fed(executor, n_handed_out, there, items, waiting, interrupts)
             for at in suspects:
                 yield at, _alone(work, items[at])
         if interrupts.asked:
             raise KeyboardInterrupt
 
 
+@contextmanager
+def _executor(place: Place, n_items: int) -> Iterator[tuple[Executor, int]]:
+    """Who does the work, and how many items they should have at a time."""
+    n_workers = min(place.n_workers, n_items)
+    if place.kind == "cluster":
+        with cluster.connected(place.address, place.resources) as found:
+            yield found
+    elif place.kind == "threads":
+        with ThreadPoolExecutor(n_workers) as executor:
+            yield executor, n_workers
+    else:
+        yield _processes(n_workers), n_workers + 1
+
+
 def _fed(
     executor: Executor,
-    n_workers: int,
+    n_handed_out: int,
     work: Callable[[Item], Any],
     items: Sequence[Item],
     waiting: deque[int],
@@ -87,7 +111,7 @@ def _fed(
     in_hand: dict[Future[Any], int] = {}
     broken = False
     while in_hand or (waiting and not interrupts.asked):
-        while waiting and len(in_hand) <= n_workers and not (interrupts.asked or broken):
+        while waiting and len(in_hand) < n_handed_out and not (interrupts.asked or broken):
             try:
                 in_hand[executor.submit(_attempt, work, items[waiting[0]])] = waiting[0]
                 waiting.popleft()
@@ -96,10 +120,11 @@ def _fed(
                     return [waiting.popleft()]
                 broken = True
         for future in wait(in_hand, return_when=FIRST_COMPLETED).done:
+            death = cluster.death_of(future)
             if isinstance(future.exception(), BrokenProcessPool):
                 broken = True
             else:
-                yield in_hand.pop(future), future.result()
+                yield in_hand.pop(future), Failure(death) if death else future.result()
         if broken and all(future.done() for future in in_hand):
             return [at for future, at in in_hand.items()]
     return []
