@@ -3,7 +3,7 @@
 The clones hold the working tree's files, so that what is tested is what is about to be committed.
 """
 
-import hashlib
+import json
 import os
 import random
 import shutil
@@ -23,8 +23,8 @@ import yaml
 
 from conftest import ROOT
 from contract import read_dataset
-from imports import modules_reached
 from legato import item_cache
+from legato.code_version import stage_version
 from signals import si_sdr_db
 
 BIN = Path(sys.executable).parent
@@ -151,27 +151,27 @@ def stages_of(category: str) -> set[str]:
 DOWNSTREAM = {"collect", "quality", "stats", "train", "sample", "evaluate"}
 
 
-def test_deps_name_exactly_the_modules_that_each_stage_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    for name, stage in yaml.safe_load(Path("dvc.yaml").read_text())["stages"].items():
+def test_every_stage_depends_on_the_version_of_its_code() -> None:
+    for name, stage in yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"].items():
         stage = stage.get("do", stage)
         script = next(word for word in stage["cmd"].split() if word.startswith("stages/"))
-        code = {dep for dep in stage["deps"] if dep.endswith(".py")}
-        assert code == {script} | modules_reached(Path(script)), name
+        if name != "code_versions":
+            assert {"reports/code.json": [Path(script).stem]} in stage["params"], name
 
 
-def test_the_committed_lock_is_of_this_code() -> None:
+def test_the_committed_lock_is_of_this_code(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it fails: `make repro`, look at what changed, and commit dvc.lock and reports/ with the code."""
-    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
-    for name, stage in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"].items():
-        if stages[name.split("@")[0]].get("frozen"):  # of the code that it ran with
-            continue
-        for dep in stage["deps"]:
-            if dep["path"].endswith(".py"):
-                assert hashlib.md5((ROOT / dep["path"]).read_bytes()).hexdigest() == dep["md5"], (name, dep["path"])
+    monkeypatch.chdir(ROOT)
+    versions = json.loads(Path("reports/code.json").read_text())
+    assert versions == {script.stem: stage_version(script) for script in Path("stages").glob("*.py")}
+    stages = yaml.safe_load(Path("dvc.yaml").read_text())["stages"]
+    for name, locked in yaml.safe_load(Path("dvc.lock").read_text())["stages"].items():
+        if name != "code_versions" and not stages[name.split("@")[0]].get("frozen"):
+            ((script, version),) = locked["params"]["reports/code.json"].items()
+            assert version == versions[script], name
 
 
-def test_package_files_are_empty_and_so_no_deps() -> None:
+def test_package_files_are_empty_and_so_no_code() -> None:
     assert {path.read_text() for path in (ROOT / "src/legato").rglob("__init__.py")} == {""}
 
 

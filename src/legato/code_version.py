@@ -7,15 +7,17 @@ import ast
 import hashlib
 import importlib.metadata
 import platform
+import re
 import sys
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent
 # What says how the work is done, never what comes out of it.
 MACHINERY = frozenset({"categories", "code_version", "errors", "item_cache", "items", "params", "pool", "progress"})
-NOT_COMPUTING = frozenset({"joblib", "pydantic", "tqdm", "yaml"})
-DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth"}  # named otherwise than their import
+NOT_COMPUTING = frozenset({"distributed", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
+DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 
 
 def modules_reached(script: Path) -> set[Path]:
@@ -25,17 +27,37 @@ def modules_reached(script: Path) -> set[Path]:
 
 @cache
 def code_version(script: Path) -> str:
-    """A hash of `script`, the modules of legato it reaches and the versions of the packages they import.
+    """A hash of `script`, the modules of legato it reaches and the versions installed of the packages they import.
 
-    What merely runs the work is left out: neither the pool nor this cache changes a byte of what it runs.
+    What merely runs the work is left out: neither the pool nor the cache of single tracks changes a byte of it.
     """
     left_out = frozenset(SOURCE / "legato" / f"{name}.py" for name in MACHINERY)
     files = {script, *_reached(script, left_out)}
-    sources = sorted((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
-    packages = {name.split(".")[0] for path in files for name in _imports(path)} - NOT_COMPUTING
-    versions = sorted(f"{name}=={_version(name)}" for name in packages - sys.stdlib_module_names - {"legato"})
+    versions = [f"{name}=={_version(name)}" for name in _packages(files)]
     machine = platform.system(), platform.machine(), platform.python_version()
-    return hashlib.sha256(repr((sources, versions, machine)).encode()).hexdigest()
+    return _hash(files, [*versions, *machine])
+
+
+def stage_version(script: Path, constraints: Path = Path("constraints.txt")) -> str:
+    """A hash of a stage's script, the modules of legato it reaches and the versions pinned of the packages they import.
+
+    It is the same on every machine, and so DVC's: what is installed belongs to `code_version`.
+    """
+    pinned = dict(line.split("==") for line in constraints.read_text().splitlines())
+    versions = {re.sub(r"[-_.]+", "-", name).lower(): version for name, version in pinned.items()}
+    files = {script, *modules_reached(script)}
+    return _hash(files, [f"{name}=={versions.get(_distribution(name), 'not pinned')}" for name in _packages(files)])
+
+
+def _hash(files: set[Path], versions: Iterable[str]) -> str:
+    sources = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
+    return hashlib.sha256(repr((sorted(sources), sorted(versions))).encode()).hexdigest()
+
+
+def _packages(files: set[Path]) -> set[str]:
+    """The packages that files import, neither legato nor Python's own, and that may change a result."""
+    names = {name.split(".")[0] for path in files for name in _imports(path)}
+    return names - sys.stdlib_module_names - NOT_COMPUTING - {"legato"}
 
 
 def _reached(script: Path, left_out: frozenset[Path]) -> set[Path]:
@@ -67,8 +89,12 @@ def _imports(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
+def _distribution(package: str) -> str:
+    return DISTRIBUTIONS.get(package, package).replace("_", "-")
+
+
 def _version(package: str) -> str:
     try:
-        return importlib.metadata.version(DISTRIBUTIONS.get(package, package))
+        return importlib.metadata.version(_distribution(package))
     except importlib.metadata.PackageNotFoundError:
         return "absent"
