@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from legato import categories, params
+from legato import categories, params, splitting
 from legato.codec.recipe import TrainCodecParams
 from legato.codec.weights import CodecParams
 from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
@@ -70,7 +70,7 @@ def check() -> Manifests:
     Raises:
         LegatoError: a section is unknown or missing, or breaks a rule; the SoundFont cannot be read, or lacks a
             program that a category names or a drum that its grooves play; a MIDI file of the user's cannot be read,
-            or plays what the SoundFont lacks.
+            or plays what the SoundFont lacks; the project is split otherwise than it should be (`splitting.check`).
     """
     known = [*SECTIONS, CATEGORIES]
     for name in params.read():
@@ -79,6 +79,7 @@ def check() -> Manifests:
     for name, model in SECTIONS.items():
         params.load(name, model)
     loaded = {name: _load_category(name) for name in categories.names()}
+    splitting.check()
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
     presets = built_presets() if is_built else set(read_presets(font))

@@ -5,7 +5,7 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, pruning
+from legato import categories, pruning, splitting
 from legato.errors import LegatoError, stage
 from legato.item_cache import cache_folder
 from legato.params import PARAMS
@@ -35,6 +35,9 @@ def main(*words: str) -> None:
     prune.add_argument("--larger-than", metavar="10GB", help="the least recently used, until the rest is no larger")
     prune.add_argument("--unused", action="store_true", help="what the present version of no workspace needs")
     prune.set_defaults(run=lambda found: run_prune(found.older_than, found.larger_than, found.unused))
+    split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
+    split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
+    split.set_defaults(run=lambda found: run_split(found.undo))
     found = parser.parse_args(words)
     found.run(found)
 
@@ -124,6 +127,15 @@ def run_prune(older_than: str | None, larger_than: str | None, unused: bool) -> 
         unused=unused,
     )
     print(f"{cache_folder()}: {n_results} results thrown away, {size_text(n_bytes)}")
+
+
+def run_split(undo: bool) -> None:
+    """Split the project's dvc.yaml by category, or undo it, and say what is where."""
+    if undo:
+        splitting.join()
+        print(f"{splitting.PROJECT}: has all categories")
+    else:
+        print(f"{splitting.FOLDER}: {len(splitting.split())} categories, each with a dvc.yaml; commit them")
 
 
 def _is_folder(word: str) -> bool:
