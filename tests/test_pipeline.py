@@ -430,7 +430,7 @@ def test_dvc_killed_at_any_moment_goes_on_and_ends_with_the_same_bytes(edited: C
 
 
 def test_workspace_and_both_caches_hold_one_copy(edited: Clone) -> None:
-    """By reflinks or hard links, where the file system has them, as `.dvc/config` asks."""
+    """By reflinks or hard links, whichever the file system has."""
     edited.edit(lambda values: values["categories"]["pads"]["music"].update(bpm=[122, 138]))  # none that DVC has
     edited.repro("normalize@pads")
     kept = {path.stat().st_ino for path in (edited.folder / ".legato/cache/objects").glob("*/*")}
