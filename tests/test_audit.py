@@ -177,7 +177,7 @@ def test_one_track_without_a_licence_or_without_facts_stops_all() -> None:
         audit()
     where = f"music {rows[1]['category']}: no licence is stated ({rows[1]['id']})"
     assert str(error.value) == f"audit: 1 of 6 tracks are refused: {where}; see docs/licences.md"
-    assert json.loads(Path("reports/audit.json").read_text())["hours"]["music"]["none"] > 0
+    assert json.loads(Path("reports/audit.json").read_text())["hours"]["music"]["NONE"] > 0
     write_jsonl(TRAIN / "tracks.jsonl", rows[:1] + rows[2:])
     with pytest.raises(LegatoError, match=rf"^audit: dataset/encoded_dataset: no facts of {rows[1]['id']}\.pt, so"):
         audit()

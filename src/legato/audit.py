@@ -10,12 +10,11 @@ from typing import Any
 
 from legato.errors import LegatoError
 from legato.files import read_jsonl
-from legato.licences import canonical
+from legato.licences import NONE, canonical
 from legato.policy import KINDS, Input, PolicyParams, refusal
 
 MOST_NAMES = 3  # tracks named in one line, of each reason
 MOST_REASONS = 3
-NO_LICENCE = "none"
 SECONDS_PER_HOUR = 3600
 
 Row = dict[str, Any]
@@ -78,7 +77,7 @@ def hours_by_licence(rows: Iterable[Row]) -> Hours:
     seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     for row in rows:
         for given in inputs_of(row):
-            stated = canonical(given.license) if isinstance(given.license, str) else NO_LICENCE
+            stated = canonical(given.license) if isinstance(given.license, str) else NONE
             seconds[given.kind][stated] += row["seconds"]
     return {
         kind: {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(found.items())}

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from legato import categories, params
+from legato.card.config import CardParams
 from legato.codec.recipe import TrainCodecParams
 from legato.codec.weights import CodecParams
 from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
@@ -31,6 +32,7 @@ CATEGORIES = "categories"
 SECTIONS = {
     "dataset": DatasetParams,
     "policy": PolicyParams,
+    "card": CardParams,
     "soundfont": SoundfontParams,
     "render": RenderParams,
     "normalize": NormalizeParams,

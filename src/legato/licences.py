@@ -4,8 +4,10 @@ Sources: the SPDX License List (spdx.org/licenses). Ids compare without regard t
 letter by letter. What is allowed is not said here but in `policy`.
 """
 
+import re
 from dataclasses import dataclass
 
+NONE = "NONE"  # SPDX's word where no licence is stated
 OWN_WORK = "LicenseRef-own-work"  # of whoever builds the dataset, for music that is theirs and has no other licence
 
 
@@ -109,6 +111,7 @@ KNOWN_FILES = (
     ),
 )
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
 _IDS = {name.lower(): name for name in LICENCES}
 _URLS = {url: name for name, licence in LICENCES.items() for url in licence.urls}
 
@@ -144,10 +147,15 @@ def known_file(name: str, sha256: str | None) -> KnownFile | None:
 
 
 def page_of(text: str) -> str:
-    """An address that says what a licence is: its own, else SPDX's page of the id, else nothing."""
+    """An address that says what a licence is: its own, else SPDX's page of the id, else nothing.
+
+    >>> page_of("MPL-2.0"), page_of("MIT OR GPL-2.0-only")
+    ('https://spdx.org/licenses/MPL-2.0.html', '')
+    """
     name = canonical(text)
     if "://" in name:
         return name
     if name in LICENCES and LICENCES[name].urls:
         return LICENCES[name].urls[0]
-    return "" if name.startswith("LicenseRef-") else f"https://spdx.org/licenses/{name}.html"
+    has_page = _ID.fullmatch(name) and name != NONE and not name.startswith("LicenseRef-")
+    return f"https://spdx.org/licenses/{name}.html" if has_page else ""
