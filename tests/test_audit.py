@@ -110,8 +110,15 @@ def test_permissive_code_licences_are_for_fonts_and_weights(policy: PolicyParams
 
 
 def test_the_reason_is_said(policy: PolicyParams) -> None:
-    for stated, word in [("GPL-3.0-or-later", "copyleft"), ("cc-by-nc-4.0", "commercial"), ("CC-BY-4.0", "named")]:
-        assert word in refusal(Input(kind="soundfont", name="x", license=stated), policy)
+    reasons = {
+        "GPL-3.0-or-later": "copyleft",
+        "cc-by-nc-4.0": "commercial",
+        "CC-BY-SA-4.0": "share-alike",
+        "CC-BY-4.0": "named",
+    }
+    for stated, word in reasons.items():
+        for kind in KINDS:
+            assert word in refusal(Input(kind=kind, name="x", license=stated), policy)
 
 
 @pytest.mark.parametrize("name", ["TimGM6mb.sf2", "fonts/timgm6mb.SF2", "renamed.sf2"])
@@ -122,6 +129,19 @@ def test_the_gpl_font_is_known_by_name_and_by_bytes(policy: PolicyParams, name: 
         assert why == "this file is known to be GPL-2.0-only"
     why = refusal(Input(kind="soundfont", name=name, license="GPL-2.0-only", sha256=sha256), policy)
     assert why.startswith("not one of policy.soundfont: copyleft")
+
+
+def test_a_known_font_is_what_it_is_known_to_be(policy: PolicyParams) -> None:
+    stated = {"MIT": None, "CC0-1.0": "this file is known to be MIT"}
+    for one, why in stated.items():
+        assert refusal(Input(kind="soundfont", name="/fonts/FluidR3_GM.sf2", license=one), policy) == why
+
+
+def test_an_address_that_is_allowed_is_matched_letter_by_letter(policy: PolicyParams) -> None:
+    terms = "https://example.org/Terms"
+    policy = policy.model_copy(update={"music": [terms]})
+    for stated, is_allowed in {terms: True, terms.lower(): False, terms + "/": False, "CC0-1.0": False}.items():
+        assert (refusal(Input(kind="music", name="x", license=stated), policy) is None) == is_allowed
 
 
 def test_the_tables_hold_together() -> None:

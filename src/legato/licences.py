@@ -41,7 +41,11 @@ LICENCES = {
         hub_id="pddl",
     ),
     "Unlicense": Licence(name="The Unlicense", urls=("https://unlicense.org/",), hub_id="unlicense"),
-    "MIT": Licence(name="MIT License", urls=("https://opensource.org/license/mit",), hub_id="mit"),
+    "MIT": Licence(
+        name="MIT License",
+        urls=("https://opensource.org/license/mit", "https://opensource.org/license/mit/"),
+        hub_id="mit",
+    ),
     "BSD-2-Clause": Licence(
         name='BSD 2-Clause "Simplified" License',
         urls=("https://opensource.org/license/bsd-2-clause",),
