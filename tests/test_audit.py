@@ -157,7 +157,7 @@ def test_hours_by_licence_add_up(workspace: Path) -> None:
     assert (found["passed"], found["tracks"], found["refused"], found["refusals"]) == (True, 6, 0, [])
     assert found["hours"]["soundfont"] == found["hours"]["codec"] == {"MIT": hours}
     assert found["hours"]["music"] == {"CC0-1.0": round(4 * 0.5 / 3600, 4), "PDDL-1.0": round(2 * 0.5 / 3600, 4)}
-    assert found["categories"]["mine"]["music"] == {"PDDL-1.0": round(2 * 0.5 / 3600, 4)}
+    assert found["categories"]["mine"] == {"PDDL-1.0": round(2 * 0.5 / 3600, 4)}
     edit(lambda values: values["policy"].update(music=["https://creativecommons.org/publicdomain/zero/1.0/"]))
     with pytest.raises(LegatoError, match=r"^audit: 2 of 6 tracks are refused: music mine: 'PDDL-1.0': not one of "):
         audit()

@@ -60,7 +60,7 @@ def refusals(rows: Iterable[Row], policy: PolicyParams) -> dict[str, list[str]]:
 
 
 def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
-    """The audit as metrics: hours by kind of input and licence, in total and per category."""
+    """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone."""
     categories = sorted({row["category"] for row in rows})
     return {
         "passed": not refused,
@@ -68,7 +68,9 @@ def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
         "refused": len({name for names in refused.values() for name in names}),
         "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
         "hours": hours_by_licence(rows),
-        "categories": {name: hours_by_licence(row for row in rows if row["category"] == name) for name in categories},
+        "categories": {
+            name: hours_by_licence(row for row in rows if row["category"] == name)["music"] for name in categories
+        },
     }
 
 
