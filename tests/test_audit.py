@@ -65,6 +65,11 @@ def edit(change: Any) -> None:
     Path("params.yaml").write_text(yaml.safe_dump(values))
 
 
+def mine(stated: str) -> dict[str, Any]:
+    """A category of the user's own files."""
+    return {"categories": {"mine": {"tracks": "all", "prompt": "mine", "music": {"source": "midi", "license": stated}}}}
+
+
 @pytest.mark.parametrize("stated", ["CC0-1.0", "cc0-1.0", CC0_PAGE, "Unlicense", "LicenseRef-own-work"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_id_in_any_case_and_an_exact_address_are_allowed(policy: PolicyParams, kind: str, stated: str) -> None:
@@ -246,6 +251,12 @@ def test_a_planted_gpl_font_is_refused_before_anything_is_built(tmp_path: Path, 
             "policy.music.0: 'MIT ': must be an SPDX licence or an address, without sp",
         ),
         ({"policy": {"music": ["MIT"]}}, "policy.music: ['MIT']: lacks CC0-1.0, which is that of composed music"),
+        (
+            mine("CC-BY-4.0"),
+            "categories.mine.music.license: 'CC-BY-4.0': not one of policy.music: asks that its author",
+        ),
+        (mine("https://example.org"), "categories.mine.music.license: 'https://example.org': not one of policy.music"),
+        (mine("CC0-1.0 "), "categories.mine.music.license: 'CC0-1.0 ': must be an SPDX licence"),
         ({"codec": {"weights": "mine.pth"}}, "codec.license: None: no licence is stated"),
         ({"codec": {"license": "CC0-1.0"}}, "codec.license: 'CC0-1.0': small is MIT; leave the key out"),
     ],
