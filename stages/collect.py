@@ -1,8 +1,10 @@
-"""collect: every category's codes and prompts as the dataset a trainer reads, held-out tracks apart."""
+"""collect: every category's codes and prompts as the dataset a trainer reads, held-out tracks apart; its card."""
 
 from legato import categories, params
+from legato.card.config import CardParams
+from legato.card.folder import write_card
 from legato.codec.weights import CodecParams
-from legato.collect import collect
+from legato.collect import HELD_OUT, TRAIN, collect
 from legato.errors import stage
 from legato.soundfont.config import SoundfontParams
 from legato.track import DatasetParams
@@ -18,6 +20,7 @@ def main() -> None:
         "codec_license": codec.license_id,
     }
     collect(categories.all_track_ids(), params.load("dataset", DatasetParams).held_out, made_with)
+    write_card(params.load("card", CardParams), TRAIN, HELD_OUT)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from legato import categories, items, params
-from legato.compose.config import MusicParams
+from legato.compose.config import LICENSE, MusicParams
 from legato.compose.song import compose
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
@@ -31,7 +31,7 @@ def from_nothing(category: str, seed: int) -> list[Facts]:
         song, facts = compose(music, track_rng(seed, category, index, "compose"))
         path = folder / f"{name}.mid"
         write_midi(path, song)
-        return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
+        return {"id": name, "seed": seed, "license": LICENSE, "midi_sha256": sha256_of(path), **facts}
 
     step = items.Step(
         stage="compose",

@@ -1,15 +1,17 @@
 """train: a Dia on the collected dataset. An argument, if any, is a checkpoint to go on from."""
 
+import json
 from pathlib import Path
 
 from legato import params
 from legato.dia import training
 from legato.dia.config import TrainParams
 from legato.dia.dataset import read_split
-from legato.errors import stage
+from legato.errors import LegatoError, stage
 
 TRAIN = Path("dataset/encoded_dataset")
 HELDOUT = Path("dataset/heldout_dataset")
+AUDIT = Path("reports/audit.json")
 PLACES = training.Places(
     model=Path("models/dia"),
     reports=Path("reports/train"),
@@ -19,6 +21,8 @@ PLACES = training.Places(
 
 
 def main(resume: str | None = None) -> None:
+    if not json.loads(AUDIT.read_text())["passed"]:  # where DVC was told to run this stage alone
+        raise LegatoError(f"{AUDIT}: passed: false: nothing is trained on tracks that the audit refuses")
     wanted = params.load("train", TrainParams)
     training.train(wanted, read_split(TRAIN, HELDOUT), PLACES, Path(resume) if resume else None)
 

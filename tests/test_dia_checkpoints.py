@@ -27,11 +27,13 @@ STATE = {"weights": torch.arange(3.0)}
 
 
 def a_workspace(folder: Path, **changes) -> TrainParams:
-    """A folder with a dataset, a micro model to start from and a params.yaml, as the train stage finds them."""
+    """An audited dataset, a micro model to start from and a params.yaml, as the train stage finds them."""
     write_split(folder)
     new_run().model.save_pretrained(folder / "start")
     section = TRAIN | {"size": "tiny", "start": "start"} | changes
     (folder / "params.yaml").write_text(yaml.safe_dump({"train": section}))
+    (folder / "reports").mkdir()
+    (folder / "reports/audit.json").write_text('{"passed": true}')
     return TrainParams.model_validate(section)
 
 

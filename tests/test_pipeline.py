@@ -148,7 +148,7 @@ def stages_of(category: str) -> set[str]:
     return {f"{stage}@{category}" for stage in ("compose", "prompt", "render", "normalize", "validate", "encode")}
 
 
-DOWNSTREAM = {"collect", "quality", "stats", "train", "sample", "evaluate"}
+DOWNSTREAM = {"collect", "audit", "quality", "stats", "train", "sample", "evaluate"}
 
 
 def test_every_stage_depends_on_the_version_of_its_code() -> None:
@@ -272,7 +272,7 @@ def test_one_worker_and_two_make_the_same_bytes(built: Clone, tmp_path: Path) ->
     other = make_clone(tmp_path)
     other.repro("collect", LEGATO_WORKERS="1")
     locks = [yaml.safe_load((clone.folder / "dvc.lock").read_text())["stages"] for clone in (built, other)]
-    later = {"quality", "stats", "train", "sample", "evaluate"}
+    later = {"audit", "quality", "stats", "train", "sample", "evaluate"}
     assert {name: stage for name, stage in locks[0].items() if name not in later} == locks[1]
 
 
@@ -351,6 +351,14 @@ WRONG: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
         "params.yaml: categories.pads.music.bpm: [140, 120]: the low end of a range comes first",
     ),
 }
+
+
+def test_nothing_is_trained_on_tracks_that_the_audit_refuses(edited: Clone) -> None:
+    edited.edit(lambda values: values["policy"].update(music=["PDDL-1.0"]))
+    assert edited.failed_repro("train").startswith("params.yaml: policy.music: ['PDDL-1.0']: lacks CC0-1.0")
+    alone = edited.failed_repro("--single-item", "audit")  # as where the facts are not what params.yaml says
+    assert alone.startswith("audit: 6 of 6 tracks are refused: music beats: 'CC0-1.0': not one of policy.music")
+    assert edited.failed_repro("--single-item", "train").startswith("reports/audit.json: passed: false: ")
 
 
 @pytest.mark.parametrize("case", WRONG)

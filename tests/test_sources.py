@@ -23,7 +23,7 @@ from legato.synth import timed_events
 from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, tempo
 from test_pipeline import make_clone
 
-MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "CC-BY-4.0"}}
+MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "PDDL-1.0"}}
 DRUMS = NOW + b"\xc9\x19" + (NOW + b"\x99\x24\x64" + BEAT + b"\x89\x24\x00") * 4
 NAMES = ["Für Elise.mid", 'a "quoted" one.MIDI', "it's.mid", "песня 1.mid", "plain.midi"]
 
@@ -108,7 +108,7 @@ def test_facts_are_what_the_file_holds() -> None:
     row.pop("midi_sha256")
     assert row.pop("source")["file"] == "one.mid"
     assert row == {
-        "id": "other_one", "seed": 0, "license": "CC-BY-4.0", "bpm": 125, "bpm_changes": False, "n_bars": 2,
+        "id": "other_one", "seed": 0, "license": "PDDL-1.0", "bpm": 125, "bpm_changes": False, "n_bars": 2,
         "seconds_composed": 2.4, "key": "C", "scale": "major", "form": "", "chords": [], "groove": None, "swing": 0.5,
         "instruments": {"part_1": "nylon_guitar", "drums": "tr808_kit"}, "playing": {}, "arp_notes_per_beat": 0,
         "slides": 0, "hat_rolls": 0, "ghost_notes": 0, "n_notes": 9,

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from legato import categories, params, splitting
+from legato.card.config import CardParams
 from legato.codec.recipe import TrainCodecParams
 from legato.codec.weights import CodecParams
-from legato.compose.config import DRUMS_ROLE, MusicParams, needed_drums
+from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
 from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
@@ -17,6 +18,7 @@ from legato.items import ComputeParams
 from legato.midi_reader import read_contents
 from legato.normalize import NormalizeParams
 from legato.params import PARAMS, Strict
+from legato.policy import Input, PolicyParams, refusal
 from legato.production import RenderParams
 from legato.prompt import BasePhrase
 from legato.rewrite import preset_of
@@ -29,6 +31,8 @@ from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
 CATEGORIES = "categories"
 SECTIONS = {
     "dataset": DatasetParams,
+    "policy": PolicyParams,
+    "card": CardParams,
     "soundfont": SoundfontParams,
     "render": RenderParams,
     "normalize": NormalizeParams,
@@ -59,6 +63,7 @@ class SourceCategoryParams(Strict):
     music: MidiSourceParams
 
 
+AnyCategory = CategoryParams | SourceCategoryParams
 Presets = set[tuple[int, int]]
 Keys = dict[tuple[int, int], set[int]]
 Manifests = dict[str, dict[str, str]]
@@ -68,9 +73,9 @@ def check() -> Manifests:
     """Check every section and every category; return each category's MIDI files with their SHA-256.
 
     Raises:
-        LegatoError: a section is unknown or missing, or breaks a rule; the SoundFont cannot be read, or lacks a
-            program that a category names or a drum that its grooves play; a MIDI file of the user's cannot be read,
-            or plays what the SoundFont lacks; the project is split otherwise than it should be (`splitting.check`).
+        LegatoError: a section is unknown or missing, or breaks a rule; a licence is refused; the SoundFont cannot be
+            read, or lacks a program that a category names or a drum that its grooves play; a MIDI file of the user's
+            cannot be read, or plays what the SoundFont lacks; the project is split otherwise than it should be.
     """
     known = [*SECTIONS, CATEGORIES]
     for name in params.read():
@@ -84,6 +89,7 @@ def check() -> Manifests:
     is_built = str(font) == BUILT_FONT
     presets = built_presets() if is_built else set(read_presets(font))
     keys = built_kit_keys() if is_built else read_keys(font)
+    _check_licences(loaded, font, None if is_built else sha256_of(font))
     manifests: Manifests = {}
     for name, category in loaded.items():
         manifests[name] = {}
@@ -105,9 +111,29 @@ def write_manifests(manifests: Manifests) -> None:
             path.unlink()
 
 
-def _load_category(name: str) -> CategoryParams | SourceCategoryParams:
+def _load_category(name: str) -> AnyCategory:
     key = f"{CATEGORIES}.{name}"
     return params.load(key, SourceCategoryParams if categories.is_source(name) else CategoryParams)
+
+
+def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:
+    """What the audit would refuse behind hours of work."""
+    policy = params.load("policy", PolicyParams)
+    stated_font, codec = params.load("soundfont", SoundfontParams), params.load("codec", CodecParams)
+    given = {
+        "soundfont": Input(kind="soundfont", name=str(font), license=stated_font.license_id, sha256=font_sha256),
+        "codec": Input(kind="codec", name=codec.weights, license=codec.license_id),
+    }
+    for name, category in loaded.items():
+        if isinstance(category, SourceCategoryParams):
+            given[f"{CATEGORIES}.{name}.music"] = Input(kind="music", name=name, license=category.music.license)
+        elif refusal(Input(kind="music", name=name, license=LICENSE), policy):
+            raise LegatoError(
+                f"{PARAMS}: policy.music: {policy.music}: lacks {LICENSE}, which is that of composed music"
+            )
+    for key, one in given.items():
+        if why := refusal(one, policy):
+            raise LegatoError(f"{PARAMS}: {key}.license: {one.license!r}: {why}; see docs/licences.md")
 
 
 def _check_sources(category: str, count: int | str, font: Path, presets: Presets) -> dict[str, str]:

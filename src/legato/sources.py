@@ -21,12 +21,12 @@ SOURCES = Path("sources")
 MANIFESTS = Path("dataset/sources")
 SUFFIXES = (".mid", ".midi")
 MAX_SLUG = 80
-SPDX = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*")
+SPDX_OR_ADDRESS = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*|https?://\S+")
 
 
 def _check_license(text: str) -> str:
-    if not SPDX.fullmatch(text):
-        raise ValueError("must be an SPDX licence, as in CC0-1.0 or CC-BY-4.0")
+    if not SPDX_OR_ADDRESS.fullmatch(text):
+        raise ValueError("must be an SPDX licence, as in CC0-1.0 or CC-BY-4.0, or a licence's address")
     return text
 
 

@@ -10,9 +10,9 @@ import urllib.request
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import StringConstraints
+from pydantic import StringConstraints, model_validator
 from tqdm import tqdm
 
 from legato.errors import LegatoError
@@ -29,11 +29,19 @@ class CodecParams(Strict):
 
     weights: str  # "small", "dac_44khz", or a path
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
+    license: str | None = None  # SPDX or an address; of weights at a path
+
+    @model_validator(mode="after")
+    def _check_license(self) -> Self:
+        known = CODECS.get(self.weights)
+        if known and self.license not in (None, known.license):
+            raise ValueError(f"license: {self.license!r}: {self.weights} is {known.license}; leave the key out")
+        return self
 
     @property
     def license_id(self) -> str | None:
-        """The weights' licence, SPDX; None where legato does not know it."""
-        return CODECS[self.weights].license if self.weights in CODECS else None
+        """The weights' licence; None where it is not stated."""
+        return CODECS[self.weights].license if self.weights in CODECS else self.license
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from legato.midi import bar_seconds
 from legato.params import FloatRange, IntRange, Strict
 from legato.theory import SCALES
 
+LICENSE = "CC0-1.0"  # of what the composer writes
 DRUMS_ROLE = "drums"  # the one role that is played by kits
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 SHORTEST_S, LONGEST_S = 2, 600

@@ -1,0 +1,28 @@
+"""audit: refuse a dataset with a track that is made of anything but what `policy` allows; hours by licence."""
+
+from pathlib import Path
+
+from legato import params
+from legato.audit import line_of, read_tracks, refusals, report
+from legato.collect import HELD_OUT, TRAIN
+from legato.errors import LegatoError, stage
+from legato.files import write_json
+from legato.policy import PolicyParams
+
+REPORT = Path("reports/audit.json")
+
+
+def main() -> None:
+    policy = params.load("policy", PolicyParams)
+    rows = read_tracks([TRAIN, HELD_OUT])
+    found = report(rows, refusals(rows, policy))
+    write_json(REPORT, found)  # a failed one too, for the eyes
+    if not found["passed"]:
+        raise LegatoError(line_of(found))
+    print(f"audit: {len(rows)} tracks, none refused")
+    for kind, hours in found["hours"].items():
+        print(f"{kind}: {', '.join(f'{value} h of {name}' for name, value in hours.items())}")
+
+
+if __name__ == "__main__":
+    stage(main)
