@@ -1,6 +1,6 @@
-"""collect: every category's codes and prompts as the dataset a trainer reads, held-out tracks apart; its card."""
+"""collect: every category's codes and prompts as the dataset a trainer reads, with its provenance and its card."""
 
-from legato import categories, params
+from legato import categories, params, provenance
 from legato.card.config import CardParams
 from legato.card.folder import write_card
 from legato.codec.weights import CodecParams
@@ -20,6 +20,8 @@ def main() -> None:
         "codec_license": codec.license_id,
     }
     collect(categories.all_track_ids(), params.load("dataset", DatasetParams).held_out, made_with)
+    for folder in (TRAIN, HELD_OUT):
+        provenance.write(folder)
     write_card(params.load("card", CardParams), TRAIN, HELD_OUT)
 
 

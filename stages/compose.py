@@ -16,13 +16,14 @@ from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_
 MIDI = Path("dataset/midi")
 
 
-def main(category: str) -> None:
+def main(category: str, *only: str) -> None:
+    """Write a category's tracks; where ids are given, these alone."""
     seed = params.load("dataset", DatasetParams).seed
-    rows = (from_sources if categories.is_source(category) else from_nothing)(category, seed)
+    rows = (from_sources if categories.is_source(category) else from_nothing)(category, seed, only)
     write_jsonl(facts_path(category, "compose"), rows)
 
 
-def from_nothing(category: str, seed: int) -> list[Facts]:
+def from_nothing(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]:
     n_tracks = params.load(f"categories.{category}.tracks", TrackCount)
     music = params.load(f"categories.{category}.music", MusicParams)
 
@@ -42,10 +43,10 @@ def from_nothing(category: str, seed: int) -> list[Facts]:
         settings={"music": music.model_dump(), "seed": seed},
         outs=[MIDI / category],
     )
-    return items.build(step, range(n_tracks))
+    return items.build(step, [index for index in range(n_tracks) if not only or track_id(category, index) in only])
 
 
-def from_sources(category: str, seed: int) -> list[Facts]:
+def from_sources(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]:
     music = params.load(f"categories.{category}.music", MidiSourceParams)
 
     def rewrite_track(file: str, folder: Path) -> Facts:
@@ -63,7 +64,8 @@ def from_sources(category: str, seed: int) -> list[Facts]:
         settings={"music": music.model_dump(), "seed": seed},
         outs=[MIDI / category],
     )
-    return items.build(step, list(read_manifest(category)))
+    files = read_manifest(category)
+    return items.build(step, [file for file in files if not only or source_id(category, file) in only])
 
 
 if __name__ == "__main__":

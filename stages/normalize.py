@@ -18,8 +18,9 @@ def main(category: str) -> None:
 
     def normalize_track(path: Path, folder: Path) -> dict[str, Any]:
         audio, facts = normalize(read_audio(path, SAMPLE_RATE), SAMPLE_RATE, settings)
-        write_audio(folder / f"{path.stem}.{settings.format}", audio, SAMPLE_RATE, "PCM_16")
-        return {"id": path.stem, **facts}
+        target = folder / f"{path.stem}.{settings.format}"
+        write_audio(target, audio, SAMPLE_RATE, "PCM_16")
+        return {"id": path.stem, "audio_sha256": sha256_of(target), **facts}
 
     step = items.Step(
         stage="normalize",

@@ -24,10 +24,11 @@ def main(category: str) -> None:
 
     def render_track(midi: Path, folder: Path, stems: Path) -> dict[str, Any]:
         rendered = render(midi, font, settings, SAMPLE_RATE, track_rng(seed, category, midi.stem, "render"))
-        write_audio(folder / f"{midi.stem}.flac", rendered.audio, SAMPLE_RATE, "PCM_24")
+        target = folder / f"{midi.stem}.flac"
+        write_audio(target, rendered.audio, SAMPLE_RATE, "PCM_24")
         for role, audio in rendered.stems.items():
             write_audio(stems / midi.stem / f"{role}.flac", audio, SAMPLE_RATE, "PCM_24")
-        return {"id": midi.stem, **rendered.facts}
+        return {"id": midi.stem, "rendered_sha256": sha256_of(target), **rendered.facts}
 
     step = items.Step(
         stage="render",

@@ -5,8 +5,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, pruning, splitting
+from legato import categories, provenance, pruning, splitting, tracing
+from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
+from legato.files import read_jsonl
 from legato.item_cache import cache_folder
 from legato.params import PARAMS
 from legato.pruning import size_text
@@ -38,6 +40,12 @@ def main(*words: str) -> None:
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found: run_split(found.undo))
+    trace = commands.add_parser("trace", help="what a track was made from, by what, step by step")
+    trace.add_argument("track", nargs="*", help="ids of tracks")
+    trace.add_argument("--all", action="store_true", help="all tracks of the dataset")
+    trace.add_argument("--json", action="store_true", help="records as JSON Lines")
+    trace.add_argument("--verify", action="store_true", help="build them again, and compare what comes out")
+    trace.set_defaults(run=lambda found: run_trace(found.track, found.all, found.json, found.verify))
     found = parser.parse_args(words)
     found.run(found)
 
@@ -136,6 +144,33 @@ def run_split(undo: bool) -> None:
         print(f"{splitting.PROJECT}: has all categories")
     else:
         print(f"{splitting.FOLDER}: {len(splitting.split())} categories, each with a dvc.yaml; commit them")
+
+
+def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -> None:
+    """Print the chain of tracks, or build them again and say whether they are the same.
+
+    Raises:
+        LegatoError: no track is named, or there is no such track; a track that was built again differs.
+    """
+    if not names and not everything:
+        raise LegatoError("trace: name a track, or say --all")
+    known = {row["id"]: row for folder in (TRAIN, HELD_OUT) for row in read_jsonl(folder / provenance.FILE)}
+    for name in names:
+        if name not in known:
+            raise LegatoError(f"trace: {name!r}: no such track in {TRAIN} or {HELD_OUT}")
+    records = list(known.values()) if everything else [known[name] for name in names]
+    if verify:
+        wrong = 0
+        for name, differences in tracing.verify(records):
+            print(f"{name}: {', '.join(differences)} differ" if differences else f"{name}: all is the same", flush=True)
+            wrong += bool(differences)
+        if wrong:
+            raise LegatoError(f"trace: {wrong} of {len(records)} tracks are not what their provenance says")
+        print(f"{len(records)} tracks, built again, have the same MIDI, prompt, audio and codes")
+    elif as_json:
+        print("\n".join(json.dumps(record, sort_keys=True) for record in records))
+    else:
+        print("\n\n".join(map(provenance.text_of, records)))
 
 
 def _is_folder(word: str) -> bool:

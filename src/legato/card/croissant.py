@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from legato import provenance
 from legato.card.config import CardParams
 from legato.card.summary import Summary, length_of
 from legato.files import sha256_of
@@ -101,6 +102,13 @@ def _files(folder: Path) -> list[Json]:
     return [
         _file(folder, METADATA, "application/json", "The prompt, sample rate, codebooks and frames of each file."),
         _file(folder, FACTS, "application/jsonlines", "All that is known of each track, an object a line."),
+        _file(
+            folder,
+            provenance.FILE,
+            "application/jsonlines",
+            "Each track's chain of prov:Activity: the code, the "
+            "parameters and the entities it used (prov:used), and what it generated (prov:generated), by SHA-256.",
+        ),
         {
             "@type": "cr:FileSet",
             "@id": "codes",
