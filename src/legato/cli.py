@@ -26,6 +26,11 @@ def main(*words: str) -> None:
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
     decode.add_argument("--out", type=Path, default=Path("decoded"), help="where to; %(default)s if not given")
     decode.set_defaults(run=lambda found: run_decode(found.what, found.out))
+    diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
+    diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
+    diff.add_argument("new", metavar="REV2", nargs="?", default="workspace", help="another; %(default)s if not given")
+    diff.add_argument("--json", action="store_true", help="everything, as JSON")
+    diff.set_defaults(run=run_diff)
     found = parser.parse_args(words)
     found.run(found)
 
@@ -88,6 +93,16 @@ def run_decode(what: str, folder: Path) -> None:
 
     for path in decode(what, folder):
         print(path)
+
+
+def run_diff(found: argparse.Namespace) -> None:
+    """Print what differs between two versions."""
+    from legato.diff.compare import compare  # and dvc
+    from legato.diff.repository import Repository
+    from legato.diff.text import as_values, lines_of
+
+    difference = compare(Repository(Path.cwd()), found.old, found.new)
+    print(json.dumps(as_values(difference)) if found.json else "\n".join(lines_of(difference)))
 
 
 def _is_folder(word: str) -> bool:

@@ -1,0 +1,182 @@
+"""A difference between versions as lines for people and as values for programs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from legato.diff.compare import STEPS, Category, Difference, ValueDiff
+from legato.diff.version import Version
+
+MOST_NAMES = 4  # in a line
+MOST_METRICS = 10  # of a file
+WORDS = {step.name: step.words for step in STEPS}
+COLUMNS = ("before", "after", "same", "changed", "added", "removed")
+
+
+def lines_of(found: Difference) -> Iterator[str]:
+    """What differs, for people: tracks first, then why and with what effect."""
+    yield f"{found.old} -> {found.new}"
+    yield from (f"note: {note}" for note in notes_of(found))
+    if found.is_same:
+        yield "no difference"
+        return
+    parts = {
+        "Tracks": list(_track_lines(found.categories)),
+        "Parameters": list(_value_lines(found.params)),
+        "Code and other inputs": found.inputs,
+        "Other outputs": found.outputs,
+        "Metrics": list(_metric_lines(found)),
+    }
+    for title, lines in parts.items():
+        if lines:
+            yield from ("", title, *(f"  {line}" for line in lines))
+
+
+def as_values(found: Difference) -> dict[str, Any]:
+    """The whole of a difference, as JSON has it."""
+    return {
+        "old": {"name": found.old.name, "commit": found.old.commit},
+        "new": {"name": found.new.name, "commit": found.new.commit},
+        "same": found.is_same,
+        "notes": notes_of(found),
+        "categories": {
+            name: {
+                "before": category.n_old,
+                "after": category.n_new,
+                "same": category.n_same,
+                "added": category.added,
+                "removed": category.removed,
+                "changed": {track: {"first": steps[0], "steps": steps} for track, steps in category.changed.items()},
+                "only_before": category.only_old,
+                "only_after": category.only_new,
+            }
+            for name, category in found.categories.items()
+        },
+        "params": found.params,
+        "metrics": found.metrics,
+        "inputs": found.inputs,
+        "outputs": found.outputs,
+    }
+
+
+def notes_of(found: Difference) -> list[str]:
+    """What a reader must know of the versions to read the rest rightly."""
+    return [*_version_notes(found.old), *_version_notes(found.new), *_step_notes(found)]
+
+
+def _version_notes(version: Version) -> Iterator[str]:
+    if not any(version.has(path) for path in version.outs):
+        yield f"{version.name}: nothing is built in it: no stage has written an output"
+    if version.outdated:
+        yield f"{version.name}: made with other parameters or code: {_some(version.outdated)}; run `dvc repro`"
+    if version.edited:
+        yield f"{version.name}: not as dvc.lock says: {_some(list(version.edited))}; compared as it lies there"
+    if version.absent:
+        yield f"{version.name}: not checked out: {_some(version.absent)}; compared as dvc.lock says"
+
+
+def _step_notes(found: Difference) -> Iterator[str]:
+    for version, side in ((found.old, "only_new"), (found.new, "only_old")):
+        lacking: dict[str, list[str]] = {}
+        for name, category in found.categories.items():
+            if steps := getattr(category, side):
+                lacking.setdefault(", ".join(WORDS[step] for step in steps), []).append(name)
+        for words, names in lacking.items():
+            yield f"{version.name}: has no {words} of {_some(names)}; not compared"
+
+
+def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
+    rows = [(name, counts_of(category)) for name, category in categories.items()]
+    if len(rows) > 1:
+        rows.append(("total", [sum(counts) for counts in zip(*(counts for _, counts in rows), strict=True)]))
+    width = max(len(name) for name, _ in rows)
+    yield " ".join([" " * width, *(f"{column:>8}" for column in COLUMNS)])
+    for name, counts in rows:
+        yield " ".join([f"{name:{width}}", *(f"{count or '-':>8}" for count in counts)])
+    for name, category in categories.items():
+        for steps, tracks in groups_of(category).items():
+            yield f"{name}: {len(tracks)} changed, {steps_in_words(steps)}: {_some(tracks)}"
+        for word, tracks in (("added", category.added), ("removed", category.removed)):
+            if tracks:
+                yield f"{name}: {len(tracks)} {word}: {_some(tracks)}"
+
+
+def counts_of(category: Category) -> list[int]:
+    """A category's numbers of tracks, in the order of `COLUMNS`."""
+    differing = (category.changed, category.added, category.removed)
+    return [category.n_old, category.n_new, category.n_same, *map(len, differing)]
+
+
+def groups_of(category: Category) -> dict[tuple[str, ...], list[str]]:
+    """The changed tracks by the steps at which they differ."""
+    groups: dict[tuple[str, ...], list[str]] = {}
+    for track, steps in category.changed.items():
+        groups.setdefault(tuple(steps), []).append(track)
+    return groups
+
+
+def steps_in_words(steps: tuple[str, ...]) -> str:
+    """Where tracks first differ, and where else.
+
+    >>> steps_in_words(("normalized", "codes"))
+    'first in the normalized audio, then codes'
+    >>> steps_in_words(("prompt",))
+    'in the prompt alone'
+    """
+    first, *others = (WORDS[step] for step in steps)
+    return f"first in the {first}, then {', '.join(others)}" if others else f"in the {first} alone"
+
+
+def _value_lines(values: ValueDiff) -> Iterator[str]:
+    for file, rows in values.items():
+        yield from _table(file, rows)
+
+
+def _metric_lines(found: Difference) -> Iterator[str]:
+    """The figures of the whole dataset, of each file those that changed most; how many others there are."""
+    n_others = 0
+    for file, rows in found.metrics.items():
+        whole = {key: row for key, row in rows.items() if key.split(".")[0] not in found.categories}
+        most = sorted(whole, key=lambda key: -relative_change(whole[key]))[:MOST_METRICS]
+        n_others += len(rows) - len(most)
+        if most:
+            yield from _table(file, {key: row for key, row in whole.items() if key in most})
+    if n_others:
+        yield f"and {n_others} more: `dvc metrics diff {_revisions(found)}`"
+
+
+def _revisions(found: Difference) -> str:
+    """As DVC's commands take them."""
+    return " ".join(version.name for version in (found.old, found.new) if version.commit)
+
+
+def _table(file: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
+    yield file
+    cells = [(key, shown(row["old"]), shown(row["new"]), change(row)) for key, row in rows.items()]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    for key, old, new, diff in cells:
+        line = f"  {key:{widths[0]}}  {old:>{widths[1]}} -> {new:>{widths[2]}}  {diff:>{widths[3]}}"
+        yield line.rstrip()
+
+
+def shown(value: Any) -> str:
+    """A parameter's or metric's value; `-` is one that is not there."""
+    return "-" if value is None else str(value)
+
+
+def change(row: dict[str, Any]) -> str:
+    """By how much a metric rose or fell, with its sign; empty where that says nothing."""
+    return f"{row['diff']:+.6g}" if isinstance(row.get("diff"), int | float) else ""
+
+
+def relative_change(row: dict[str, Any]) -> float:
+    """A metric's change in relation to the larger of its values; what is not two numbers changed wholly.
+
+    >>> relative_change({"old": 4, "new": 3, "diff": -1})
+    0.25
+    """
+    return abs(row["diff"]) / max(abs(row["old"]), abs(row["new"])) if row.get("diff") else 1.0
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
