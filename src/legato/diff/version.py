@@ -72,7 +72,7 @@ class Version:
         """
         here = self.root / path if self.root else None
         try:
-            source = here.open("rb") if here and here.is_file() else self.files.open(path)
+            source = here.open("rb") if here and here.is_file() else self.files.open(path, "rb")
             with source, target.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
         except (DataIndexError, FileNotFoundError):
