@@ -1,6 +1,10 @@
 """`legato diff`: what differs between two versions is told step by step, and reading them changes nothing."""
 
+import base64
+import hashlib
+import io
 import json
+import shutil
 import socket
 import subprocess
 import time
@@ -9,19 +13,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
+from html_tree import parse, text_of
 from legato import cli
+from legato.audio import decibels
+from legato.diff.compare import compare
+from legato.diff.page import write_page
+from legato.diff.repository import Repository
 from legato.errors import LegatoError
-from tiny_versions import BIN, Dataset, Track
+from tiny_versions import BIN, SECONDS, Dataset, Track
 
 BEATS = {"beats_00000": Track(3), "beats_00001": Track(4)}
 V0 = {"pads": {"pads_00000": Track(0), "pads_00001": Track(1)}}  # composed and no more
 V1 = {"pads": {"pads_00000": Track(0), "pads_00001": Track(1), "pads_00002": Track(2)}, "beats": BEATS}
+HOSTILE = "<script>document.title = 'mine'</script><img src=x onerror=alert(1)>, \"120\" & 'bpm'"
 V2 = {
     "pads": {
         "pads_00000": Track(0),
-        "pads_00001": Track(1, prompt="calm pads, 120 bpm"),
+        "pads_00001": Track(1, prompt=HOSTILE),
         "pads_00002": Track(7),
         "pads_00003": Track(8),
     },
@@ -230,3 +242,82 @@ def test_outside_of_a_repository_is_one_line(tmp_path: Path, diff: Any) -> None:
     place.run("dvc", "init", "-q", "--no-scm")
     with pytest.raises(LegatoError, match=rf"^{tmp_path}: not in a Git repository; versions are its commits$"):
         diff("v1", place=place)
+
+
+@pytest.fixture(scope="module")
+def page(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The page of v1 and v2, all tracks on it."""
+    path = tmp_path_factory.mktemp("page") / "diff.html"
+    write_page(path, compare(Repository(dataset.folder), "v1", "v2"), n_tracks=20)
+    return path
+
+
+def test_a_page_has_each_differing_track_with_what_differs_next_to_each_other(page: Path) -> None:
+    cards = {card.get("id"): card for card in parse(page.read_text()).iterfind(".//article")}
+    assert set(cards) == {"pads_00001", "pads_00002", "pads_00003", "beats_00000", "beats_00001", "bells_00000"}
+    n_players = {name: len(card.findall(".//audio")) for name, card in cards.items()}
+    assert n_players["pads_00001"] == 1  # only its prompt differs
+    assert n_players["pads_00002"] == n_players["beats_00000"] == 2
+    assert n_players["pads_00003"] == n_players["beats_00001"] == 1
+    assert [len(cards[name].findall(".//svg")) for name in ("pads_00002", "beats_00000")] == [2, 1]
+    assert "not in v1" in text_of(cards["pads_00003"])
+    assert "not in v2" in text_of(cards["beats_00001"])
+    marks = [mark.text for mark in cards["beats_00000"].iterfind(".//mark")]
+    assert marks == ["-14.0 LUFS", "-20 LUFS"]
+
+
+def test_the_players_play_the_normalized_audio_of_their_version(page: Path) -> None:
+    card = next(card for card in parse(page.read_text()).iterfind(".//article") if card.get("id") == "beats_00000")
+    loudness = []
+    for player in card.iterfind(".//audio"):
+        audio, rate = soundfile.read(io.BytesIO(base64.b64decode(player.get("src").split(",")[1])))
+        assert len(audio) / rate == pytest.approx(SECONDS, abs=0.1)
+        loudness.append(decibels(np.sqrt(2) * audio[rate // 2 : rate].std()))
+    assert loudness == pytest.approx([-14, -20], abs=0.5)  # of a sine's peak
+
+
+def test_a_page_asks_nothing_of_the_network_and_escapes_what_it_shows(page: Path) -> None:
+    document = parse(page.read_text())
+    assert len(document.findall(".//script")) == 1
+    assert document.findall(".//img") == []
+    links = [value for node in document.iter() for name, value in node.items() if name in ("src", "href")]
+    assert {link.split(":")[0] for link in links} == {"data"}
+    shown = [text_of(prompt) for prompt in document.iterfind(".//p[@class='prompt']")]
+    assert HOSTILE in shown
+
+
+def test_a_page_has_no_more_tracks_than_asked_for_and_of_each_kind_some(dataset: Dataset, diff: Any) -> None:
+    before = dataset.state()
+    diff("--html", "v1", "--tracks", "4")
+    written = dataset.folder / "reports/diff.html"
+    try:
+        text = written.read_text()
+    finally:
+        written.unlink()
+    cards = [card.get("id") for card in parse(text).iterfind(".//article")]
+    assert cards == ["pads_00001", "pads_00002", "pads_00003", "beats_00000"]
+    assert "4 of 6" in text
+    changed = {path for path, state in dataset.state().items() if before[path] != state}
+    assert changed <= {str(dataset.folder / "reports")}
+
+
+def test_a_page_of_versions_that_are_elsewhere_is_the_same(
+    elsewhere: Dataset, store: Path, page: Path, tmp_path: Path
+) -> None:
+    elsewhere.run("dvc", "remote", "add", "--local", "--default", "store", str(store / "legato/data"))
+    write_page(tmp_path / "diff.html", compare(Repository(elsewhere.folder), "v1", "v2"), n_tracks=20)
+    assert (tmp_path / "diff.html").read_bytes() == page.read_bytes()
+    assert not (elsewhere.folder / ".dvc/cache/files").exists()
+
+
+def test_audio_that_is_nowhere_is_said_on_the_page(dataset: Dataset, diff: Any, tmp_path: Path) -> None:
+    copy = Dataset(tmp_path / "copy")
+    shutil.copytree(dataset.folder, copy.folder)
+    digest = hashlib.md5((dataset.folder / "dataset/raw_audio/beats/beats_00000.wav").read_bytes()).hexdigest()
+    copy.run("git", "checkout", "-q", "v1")
+    copy.run("dvc", "checkout", "-q")
+    (copy.folder / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}").unlink()
+    diff("v2", "--html", "--out", str(tmp_path / "diff.html"), place=copy)
+    cards = parse((tmp_path / "diff.html").read_text()).iterfind(".//article")
+    text = text_of(next(card for card in cards if card.get("id") == "beats_00000"))
+    assert "v2: dataset/raw_audio/beats/beats_00000.wav: its data is neither in the cache nor in a remote" in text

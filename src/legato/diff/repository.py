@@ -69,6 +69,7 @@ def _read(repo: Repo, name: str, commit: str | None) -> Version:
     return Version(
         name=name,
         commit=commit,
+        title=repo.scm.resolve_commit(commit).message.strip().split("\n")[0] if commit else "",
         outs=outs,
         inputs=_inputs(index.stages, given),
         params=params,

@@ -85,9 +85,7 @@ def _step_notes(found: Difference) -> Iterator[str]:
 
 
 def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
-    rows = [(name, counts_of(category)) for name, category in categories.items()]
-    if len(rows) > 1:
-        rows.append(("total", [sum(counts) for counts in zip(*(counts for _, counts in rows), strict=True)]))
+    rows = count_rows(categories)
     width = max(len(name) for name, _ in rows)
     yield " ".join([" " * width, *(f"{column:>8}" for column in COLUMNS)])
     for name, counts in rows:
@@ -98,6 +96,14 @@ def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
         for word, tracks in (("added", category.added), ("removed", category.removed)):
             if tracks:
                 yield f"{name}: {len(tracks)} {word}: {_some(tracks)}"
+
+
+def count_rows(categories: dict[str, Category]) -> list[tuple[str, list[int]]]:
+    """Numbers of tracks, in the order of `COLUMNS`, by category and in total."""
+    rows = [(name, counts_of(category)) for name, category in categories.items()]
+    if len(rows) > 1:
+        rows.append(("total", [sum(counts) for counts in zip(*(counts for _, counts in rows), strict=True)]))
+    return rows
 
 
 def counts_of(category: Category) -> list[int]:
@@ -132,16 +138,29 @@ def _value_lines(values: ValueDiff) -> Iterator[str]:
 
 
 def _metric_lines(found: Difference) -> Iterator[str]:
-    """The figures of the whole dataset, of each file those that changed most; how many others there are."""
-    n_others = 0
+    most, others = metrics_by_weight(found)
+    yield from _value_lines(most)
+    if others:
+        yield f"and {sum(map(len, others.values()))} more: `dvc metrics diff {_revisions(found)}`"
+
+
+def metrics_by_weight(found: Difference) -> tuple[ValueDiff, ValueDiff]:
+    """The metrics that a reader wants first, and all others.
+
+    First are figures of the whole dataset, and of each file the `MOST_METRICS` that changed most in relation to
+    their size.
+    """
+    most, others = {}, {}
     for file, rows in found.metrics.items():
-        whole = {key: row for key, row in rows.items() if key.split(".")[0] not in found.categories}
-        most = sorted(whole, key=lambda key: -relative_change(whole[key]))[:MOST_METRICS]
-        n_others += len(rows) - len(most)
-        if most:
-            yield from _table(file, {key: row for key, row in whole.items() if key in most})
-    if n_others:
-        yield f"and {n_others} more: `dvc metrics diff {_revisions(found)}`"
+        whole = [key for key in rows if key.split(".")[0] not in found.categories]
+        first = sorted(whole, key=lambda key: -relative_change(rows[key]))[:MOST_METRICS]
+        most[file] = {key: row for key, row in rows.items() if key in first}
+        others[file] = {key: row for key, row in rows.items() if key not in first}
+    return _without_empty(most), _without_empty(others)
+
+
+def _without_empty(values: ValueDiff) -> ValueDiff:
+    return {file: rows for file, rows in values.items() if rows}
 
 
 def _revisions(found: Difference) -> str:

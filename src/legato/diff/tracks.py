@@ -27,11 +27,20 @@ class Side:
 
     prompt: str | None = None
     music: Contents | None = None
+    music_sha256: str | None = None
     audio: bytes | None = None  # compressed
     audio_sha256: str | None = None  # before it was compressed
     audio_words: str = ""  # what kind of audio it is
     facts: dict[str, Any] = field(default_factory=dict)
     nowhere: list[str] = field(default_factory=list)  # why something that the version has cannot be shown
+
+    def has_audio_of(self, other: "Side") -> bool:
+        """Whether both have the same audio."""
+        return self.audio_sha256 is not None and self.audio_sha256 == other.audio_sha256
+
+    def has_music_of(self, other: "Side") -> bool:
+        """Whether both have the same MIDI file."""
+        return self.music_sha256 is not None and self.music_sha256 == other.music_sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +111,7 @@ def _fetch(version: Version, category: str, name: str, folder: Path) -> tuple[Si
     if path := _file(side, version, "prompt", category, name, folder):
         side.prompt = path.read_text(encoding="utf-8", errors="replace")
     if path := _file(side, version, "music", category, name, folder):
-        side.music = read_contents(path)
+        side.music, side.music_sha256 = read_contents(path), sha256_of(path)
     for stage in FACTS_OF:
         side.facts |= _facts(side, version, str(facts_path(category, stage)), name, folder)
     for step in ("normalized", "rendered"):

@@ -31,6 +31,7 @@ class Version:
 
     name: str  # as the user called it
     commit: str | None  # None: the workspace
+    title: str  # the first line of the commit's message
     outs: dict[str, Out | None]  # by path from the root; None: its stage has not been run
     inputs: dict[str, frozenset[str]]  # hashes of what is given and not made, code above all, by path
     params: dict[str, Any]  # by file
@@ -42,9 +43,8 @@ class Version:
     root: Path | None  # of the workspace
 
     def __str__(self) -> str:
-        """As in `v1 (1a2b3c4)`."""
-        is_plain = self.commit is None or self.commit.startswith(self.name)
-        return self.name if is_plain else f"{self.name} ({self.commit[:SHORT]})"
+        """As in `v1 (1a2b3c4 Louder)`."""
+        return f"{self.name} ({self.commit[:SHORT]} {self.title})" if self.commit else self.name
 
     def has(self, path: str) -> bool:
         """Whether a stage wrote it."""
