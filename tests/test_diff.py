@@ -170,6 +170,10 @@ def test_a_version_that_is_only_on_s3_is_read_from_there(
     with s3_server(store, monkeypatch) as address:
         elsewhere.run("dvc", "remote", "add", "--local", "--default", "store", "s3://legato/data")
         elsewhere.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
+        with monkeypatch.context() as stranger:
+            stranger.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+            with pytest.raises(LegatoError, match=r"^v1: dataset/midi/pads: cannot be read from the remote: .*denied"):
+                values("v1", "v2", place=elsewhere)
         assert values("v1", "v2", place=elsewhere) == values("v1", "v2")
         assert not (elsewhere.folder / "dataset").exists()
 
@@ -321,3 +325,36 @@ def test_audio_that_is_nowhere_is_said_on_the_page(dataset: Dataset, diff: Any, 
     cards = parse((tmp_path / "diff.html").read_text()).iterfind(".//article")
     text = text_of(next(card for card in cards if card.get("id") == "beats_00000"))
     assert "v2: dataset/raw_audio/beats/beats_00000.wav: its data is neither in the cache nor in a remote" in text
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        opened = playwright.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_both_versions_of_a_track_play_in_a_browser(page: Path, browser: Any, width: int) -> None:
+    tab = browser.new_page(viewport={"width": width, "height": 844})
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.goto(page.as_uri())
+    old, new = tab.locator("#pads_00002 audio").all()
+    for player, other in ((old, new), (new, old)):
+        player.evaluate("player => player.play()")
+        tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
+        assert other.evaluate("player => player.paused")
+    tab.locator("#pads_00002").get_by_role("button", name="Switch version").click()
+    tab.wait_for_function("player => player.currentTime > 0.1 && !player.paused", arg=old.element_handle())
+    assert new.evaluate("player => player.paused")
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    assert tab.title() == "legato diff: v1 → v2"  # and not what a prompt's script would make it
+    assert said == []
+    tab.close()

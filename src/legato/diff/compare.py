@@ -93,10 +93,14 @@ def compare(repository: Repository, old_name: str, new_name: str) -> Difference:
     """
     old, new = repository.version(old_name), repository.version(new_name)
     outputs = differing(*({path: out and out.md5 for path, out in version.outs.items()} for version in (old, new)))
+    names = category_names(old, new)
+    folders = [_folder(step, name) for name in names for step in STEPS]
+    for version in (old, new):
+        version.prepare(folder for folder in folders if old.outs.get(folder) != new.outs.get(folder))
     return Difference(
         old=old,
         new=new,
-        categories={name: compare_category(name, old, new) for name in category_names(old, new)},
+        categories={name: compare_category(name, old, new) for name in names},
         outputs=[path for path in outputs if not any(PurePosixPath(path).is_relative_to(folder) for folder in TOLD)],
         inputs=differing(old.inputs, new.inputs),
         params=value_diff(old.params, new.params),

@@ -51,16 +51,15 @@ def _document(found: Difference, shown_tracks: list[Shown]) -> Element:
 
 
 def _summary(found: Difference) -> str:
-    """One sentence that says what changed.
-
-    "24 tracks: 12 changed, 2 removed."
-    """
+    """What changed, in a line: `24 tracks: 12 changed, 2 removed. 1 parameter changed.`"""
     if found.is_same:
         return "No difference."
     before, after, _, *differing = count_rows(found.categories)[-1][1] if found.categories else (0,) * len(COLUMNS)
     parts = [f"{n} {word}" for n, word in zip(differing, COLUMNS[3:], strict=True) if n]
     of = f"{before} tracks" if before == after else f"{before} tracks before, {after} after"
-    return f"{of}: {', '.join(parts) or 'all the same'}."
+    n_params = sum(map(len, found.params.values()))
+    params = f" {n_params} parameter{'s' if n_params > 1 else ''} changed." if n_params else ""
+    return f"{of}: {', '.join(parts) or 'all the same'}.{params}"
 
 
 def _sections(found: Difference, shown_tracks: list[Shown]) -> Iterator[Element]:

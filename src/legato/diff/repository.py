@@ -7,7 +7,6 @@ from typing import Any
 
 from dvc.dependency.param import ParamsDependency
 from dvc.exceptions import DvcException, NotDvcRepoError
-from dvc.fs.data import DataFileSystem
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.scm import NoSCM, RevError, SCMError, resolve_rev
@@ -15,7 +14,7 @@ from dvc.stage import Stage
 from dvc_data.hashfile.build import build
 from dvc_data.hashfile.tree import Tree
 
-from legato.diff.version import WORKSPACE, Out, Version
+from legato.diff.version import WORKSPACE, Out, Version, listing_of
 from legato.errors import LegatoError
 
 
@@ -76,8 +75,9 @@ def _read(repo: Repo, name: str, commit: str | None) -> Version:
         metrics=_values(repo.metrics.show()),
         outdated=[stage.addressing for stage in index.stages if _is_outdated(stage, params, given, commit is None)],
         absent=[path for path in absent if outs[path]],
-        edited=edited,
-        files=DataFileSystem(index=index.data["repo"]),
+        edited=list(edited),
+        listings=edited,
+        index=index.data["repo"],
         root=Path(repo.root_dir) if commit is None else None,
     )
 
@@ -156,7 +156,7 @@ def _as_it_lies(out: Output) -> tuple[Out, dict[str, str]] | None:
         return None
     if not isinstance(found, Tree):
         return Out(found.hash_info.value, 1), {}
-    listing = {"/".join(key): info.value for key, (_, info) in found.iteritems()}
+    listing = listing_of(found)
     return Out(found.hash_info.value, len(listing)), listing
 
 

@@ -69,7 +69,7 @@ def _version_notes(version: Version) -> Iterator[str]:
     if version.outdated:
         yield f"{version.name}: made with other parameters or code: {_some(version.outdated)}; run `dvc repro`"
     if version.edited:
-        yield f"{version.name}: not as dvc.lock says: {_some(list(version.edited))}; compared as it lies there"
+        yield f"{version.name}: not as dvc.lock says: {_some(version.edited)}; compared as it lies there"
     if version.absent:
         yield f"{version.name}: not checked out: {_some(version.absent)}; compared as dvc.lock says"
 
