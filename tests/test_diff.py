@@ -172,7 +172,7 @@ def test_a_version_that_is_only_on_s3_is_read_from_there(
         elsewhere.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
         with monkeypatch.context() as stranger:
             stranger.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-            with pytest.raises(LegatoError, match=r"^v1: dataset/midi/pads: cannot be read from the remote: .*denied"):
+            with pytest.raises(LegatoError, match=r"^v1: dataset/midi/pads: cannot be read from the remote: Forbidden"):
                 values("v1", "v2", place=elsewhere)
         assert values("v1", "v2", place=elsewhere) == values("v1", "v2")
         assert not (elsewhere.folder / "dataset").exists()
