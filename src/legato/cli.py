@@ -32,9 +32,11 @@ def main(*words: str) -> None:
     diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
     diff.add_argument("new", metavar="REV2", nargs="?", default="workspace", help="another; %(default)s if not given")
     diff.add_argument("--json", action="store_true", help="everything, as JSON")
-    diff.add_argument("--html", action="store_true", help="write a page too, where changed tracks play side by side")
-    diff.add_argument("--out", type=Path, help=f"the page's file; {DIFF_PAGE} in the repository if not given")
-    diff.add_argument("--tracks", type=_count, default=20, help="at most so many on the page; %(default)s if not given")
+    diff.add_argument("--html", action="store_true", help="write a page too, on which changed tracks play side by side")
+    diff.add_argument("--out", type=Path, metavar="FILE", help=f"where the page goes; {DIFF_PAGE} if not given")
+    diff.add_argument(
+        "--tracks", type=_count, default=20, metavar="N", help="on the page, at most; %(default)s if not given"
+    )
     diff.set_defaults(run=run_diff)
     found = parser.parse_args(words)
     found.run(found)

@@ -18,7 +18,7 @@ from legato.diff.version import Version
 def card(track: Shown, found: Difference) -> Element:
     """One track: players, piano rolls, prompts with the words marked that differ, and facts."""
     if track.old and track.new:
-        how = f"differs {steps_in_words(tuple(track.steps))}"
+        how = f"differs {steps_in_words([track.steps])}"
     else:
         how = f"only in {(found.new if track.new else found.old).name}"
     seconds = max((side.music.seconds for side in (track.old, track.new) if side and side.music), default=0.0)

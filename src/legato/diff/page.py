@@ -12,7 +12,7 @@ from legato.diff import tracks
 from legato.diff.card import card
 from legato.diff.compare import Difference, ValueDiff
 from legato.diff.html import Inside, element, table
-from legato.diff.text import COLUMNS, change, count_rows, groups_of, metrics_by_weight, notes_of, shown, steps_in_words
+from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, notes_of, shown
 from legato.diff.tracks import Shown
 from legato.files import write_bytes
 
@@ -85,9 +85,9 @@ def _counts(found: Difference) -> Iterator[Element]:
         rows = [[name, *(str(n or "–") for n in counts)] for name, counts in count_rows(found.categories)]
         yield table(["category", *COLUMNS], rows)
     changed = [
-        element("li", element("b", name), f": {len(names)} changed, {steps_in_words(steps)}")
+        element("li", element("b", name), f": {group_in_words(group, category)}")
         for name, category in found.categories.items()
-        for steps, names in groups_of(category).items()
+        for group in groups_of(category)
     ]
     if changed:
         yield element("ul", *changed)

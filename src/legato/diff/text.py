@@ -1,5 +1,6 @@
 """A difference between versions as lines for people and as values for programs."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,7 +8,7 @@ from legato.diff.compare import STEPS, Category, Difference, ValueDiff
 from legato.diff.version import Version
 
 MOST_NAMES = 4  # in a line
-MOST_METRICS = 10  # of a file
+MOST_METRICS = 8  # of a file
 WORDS = {step.name: step.words for step in STEPS}
 COLUMNS = ("before", "after", "same", "changed", "added", "removed")
 
@@ -91,8 +92,8 @@ def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
     for name, counts in rows:
         yield " ".join([f"{name:{width}}", *(f"{count or '-':>8}" for count in counts)])
     for name, category in categories.items():
-        for steps, tracks in groups_of(category).items():
-            yield f"{name}: {len(tracks)} changed, {steps_in_words(steps)}: {_some(tracks)}"
+        for tracks in groups_of(category):
+            yield f"{name}: {group_in_words(tracks, category)}"
         for word, tracks in (("added", category.added), ("removed", category.removed)):
             if tracks:
                 yield f"{name}: {len(tracks)} {word}: {_some(tracks)}"
@@ -112,23 +113,36 @@ def counts_of(category: Category) -> list[int]:
     return [category.n_old, category.n_new, category.n_same, *map(len, differing)]
 
 
-def groups_of(category: Category) -> dict[tuple[str, ...], list[str]]:
-    """The changed tracks by the steps at which they differ."""
-    groups: dict[tuple[str, ...], list[str]] = {}
+def groups_of(category: Category) -> list[dict[str, list[str]]]:
+    """The changed tracks and their steps, grouped by the first one."""
+    groups: dict[str, dict[str, list[str]]] = {}
     for track, steps in category.changed.items():
-        groups.setdefault(tuple(steps), []).append(track)
-    return groups
+        groups.setdefault(steps[0], {})[track] = steps
+    return [groups[step] for step in WORDS if step in groups]
 
 
-def steps_in_words(steps: tuple[str, ...]) -> str:
-    """Where tracks first differ, and where else.
+def group_in_words(tracks: dict[str, list[str]], category: Category) -> str:
+    """How many tracks changed and at which steps; their names, where it is not the whole category."""
+    if len(tracks) == category.n_old:
+        return f"all {len(tracks)} changed, {steps_in_words(list(tracks.values()))}"
+    return f"{len(tracks)} changed, {steps_in_words(list(tracks.values()))}: {_some(list(tracks))}"
 
-    >>> steps_in_words(("normalized", "codes"))
-    'first in the normalized audio, then codes'
-    >>> steps_in_words(("prompt",))
+
+def steps_in_words(tracks: list[list[str]]) -> str:
+    """Where tracks first differ, and where else; of how many, where it is not of all.
+
+    >>> steps_in_words([["normalized", "codes", "prompt"], ["normalized", "codes"]])
+    'first in the normalized audio, then codes, prompt (1)'
+    >>> steps_in_words([["prompt"]])
     'in the prompt alone'
     """
-    first, *others = (WORDS[step] for step in steps)
+    counts = Counter(step for steps in tracks for step in steps)
+    of_all = len(tracks)
+    first, *others = (
+        words if counts[step] == of_all else f"{words} ({counts[step]})"
+        for step, words in WORDS.items()
+        if counts[step]
+    )
     return f"first in the {first}, then {', '.join(others)}" if others else f"in the {first} alone"
 
 
