@@ -305,6 +305,13 @@ def test_a_page_has_no_more_tracks_than_asked_for_and_of_each_kind_some(dataset:
     assert changed <= {str(dataset.folder / "reports")}
 
 
+def test_a_page_of_no_difference_says_so(diff: Any, tmp_path: Path) -> None:
+    diff("v2", "--out", str(tmp_path / "diff.html"))
+    body = parse((tmp_path / "diff.html").read_text()).find("body")
+    assert "No difference." in text_of(body)
+    assert body.findall(".//section") == []
+
+
 def test_a_page_of_versions_that_are_elsewhere_is_the_same(
     elsewhere: Dataset, store: Path, page: Path, tmp_path: Path
 ) -> None:

@@ -8,6 +8,7 @@ from legato.diff.compare import STEPS, Category, Difference, ValueDiff
 from legato.diff.version import Version
 
 MOST_NAMES = 4  # in a line
+WIDEST_VALUE = 12  # characters that values are aligned over
 MOST_METRICS = 8  # of a file
 WORDS = {step.name: step.words for step in STEPS}
 COLUMNS = ("before", "after", "same", "changed", "added", "removed")
@@ -186,6 +187,7 @@ def _table(file: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield file
     cells = [(key, shown(row["old"]), shown(row["new"]), change(row)) for key, row in rows.items()]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths[1:3] = [min(width, WIDEST_VALUE) for width in widths[1:3]]
     for key, old, new, diff in cells:
         line = f"  {key:{widths[0]}}  {old:>{widths[1]}} -> {new:>{widths[2]}}  {diff:>{widths[3]}}"
         yield line.rstrip()

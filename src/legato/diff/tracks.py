@@ -72,37 +72,41 @@ def choose(categories: dict[str, Category], n_tracks: int) -> list[tuple[str, st
 
 def load(found: Difference, n_tracks: int) -> list[Shown]:
     """Fetch what is shown of the tracks that differ, at most `n_tracks` of them."""
+    chosen = choose(found.categories, n_tracks)
+    audio: list[tuple[Side, Path]] = []
     with tempfile.TemporaryDirectory() as folder:
-        sides, audio = [], []
-        for category, name in choose(found.categories, n_tracks):
-            difference = found.categories[category]
-            for version, absent_in in ((found.old, difference.added), (found.new, difference.removed)):
-                side = None
-                if name not in absent_in:
-                    path = Path(folder) / f"{len(sides)}"
-                    path.mkdir()
-                    side, track = _fetch(version, category, name, path)
-                    audio += [(side, track)] if track else []
-                sides.append((category, name, side))
-        compressed = items.run(
-            lambda item: {"audio": preview(item[1])},
-            audio,
-            stage="diff",
-            name=lambda item: item[1].stem,
-            threads=cpu_count(),
-        )
-        for (side, _), result in zip(audio, compressed, strict=True):
-            side.audio = result["audio"]
-    return [
-        Shown(
-            name=name,
-            category=category,
-            steps=found.categories[category].changed.get(name, []),
-            old=old,
-            new=new,
-        )
-        for (category, name, old), (_, _, new) in zip(sides[::2], sides[1::2], strict=True)
-    ]
+
+        def side_of(version: Version, category: str, name: str) -> Side:
+            place = Path(tempfile.mkdtemp(dir=folder))
+            side, path = _fetch(version, category, name, place)
+            audio.extend([(side, path)] if path else [])
+            return side
+
+        shown = [
+            Shown(
+                name=name,
+                category=category,
+                steps=found.categories[category].changed.get(name, []),
+                old=None if name in found.categories[category].added else side_of(found.old, category, name),
+                new=None if name in found.categories[category].removed else side_of(found.new, category, name),
+            )
+            for category, name in chosen
+        ]
+        _compress(audio)
+    return shown
+
+
+def _compress(audio: list[tuple[Side, Path]]) -> None:
+    """Give each side what its file sounds like."""
+    if not audio:
+        return
+
+    def work(item: tuple[Side, Path]) -> dict[str, Any]:
+        side, path = item
+        side.audio = preview(path)
+        return {}
+
+    items.run(work, audio, stage="diff", name=lambda item: item[1].stem, threads=cpu_count())
 
 
 def _fetch(version: Version, category: str, name: str, folder: Path) -> tuple[Side, Path | None]:
