@@ -12,7 +12,9 @@ from dvc.repo import Repo
 from dvc.scm import NoSCM, RevError, SCMError, resolve_rev
 from dvc.stage import Stage
 from dvc_data.hashfile.build import build
+from dvc_data.hashfile.db import HashFileDB
 from dvc_data.hashfile.tree import Tree
+from dvc_data.index import DataIndex, ObjectStorage
 
 from legato.diff.version import WORKSPACE, Out, Version, listing_of
 from legato.errors import LegatoError
@@ -36,6 +38,7 @@ class Repository:
         except SCMError:
             raise LegatoError(f"{folder.resolve()}: not in a Git repository; versions are its commits") from None
         self.root = Path(self._repo.root_dir)
+        self._remotes: dict[Any, HashFileDB] = {}
 
     def version(self, name: str) -> Version:
         """What a Git revision, or `workspace`, holds.
@@ -45,14 +48,14 @@ class Repository:
         """
         with _one_line_errors(name):
             if name == WORKSPACE:
-                return _read(self._repo, name, None)
+                return _read(self._repo, name, None, self._remotes)
             commit = resolve_rev(self._repo.scm, name)
             with self._repo.switch(commit):
-                return _read(self._repo, name, commit)
+                return _read(self._repo, name, commit, self._remotes)
 
 
-def _read(repo: Repo, name: str, commit: str | None) -> Version:
-    """The version that `repo` is switched to."""
+def _read(repo: Repo, name: str, commit: str | None, remotes: dict[Any, HashFileDB]) -> Version:
+    """The version that `repo` is switched to; `remotes` are those that are in use already."""
     index = repo.index
     outs: dict[str, Out | None] = {}
     absent, edited = [], {}
@@ -64,6 +67,8 @@ def _read(repo: Repo, name: str, commit: str | None) -> Version:
                 absent.append(path)
             elif (lies := _as_it_lies(out)) is not None:
                 outs[path], edited[path] = lies
+    data = index.data["repo"]
+    _share_connections(data, remotes)
     given, params = _Given(outs), _values(repo.params.show())
     return Version(
         name=name,
@@ -77,9 +82,18 @@ def _read(repo: Repo, name: str, commit: str | None) -> Version:
         absent=[path for path in absent if outs[path]],
         edited=list(edited),
         listings=edited,
-        index=index.data["repo"],
+        index=data,
         root=Path(repo.root_dir) if commit is None else None,
     )
+
+
+def _share_connections(index: DataIndex, remotes: dict[Any, HashFileDB]) -> None:
+    """Let all outputs of a remote use one connection: DVC gives each its own, which takes long to set up."""
+    for key in index.storage_map:
+        storage = index.storage_map[key].remote
+        if isinstance(storage, ObjectStorage):
+            fs = storage.odb.fs
+            storage.odb = remotes.setdefault((fs.protocol, storage.odb.path, repr(fs.config)), storage.odb)
 
 
 def _values(shown: dict[str, Any]) -> dict[str, Any]:
