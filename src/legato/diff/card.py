@@ -9,7 +9,7 @@ from legato.diff.compare import Difference
 from legato.diff.html import element
 from legato.diff.preview import MIME_TYPE
 from legato.diff.prompts import marked
-from legato.diff.roll import roll
+from legato.diff.roll import Scale, roll, scale_of
 from legato.diff.text import steps_in_words
 from legato.diff.tracks import Shown, Side
 from legato.diff.version import Version
@@ -21,30 +21,34 @@ def card(track: Shown, found: Difference) -> Element:
         how = f"differs {steps_in_words([track.steps])}"
     else:
         how = f"only in {(found.new if track.new else found.old).name}"
-    seconds = max((side.music.seconds for side in (track.old, track.new) if side and side.music), default=0.0)
+    scale = scale_of(*(side.music for side in (track.old, track.new) if side and side.music))
     sides = (
-        _side(found.old, track.old, track.new, seconds),
-        _side(found.new, track.new, track.old, seconds),
+        _side(found.old, track.old, track.new, scale),
+        _side(found.new, track.new, track.old, scale),
     )
     return element(
         "article",
         element("h3", track.name, element("span", how, class_="how")),
-        *_shared(track.old, track.new, seconds),
+        *_shared(track.old, track.new, scale),
         element("div", *(element("div", *inside, class_="side") for inside in sides), class_="sides"),
         id=track.name,
     )
 
 
-def _shared(old: Side | None, new: Side | None, seconds: float) -> Iterator[Element]:
+def _shared(old: Side | None, new: Side | None, scale: Scale) -> Iterator[Element]:
     """The audio and the music of both versions, where they are the same."""
-    if old and new and old.has_audio_of(new):
-        yield element("h4", "the same audio in both")
+    if not (old and new):
+        return
+    same_audio, same_music = old.audio and old.has_audio_of(new), old.music and old.has_music_of(new)
+    if what := " and ".join(word for word, is_same in (("audio", same_audio), ("music", same_music)) if is_same):
+        yield element("h4", f"the same {what} in both")
+    if same_audio:
         yield _player(old, "both versions")
-    if old and new and old.music and old.has_music_of(new):
-        yield roll(old.music, seconds)
+    if same_music:
+        yield roll(old.music, scale)
 
 
-def _side(version: Version, side: Side | None, other: Side | None, seconds: float) -> Iterator[Element]:
+def _side(version: Version, side: Side | None, other: Side | None, scale: Scale) -> Iterator[Element]:
     yield element("h4", version.name)
     if side is None:
         yield element("p", f"not in {version.name}", class_="absent")
@@ -53,7 +57,7 @@ def _side(version: Version, side: Side | None, other: Side | None, seconds: floa
     if side.audio and not (other and side.has_audio_of(other)):
         yield _player(side, version.name)
     if side.music and not (other and side.has_music_of(other)):
-        yield roll(side.music, seconds)
+        yield roll(side.music, scale)
     if side.prompt is not None:
         words = marked(side.prompt, other.prompt if other and other.prompt is not None else side.prompt)
         pieces = (element("mark", word.text) if word.differ else word.text for word in words)
