@@ -40,14 +40,23 @@ def _document(found: Difference, shown_tracks: list[Shown]) -> Element:
         element("link", rel="icon", href="data:,"),
         element("style", (ASSETS / "diff.css").read_text(encoding="utf-8")),
     )
+    notes = [element("li", note) for note in notes_of(found)]
+    parts = _parts(found, shown_tracks)
     header = (
         element("h1", title),
         *(element("p", str(version), class_="version") for version in (found.old, found.new) if version.commit),
         element("p", _summary(found), class_="summary"),
+        *([element("ul", *notes, class_="notes")] if notes else []),
+        *([element("nav", *(element("a", name, href=f"#{_id(name)}") for name in parts))] if parts else []),
     )
+    main = (element("section", element("h2", name), *inside, id=_id(name)) for name, inside in parts.items())
     script = element("script", (ASSETS / "diff.js").read_text(encoding="utf-8"))
-    main = element("main", *_sections(found, shown_tracks))
-    return element("html", element("head", *head), element("body", element("header", *header), main, script), lang="en")
+    body = element("body", element("header", *header), element("main", *main), script)
+    return element("html", element("head", *head), body, lang="en")
+
+
+def _id(title: str) -> str:
+    return title.lower().replace(" ", "-")
 
 
 def _summary(found: Difference) -> str:
@@ -62,22 +71,17 @@ def _summary(found: Difference) -> str:
     return f"{of}: {', '.join(parts) or 'all the same'}.{params}"
 
 
-def _sections(found: Difference, shown_tracks: list[Shown]) -> Iterator[Element]:
-    if notes := notes_of(found):
-        yield element("ul", *(element("li", note) for note in notes), class_="notes")
-    if found.is_same:
-        return
+def _parts(found: Difference, shown_tracks: list[Shown]) -> dict[str, list[Inside]]:
+    """What the page says, by title; empty parts are left out."""
     parts: dict[str, list[Inside]] = {
-        "What changed": list(_counts(found)),
+        "What changed": [] if found.is_same else list(_counts(found)),
         "Parameters": list(_values(found.params, found)),
         "Code and other inputs": _paths(found.inputs),
         "Other outputs": _paths(found.outputs),
         "Metrics": list(_metrics(found)),
         "Tracks side by side": [*_left_out(found, shown_tracks), *(card(track, found) for track in shown_tracks)],
     }
-    for title, inside in parts.items():
-        if inside:
-            yield element("section", element("h2", title), *inside)
+    return {title: inside for title, inside in parts.items() if inside}
 
 
 def _counts(found: Difference) -> Iterator[Element]:
