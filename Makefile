@@ -12,7 +12,7 @@ repro: setup
 # The tests' processes share the cores: one thread each, that does not spin while it waits.
 test: export OMP_NUM_THREADS := 1
 test: export OMP_WAIT_POLICY := PASSIVE
-test: setup
+test: setup $(VENV)/chromium
 	ruff check
 	ruff format --check
 	python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope
@@ -32,4 +32,8 @@ $(VENV)/bin/pip:
 
 $(VENV)/fluidsynth: | $(VENV)/bin/pip
 	.ci/setup fluidsynth
+	touch $@
+
+$(VENV)/chromium: | $(VENV)/bin/pip
+	.ci/setup chromium
 	touch $@

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from legato.pruning import size_text
 from legato.truth.rates import LIMITS, lies, rates
 
 MOST_LIES = 20  # shown
+DIFF_PAGE = Path("reports/diff.html")
 
 
 def main(*words: str) -> None:
@@ -46,6 +48,17 @@ def main(*words: str) -> None:
     trace.add_argument("--json", action="store_true", help="records as JSON Lines")
     trace.add_argument("--verify", action="store_true", help="build them again, and compare what comes out")
     trace.set_defaults(run=lambda found: run_trace(found.track, found.all, found.json, found.verify))
+
+    diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
+    diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
+    diff.add_argument("new", metavar="REV2", nargs="?", default="workspace", help="another; %(default)s if not given")
+    diff.add_argument("--json", action="store_true", help="everything, as JSON")
+    diff.add_argument("--html", action="store_true", help="write a page too, on which changed tracks play side by side")
+    diff.add_argument("--out", type=Path, metavar="FILE", help=f"where the page goes; {DIFF_PAGE} if not given")
+    diff.add_argument(
+        "--tracks", type=_count, default=20, metavar="N", help="on the page, at most; %(default)s if not given"
+    )
+    diff.set_defaults(run=run_diff)
     found = parser.parse_args(words)
     found.run(found)
 
@@ -171,6 +184,29 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
         print("\n".join(json.dumps(record, sort_keys=True) for record in records))
     else:
         print("\n\n".join(map(provenance.text_of, records)))
+
+
+def run_diff(found: argparse.Namespace) -> None:
+    """Print what differs between two versions; write a page of it where one is asked for."""
+    from legato.diff.compare import compare  # and dvc
+    from legato.diff.repository import Repository
+    from legato.diff.text import as_values, lines_of
+
+    repository = Repository(Path.cwd())
+    difference = compare(repository, found.old, found.new)
+    print(json.dumps(as_values(difference)) if found.json else "\n".join(lines_of(difference)))
+    if found.html or found.out:
+        from legato.diff.page import write_page
+
+        path = found.out or repository.root / DIFF_PAGE
+        tracks = write_page(path, difference, found.tracks)
+        print(f"{path}: {len(tracks)} tracks side by side, {path.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"{word!r}: must be a whole number, 0 or more")
+    return int(word)
 
 
 def _is_folder(word: str) -> bool:

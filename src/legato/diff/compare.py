@@ -1,0 +1,182 @@
+"""What differs between two versions: tracks by step, other outputs, parameters, metrics and code."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+
+from dvc.utils.diff import diff as diff_values
+from dvc.utils.diff import format_dict
+
+from legato.diff.repository import Repository
+from legato.diff.version import Version
+
+ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a per-track stage makes of each track: a file in the category's folder."""
+
+    name: str
+    words: str
+    folder: str  # the categories' folders are in it
+    ending: str = ""  # of a file's stem, behind the track's id
+
+
+STEPS = (  # each behind those that it is made from
+    Step("music", "music", "dataset/midi"),
+    Step("rendered", "rendered audio", "dataset/rendered"),
+    Step("normalized", "normalized audio", "dataset/raw_audio"),
+    Step("codes", "codes", "dataset/encoded"),
+    Step("prompt", "prompt", "dataset/audio_prompts", "_prompt"),
+)
+# Outputs of which the tracks, parameters and metrics tell already.
+TOLD = (
+    *(step.folder for step in STEPS),
+    "dataset/tracks",
+    "dataset/stems",
+    "dataset/sources",
+    "dataset/encoded_dataset",
+    "dataset/heldout_dataset",
+    "reports",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Category:
+    """One category's tracks in both versions, by id."""
+
+    n_old: int
+    n_new: int
+    added: list[str]
+    removed: list[str]
+    changed: dict[str, list[str]]  # the steps at which a track differs, the first one first
+    only_old: list[str]  # steps that the other version has not: they are not compared
+    only_new: list[str]
+
+    @property
+    def n_same(self) -> int:
+        """Tracks in both versions of which nothing differs."""
+        return self.n_old - len(self.removed) - len(self.changed)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing differs."""
+        return not (self.added or self.removed or self.changed or self.only_old or self.only_new)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Everything that differs between two versions."""
+
+    old: Version
+    new: Version
+    categories: dict[str, Category]
+    outputs: list[str]  # that differ and are of no track: a SoundFont, the model
+    inputs: list[str]  # that differ: code above all
+    params: ValueDiff
+    metrics: ValueDiff
+
+    @property
+    def is_same(self) -> bool:
+        """Whether nothing at all differs."""
+        tracks_are = all(category.is_same for category in self.categories.values())
+        return tracks_are and not (self.outputs or self.inputs or self.params or self.metrics)
+
+
+def compare(repository: Repository, old_name: str, new_name: str) -> Difference:
+    """What differs between two versions, each a Git revision or `workspace`.
+
+    Raises:
+        LegatoError: a version does not exist, or what must be known of it is nowhere.
+    """
+    old, new = repository.version(old_name), repository.version(new_name)
+    outputs = differing(*({path: out and out.md5 for path, out in version.outs.items()} for version in (old, new)))
+    names = category_names(old, new)
+    folders = [_folder(step, name) for name in names for step in STEPS]
+    for version in (old, new):
+        version.prepare(folder for folder in folders if old.outs.get(folder) != new.outs.get(folder))
+    return Difference(
+        old=old,
+        new=new,
+        categories={name: compare_category(name, old, new) for name in names},
+        outputs=[path for path in outputs if not any(PurePosixPath(path).is_relative_to(folder) for folder in TOLD)],
+        inputs=differing(old.inputs, new.inputs),
+        params=value_diff(old.params, new.params),
+        metrics=value_diff(old.metrics, new.metrics),
+    )
+
+
+def differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """The keys whose values are not equal, sorted; a missing one is None.
+
+    >>> differing({"a": 1, "b": 2}, {"b": 3, "a": 1, "c": 4})
+    ['b', 'c']
+    """
+    return sorted(key for key in {*old, *new} if old.get(key) != new.get(key))
+
+
+def value_diff(old: dict[str, Any], new: dict[str, Any]) -> ValueDiff:
+    """The values that differ between two versions' parameters or metrics, as `dvc params diff` finds them.
+
+    >>> value_diff({"a.yaml": {"b": {"c": 1, "d": 2}}}, {"a.yaml": {"b": {"c": 1, "d": 5}}})
+    {'a.yaml': {'b.d': {'old': 2, 'new': 5, 'diff': 3}}}
+    """
+    before, after = ({file: {"data": values} for file, values in side.items()} for side in (old, new))
+    found = diff_values(format_dict(before), format_dict(after))
+    return {file: dict(sorted(rows.items())) for file, rows in sorted(found.items())}
+
+
+def category_names(*versions: Version) -> list[str]:
+    """The categories that any of the versions holds, in the order of their stages."""
+    folders = {step.folder for step in STEPS}
+    paths = [PurePosixPath(path) for version in versions for path in version.outs if version.has(path)]
+    return list(dict.fromkeys(path.name for path in paths if str(path.parent) in folders))
+
+
+def compare_category(name: str, old: Version, new: Version) -> Category:
+    """One category's tracks in two versions; folders of equal hash are not read.
+
+    A step that one version lacks is not compared, unless that version lacks the whole category.
+
+    Raises:
+        LegatoError: what a folder holds must be known, and is nowhere.
+    """
+    old_steps, new_steps = ([step for step in STEPS if version.has(_folder(step, name))] for version in (old, new))
+    both = [step for step in STEPS if step in old_steps and step in new_steps]
+    files = {
+        step.name: (tracks_of(old, step, name), tracks_of(new, step, name))
+        for step in both or STEPS
+        if old.outs.get(_folder(step, name)) != new.outs.get(_folder(step, name))
+    }
+    in_old, in_new = ({track for tracks in files.values() for track in tracks[side]} for side in (0, 1))
+    changed = {
+        track: [step for step, (before, after) in files.items() if before.get(track) != after.get(track)]
+        for track in sorted(in_old & in_new)
+    }
+    return Category(
+        n_old=max((old.outs[_folder(step, name)].n_files for step in old_steps), default=0),
+        n_new=max((new.outs[_folder(step, name)].n_files for step in new_steps), default=0),
+        added=sorted(in_new - in_old),
+        removed=sorted(in_old - in_new),
+        changed={track: steps for track, steps in changed.items() if steps},
+        only_old=[step.name for step in old_steps if new_steps and step not in new_steps],
+        only_new=[step.name for step in new_steps if old_steps and step not in old_steps],
+    )
+
+
+def tracks_of(version: Version, step: Step, category: str) -> dict[str, str]:
+    """The hash of each track's file, by the track's id; empty where the version has no such folder.
+
+    Raises:
+        LegatoError: what the folder holds is nowhere.
+    """
+    if not version.has(_folder(step, category)):
+        return {}
+    files = version.listing(_folder(step, category))
+    return {PurePosixPath(file).stem.removesuffix(step.ending): md5 for file, md5 in files.items()}
+
+
+def _folder(step: Step, category: str) -> str:
+    return f"{step.folder}/{category}"
