@@ -1,0 +1,28 @@
+"""diversity: how different the tracks are, in total and per category."""
+
+from pathlib import Path
+
+from legato import categories
+from legato.diversity import features, figures
+from legato.errors import stage
+from legato.files import read_jsonl, write_json
+from legato.metrics import TOTAL
+from legato.track import facts_path
+
+
+def main() -> None:
+    found = {}
+    for category in categories.names():
+        midis = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
+        tracks = sorted((Path("dataset/raw_audio") / category).iterdir())
+        found[category] = (features(category, tracks), [midis[track.stem] for track in tracks])
+    rows = [row for features_of, _ in found.values() for row in features_of]
+    midis = [midi for _, of_category in found.values() for midi in of_category]
+    write_json(
+        Path("reports/diversity.json"),
+        {TOTAL: figures(rows, midis)} | {category: figures(*each) for category, each in found.items()},
+    )
+
+
+if __name__ == "__main__":
+    stage(main)
