@@ -48,6 +48,9 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Versions v0, v1 and v2, of which the last lies in the workspace. Tests leave it as they found it."""
     made = Dataset(tmp_path_factory.mktemp("dataset"))
     made.init()
+    made.run("git", "add", "-A")
+    made.run("git", "commit", "-qm", "no dataset yet")
+    made.run("git", "tag", "before")
     made.build(V0, stages=("compose",))
     made.commit("v0")
     made.build(V1)
@@ -148,6 +151,12 @@ def test_a_step_that_a_version_has_not_is_said_and_not_compared(diff: Any, value
     assert pads["only_after"] == ["rendered", "normalized", "codes", "prompt"]
     note = "note: v0: has no rendered audio, normalized audio, codes, prompt of pads; not compared"
     assert note in diff("v0", "v1").splitlines()
+
+
+def test_a_version_from_before_there_was_a_dataset_has_no_tracks(diff: Any, values: Any) -> None:
+    pads = values("before", "v0")["categories"]["pads"]
+    assert (pads["before"], pads["added"], pads["only_after"]) == (0, ["pads_00000", "pads_00001"], [])
+    assert "note: before: nothing is built in it: no stage has written an output" in diff("before", "v0").splitlines()
 
 
 def test_nothing_in_the_repository_changes(dataset: Dataset, diff: Any) -> None:
