@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ import soundfile
 from html_tree import parse, text_of
 from legato import cli
 from legato.audio import decibels
-from legato.diff.compare import compare
+from legato.diff.compare import Category, compare
 from legato.diff.page import write_page
 from legato.diff.repository import Repository
+from legato.diff.tracks import choose
 from legato.errors import LegatoError
 from tiny_versions import BIN, SECONDS, Dataset, Track
 
@@ -117,16 +118,18 @@ def test_the_same_content_is_no_difference(diff: Any, values: Any, revisions: tu
     assert values(*revisions)["same"]
 
 
-def test_the_workspace_is_compared_as_it_lies_there(dataset: Dataset, diff: Any, values: Any) -> None:
+def test_the_workspace_is_compared_as_it_lies_there(dataset: Dataset, diff: Any, values: Any, tmp_path: Path) -> None:
     prompt = dataset.folder / "dataset/audio_prompts/pads/pads_00000_prompt.txt"
     before = prompt.read_text()
     prompt.unlink()
     prompt.write_text("loud pads")
     try:
         changed = values("v2")["categories"]["pads"]["changed"]
-        printed = diff("v2")
+        printed = diff("v2", "--out", str(tmp_path / "diff.html"))
     finally:
         prompt.write_text(before)
+    prompts = parse((tmp_path / "diff.html").read_text()).iterfind(".//p[@class='prompt']")
+    assert [text_of(text) for text in prompts] == [before, "loud pads"]
     assert changed == {"pads_00000": {"first": "prompt", "steps": ["prompt"]}}
     assert "workspace: not as dvc.lock says: dataset/audio_prompts/pads" in printed
 
@@ -318,6 +321,17 @@ def test_a_page_has_no_more_tracks_than_asked_for_and_of_each_kind_some(dataset:
     assert changed <= {str(dataset.folder / "reports")}
 
 
+def test_each_category_and_way_of_differing_has_its_share_of_a_page() -> None:
+    pads = {f"pads_{number}": ["prompt"] for number in range(9)} | {"pads_9": ["codes"]}
+    categories = {"pads": category(changed=pads), "beats": category(added=["beats_0", "beats_1"])}
+    assert [name for _, name in choose(categories, 5)] == ["pads_0", "pads_1", "pads_9", "beats_0", "beats_1"]
+
+
+def category(*, changed: dict[str, list[str]] | None = None, added: Sequence[str] = ()) -> Category:
+    """A category's difference."""
+    return Category(n_old=10, n_new=10, added=[*added], removed=[], changed=changed or {}, only_old=[], only_new=[])
+
+
 def test_a_page_of_no_difference_says_so(diff: Any, tmp_path: Path) -> None:
     diff("v2", "--out", str(tmp_path / "diff.html"))
     body = parse((tmp_path / "diff.html").read_text()).find("body")
@@ -362,8 +376,12 @@ def test_both_versions_of_a_track_play_in_a_browser(page: Path, browser: Any, wi
         player.evaluate("player => player.play()")
         tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
         assert other.evaluate("player => player.paused")
-    tab.locator("#pads_00002").get_by_role("button", name="Switch version").click()
-    tab.wait_for_function("player => player.currentTime > 0.1 && !player.paused", arg=old.element_handle())
+    new.evaluate(f"player => player.currentTime = {SECONDS / 2}")
+    old.evaluate("player => player.currentTime = 0")
+    button = tab.locator("#pads_00002").get_by_role("button", name="Switch version")
+    moved = button.evaluate("(button, old) => (button.click(), old.currentTime)", old.element_handle())
+    assert moved == pytest.approx(SECONDS / 2, abs=0.5)
+    tab.wait_for_function("player => !player.paused", arg=old.element_handle())
     assert new.evaluate("player => player.paused")
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.title() == "legato diff: v1 → v2"  # and not what a prompt's script would make it
