@@ -8,7 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,10 @@ import soundfile
 from html_tree import parse, text_of
 from legato import cli
 from legato.audio import decibels
-from legato.diff.compare import compare
+from legato.diff.compare import Category, compare
 from legato.diff.page import write_page
 from legato.diff.repository import Repository
+from legato.diff.tracks import choose
 from legato.errors import LegatoError
 from tiny_versions import BIN, SECONDS, Dataset, Track
 
@@ -48,6 +49,9 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """Versions v0, v1 and v2, of which the last lies in the workspace. Tests leave it as they found it."""
     made = Dataset(tmp_path_factory.mktemp("dataset"))
     made.init()
+    made.run("git", "add", "-A")
+    made.run("git", "commit", "-qm", "no dataset yet")
+    made.run("git", "tag", "before")
     made.build(V0, stages=("compose",))
     made.commit("v0")
     made.build(V1)
@@ -114,16 +118,18 @@ def test_the_same_content_is_no_difference(diff: Any, values: Any, revisions: tu
     assert values(*revisions)["same"]
 
 
-def test_the_workspace_is_compared_as_it_lies_there(dataset: Dataset, diff: Any, values: Any) -> None:
+def test_the_workspace_is_compared_as_it_lies_there(dataset: Dataset, diff: Any, values: Any, tmp_path: Path) -> None:
     prompt = dataset.folder / "dataset/audio_prompts/pads/pads_00000_prompt.txt"
     before = prompt.read_text()
     prompt.unlink()
     prompt.write_text("loud pads")
     try:
         changed = values("v2")["categories"]["pads"]["changed"]
-        printed = diff("v2")
+        printed = diff("v2", "--out", str(tmp_path / "diff.html"))
     finally:
         prompt.write_text(before)
+    prompts = parse((tmp_path / "diff.html").read_text()).iterfind(".//p[@class='prompt']")
+    assert [text_of(text) for text in prompts] == [before, "loud pads"]
     assert changed == {"pads_00000": {"first": "prompt", "steps": ["prompt"]}}
     assert "workspace: not as dvc.lock says: dataset/audio_prompts/pads" in printed
 
@@ -148,6 +154,12 @@ def test_a_step_that_a_version_has_not_is_said_and_not_compared(diff: Any, value
     assert pads["only_after"] == ["rendered", "normalized", "codes", "prompt"]
     note = "note: v0: has no rendered audio, normalized audio, codes, prompt of pads; not compared"
     assert note in diff("v0", "v1").splitlines()
+
+
+def test_a_version_from_before_there_was_a_dataset_has_no_tracks(diff: Any, values: Any) -> None:
+    pads = values("before", "v0")["categories"]["pads"]
+    assert (pads["before"], pads["added"], pads["only_after"]) == (0, ["pads_00000", "pads_00001"], [])
+    assert "note: before: nothing is built in it: no stage has written an output" in diff("before", "v0").splitlines()
 
 
 def test_nothing_in_the_repository_changes(dataset: Dataset, diff: Any) -> None:
@@ -309,6 +321,17 @@ def test_a_page_has_no_more_tracks_than_asked_for_and_of_each_kind_some(dataset:
     assert changed <= {str(dataset.folder / "reports")}
 
 
+def test_each_category_and_way_of_differing_has_its_share_of_a_page() -> None:
+    pads = {f"pads_{number}": ["prompt"] for number in range(9)} | {"pads_9": ["codes"]}
+    categories = {"pads": category(changed=pads), "beats": category(added=["beats_0", "beats_1"])}
+    assert [name for _, name in choose(categories, 5)] == ["pads_0", "pads_1", "pads_9", "beats_0", "beats_1"]
+
+
+def category(*, changed: dict[str, list[str]] | None = None, added: Sequence[str] = ()) -> Category:
+    """A category's difference."""
+    return Category(n_old=10, n_new=10, added=[*added], removed=[], changed=changed or {}, only_old=[], only_new=[])
+
+
 def test_a_page_of_no_difference_says_so(diff: Any, tmp_path: Path) -> None:
     diff("v2", "--out", str(tmp_path / "diff.html"))
     body = parse((tmp_path / "diff.html").read_text()).find("body")
@@ -353,8 +376,12 @@ def test_both_versions_of_a_track_play_in_a_browser(page: Path, browser: Any, wi
         player.evaluate("player => player.play()")
         tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
         assert other.evaluate("player => player.paused")
-    tab.locator("#pads_00002").get_by_role("button", name="Switch version").click()
-    tab.wait_for_function("player => player.currentTime > 0.1 && !player.paused", arg=old.element_handle())
+    new.evaluate(f"player => player.currentTime = {SECONDS / 2}")
+    old.evaluate("player => player.currentTime = 0")
+    button = tab.locator("#pads_00002").get_by_role("button", name="Switch version")
+    moved = button.evaluate("(button, old) => (button.click(), old.currentTime)", old.element_handle())
+    assert moved == pytest.approx(SECONDS / 2, abs=0.5)
+    tab.wait_for_function("player => !player.paused", arg=old.element_handle())
     assert new.evaluate("player => player.paused")
     assert tab.evaluate("document.documentElement.scrollWidth") == width
     assert tab.title() == "legato diff: v1 → v2"  # and not what a prompt's script would make it

@@ -31,6 +31,7 @@ STEPS = (  # each behind those that it is made from
     Step("codes", "codes", "dataset/encoded"),
     Step("prompt", "prompt", "dataset/audio_prompts", "_prompt"),
 )
+WORDS = {step.name: step.words for step in STEPS}
 # Outputs of which the tracks, parameters and metrics tell already.
 TOLD = (
     *(step.folder for step in STEPS),

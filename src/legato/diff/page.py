@@ -12,7 +12,8 @@ from legato.diff import tracks
 from legato.diff.card import card
 from legato.diff.compare import Difference, ValueDiff
 from legato.diff.html import Inside, element, table
-from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, notes_of, shown
+from legato.diff.notes import notes_of
+from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, shown
 from legato.diff.tracks import Shown
 from legato.files import write_bytes
 

@@ -4,13 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from legato.diff.compare import STEPS, Category, Difference, ValueDiff
-from legato.diff.version import Version
+from legato.diff.compare import WORDS, Category, Difference, ValueDiff
+from legato.diff.notes import notes_of, some
 
-MOST_NAMES = 4  # in a line
 WIDEST_VALUE = 12  # characters that values are aligned over
 MOST_METRICS = 8  # of a file
-WORDS = {step.name: step.words for step in STEPS}
 COLUMNS = ("before", "after", "same", "changed", "added", "removed")
 
 
@@ -60,33 +58,9 @@ def as_values(found: Difference) -> dict[str, Any]:
     }
 
 
-def notes_of(found: Difference) -> list[str]:
-    """What a reader must know of the versions to read the rest rightly."""
-    return [*_version_notes(found.old), *_version_notes(found.new), *_step_notes(found)]
-
-
-def _version_notes(version: Version) -> Iterator[str]:
-    if not any(version.has(path) for path in version.outs):
-        yield f"{version.name}: nothing is built in it: no stage has written an output"
-    if version.outdated:
-        yield f"{version.name}: made with other parameters or code: {_some(version.outdated)}; run `dvc repro`"
-    if version.edited:
-        yield f"{version.name}: not as dvc.lock says: {_some(version.edited)}; compared as it lies there"
-    if version.absent:
-        yield f"{version.name}: not checked out: {_some(version.absent)}; compared as dvc.lock says"
-
-
-def _step_notes(found: Difference) -> Iterator[str]:
-    for version, side in ((found.old, "only_new"), (found.new, "only_old")):
-        lacking: dict[str, list[str]] = {}
-        for name, category in found.categories.items():
-            if steps := getattr(category, side):
-                lacking.setdefault(", ".join(WORDS[step] for step in steps), []).append(name)
-        for words, names in lacking.items():
-            yield f"{version.name}: has no {words} of {_some(names)}; not compared"
-
-
 def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
+    if not categories:
+        return
     rows = count_rows(categories)
     width = max(len(name) for name, _ in rows)
     yield " ".join([" " * width, *(f"{column:>8}" for column in COLUMNS)])
@@ -97,7 +71,7 @@ def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
             yield f"{name}: {group_in_words(tracks, category)}"
         for word, tracks in (("added", category.added), ("removed", category.removed)):
             if tracks:
-                yield f"{name}: {len(tracks)} {word}: {_some(tracks)}"
+                yield f"{name}: {len(tracks)} {word}: {some(tracks)}"
 
 
 def count_rows(categories: dict[str, Category]) -> list[tuple[str, list[int]]]:
@@ -126,7 +100,7 @@ def group_in_words(tracks: dict[str, list[str]], category: Category) -> str:
     """How many tracks changed and at which steps; their names, where it is not the whole category."""
     if len(tracks) == category.n_old:
         return f"all {len(tracks)} changed, {steps_in_words(list(tracks.values()))}"
-    return f"{len(tracks)} changed, {steps_in_words(list(tracks.values()))}: {_some(list(tracks))}"
+    return f"{len(tracks)} changed, {steps_in_words(list(tracks.values()))}: {some(list(tracks))}"
 
 
 def steps_in_words(tracks: list[list[str]]) -> str:
@@ -138,9 +112,8 @@ def steps_in_words(tracks: list[list[str]]) -> str:
     'in the prompt alone'
     """
     counts = Counter(step for steps in tracks for step in steps)
-    of_all = len(tracks)
     first, *others = (
-        words if counts[step] == of_all else f"{words} ({counts[step]})"
+        words if counts[step] == len(tracks) else f"{words} ({counts[step]})"
         for step, words in WORDS.items()
         if counts[step]
     )
@@ -210,8 +183,3 @@ def relative_change(row: dict[str, Any]) -> float:
     0.25
     """
     return abs(row["diff"]) / max(abs(row["old"]), abs(row["new"])) if row.get("diff") else 1.0
-
-
-def _some(names: list[str]) -> str:
-    more = len(names) - MOST_NAMES
-    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

@@ -9,7 +9,7 @@ from typing import Any
 from joblib import cpu_count
 
 from legato import items
-from legato.diff.compare import STEPS, Category, Difference
+from legato.diff.compare import STEPS, WORDS, Category, Difference
 from legato.diff.preview import preview
 from legato.diff.version import Version
 from legato.errors import LegatoError
@@ -18,7 +18,6 @@ from legato.midi_reader import Contents, read_contents
 from legato.track import facts_path
 
 FACTS_OF = ("compose", "normalize")  # stages that tell of a track what the page shows
-STEP = {step.name: step for step in STEPS}
 
 
 @dataclass(kw_only=True)
@@ -72,28 +71,82 @@ def choose(categories: dict[str, Category], n_tracks: int) -> list[tuple[str, st
 
 def load(found: Difference, n_tracks: int) -> list[Shown]:
     """Fetch what is shown of the tracks that differ, at most `n_tracks` of them."""
-    chosen = choose(found.categories, n_tracks)
-    audio: list[tuple[Side, Path]] = []
     with tempfile.TemporaryDirectory() as folder:
-
-        def side_of(version: Version, category: str, name: str) -> Side:
-            place = Path(tempfile.mkdtemp(dir=folder))
-            side, path = _fetch(version, category, name, place)
-            audio.extend([(side, path)] if path else [])
-            return side
-
+        old, new = _Source(found.old, Path(folder) / "old"), _Source(found.new, Path(folder) / "new")
         shown = [
             Shown(
                 name=name,
                 category=category,
                 steps=found.categories[category].changed.get(name, []),
-                old=None if name in found.categories[category].added else side_of(found.old, category, name),
-                new=None if name in found.categories[category].removed else side_of(found.new, category, name),
+                old=None if name in found.categories[category].added else old.side(category, name),
+                new=None if name in found.categories[category].removed else new.side(category, name),
             )
-            for category, name in chosen
+            for category, name in choose(found.categories, n_tracks)
         ]
-        _compress(audio)
+        _compress(old.audio + new.audio)
     return shown
+
+
+class _Source:
+    """Fetches tracks of one version; what belongs to a whole category is fetched once."""
+
+    def __init__(self, version: Version, folder: Path) -> None:
+        self.audio: list[tuple[Side, Path]] = []  # not yet compressed
+        self._version = version
+        self._folder = folder
+        self._fetched: dict[str, Path | LegatoError] = {}
+        self._facts: dict[Path, dict[str, dict[str, Any]]] = {}  # by file and track
+
+    def side(self, category: str, name: str) -> Side:
+        """A track without its audio, which waits in `audio`."""
+        side = Side()
+        if path := self._file(side, "prompt", category, name):
+            side.prompt = path.read_text(encoding="utf-8", errors="replace")
+        if path := self._file(side, "music", category, name):
+            side.music, side.music_sha256 = read_contents(path), sha256_of(path)
+        for stage in FACTS_OF:
+            if path := self._fetch(side, str(facts_path(category, stage))):
+                side.facts |= self._rows(path).get(name, {})
+        path, step = next(
+            ((path, step) for step in ("normalized", "rendered") if (path := self._file(side, step, category, name))),
+            (None, ""),
+        )
+        if path:
+            side.audio_words, side.audio_sha256 = WORDS[step], sha256_of(path)
+            self.audio.append((side, path))
+        return side
+
+    def _file(self, side: Side, step_name: str, category: str, name: str) -> Path | None:
+        """A track's file at a step; None where there is none."""
+        step = next(step for step in STEPS if step.name == step_name)
+        folder = f"{step.folder}/{category}"
+        files = self._version.listing(folder) if self._version.has(folder) else {}
+        named = (file for file in files if PurePosixPath(file).stem.removesuffix(step.ending) == name)
+        file = next(named, None)
+        return self._fetch(side, f"{folder}/{file}", folder) if file else None
+
+    def _rows(self, path: Path) -> dict[str, dict[str, Any]]:
+        if path not in self._facts:
+            self._facts[path] = {row["id"]: row for row in read_jsonl(path)}
+        return self._facts[path]
+
+    def _fetch(self, side: Side, path: str, out: str | None = None) -> Path | None:
+        """A file of the version, where it has it; `side` is told why where it cannot be had."""
+        if not self._version.has(out or path):
+            return None
+        if path not in self._fetched:
+            target = self._folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self._version.fetch(path, target)
+                self._fetched[path] = target
+            except LegatoError as error:
+                self._fetched[path] = error
+        found = self._fetched[path]
+        if isinstance(found, LegatoError):
+            side.nowhere.append(str(found))
+            return None
+        return found
 
 
 def _compress(audio: list[tuple[Side, Path]]) -> None:
@@ -107,47 +160,3 @@ def _compress(audio: list[tuple[Side, Path]]) -> None:
         return {}
 
     items.run(work, audio, stage="diff", name=lambda item: item[1].stem, threads=cpu_count())
-
-
-def _fetch(version: Version, category: str, name: str, folder: Path) -> tuple[Side, Path | None]:
-    """A track of one version without its audio, whose file is returned beside it."""
-    side = Side()
-    if path := _file(side, version, "prompt", category, name, folder):
-        side.prompt = path.read_text(encoding="utf-8", errors="replace")
-    if path := _file(side, version, "music", category, name, folder):
-        side.music, side.music_sha256 = read_contents(path), sha256_of(path)
-    for stage in FACTS_OF:
-        side.facts |= _facts(side, version, str(facts_path(category, stage)), name, folder)
-    for step in ("normalized", "rendered"):
-        if path := _file(side, version, step, category, name, folder):
-            side.audio_words, side.audio_sha256 = STEP[step].words, sha256_of(path)
-            return side, path
-    return side, None
-
-
-def _file(side: Side, version: Version, step_name: str, category: str, name: str, folder: Path) -> Path | None:
-    step = STEP[step_name]
-    place = f"{step.folder}/{category}"
-    if not version.has(place):
-        return None
-    for file in version.listing(place):
-        if PurePosixPath(file).stem.removesuffix(step.ending) == name:
-            return _fetched(side, version, f"{place}/{file}", folder)
-    return None
-
-
-def _facts(side: Side, version: Version, path: str, name: str, folder: Path) -> dict[str, Any]:
-    if not version.has(path):
-        return {}
-    here = _fetched(side, version, path, folder)
-    return next((row for row in read_jsonl(here) if row["id"] == name), {}) if here else {}
-
-
-def _fetched(side: Side, version: Version, path: str, folder: Path) -> Path | None:
-    target = folder / PurePosixPath(path).name
-    try:
-        version.fetch(path, target)
-    except LegatoError as error:
-        side.nowhere.append(str(error))
-        return None
-    return target
