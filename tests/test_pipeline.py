@@ -25,6 +25,7 @@ from conftest import ROOT
 from contract import read_dataset
 from legato import item_cache
 from legato.code_version import stage_version
+from legato.files import sha256_of
 from signals import si_sdr_db
 
 BIN = Path(sys.executable).parent
@@ -447,6 +448,30 @@ def test_workspace_and_both_caches_hold_one_copy(edited: Clone) -> None:
     assert len(tracks) == 3
     for path in tracks:
         assert item_cache._reflink(path, edited.folder / "reflinked") or path.stat().st_ino in kept & stored
+
+
+def test_a_track_is_traced_and_built_again(edited: Clone) -> None:
+    printed = edited.run("legato", "trace", "pads_00001")
+    record = json.loads(edited.run("legato", "trace", "--json", "pads_00001"))
+    assert [step["activity"] for step in record["chain"]] == ["compose", "render", "prompt", "normalize", "encode"]
+    for step in record["chain"]:
+        made = step["generated"]
+        assert sha256_of(edited.folder / made["entity"]) == made["sha256"]
+        assert made["sha256"] in printed
+    (head,) = edited.run("git", "rev-parse", "HEAD").split()
+    assert f"compose  by commit {head}" in printed
+    path = edited.folder / "dataset/encoded_dataset/provenance.jsonl"
+    path.chmod(0o644)
+    path.write_text(path.read_text().replace(record["chain"][3]["generated"]["sha256"], 64 * "0"))
+    assert "pads_00000: all is the same" in edited.run("legato", "trace", "--verify", "pads_00000")
+    wrong = edited.run("legato", "trace", "--verify", "pads_00001", check=False)
+    assert wrong == "pads_00001: audio differ\nerror: trace: 1 of 1 tracks are not what their provenance says\n"
+    edited.edit(lambda values: values["normalize"].update(target_lufs=-16))
+    wrong = edited.run("legato", "trace", "--verify", "pads_00000", check=False)
+    assert wrong == (
+        "error: pads_00000: normalize: its parameters are others now: check out its version, or `dvc repro`\n"
+    )
+    assert "trace: 'nobody': no such track in" in edited.run("legato", "trace", "nobody", check=False)
 
 
 def test_the_item_cache_is_never_in_git_nor_seen_by_dvc(built: Clone) -> None:

@@ -10,6 +10,7 @@ from dvc.utils.diff import format_dict
 
 from legato.diff.repository import Repository
 from legato.diff.version import Version
+from legato.provenance import CODE
 
 ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
 
@@ -75,7 +76,7 @@ class Difference:
     new: Version
     categories: dict[str, Category]
     outputs: list[str]  # that differ and are of no track: a SoundFont, the model
-    inputs: list[str]  # that differ: code above all
+    inputs: list[str]  # that differ: the code of stages, and files that are given
     params: ValueDiff
     metrics: ValueDiff
 
@@ -98,13 +99,15 @@ def compare(repository: Repository, old_name: str, new_name: str) -> Difference:
     folders = [_folder(step, name) for name in names for step in STEPS]
     for version in (old, new):
         version.prepare(folder for folder in folders if old.outs.get(folder) != new.outs.get(folder))
+    params = value_diff(old.params, new.params)
+    code = params.pop(str(CODE), {})
     return Difference(
         old=old,
         new=new,
         categories={name: compare_category(name, old, new) for name in names},
         outputs=[path for path in outputs if not any(PurePosixPath(path).is_relative_to(folder) for folder in TOLD)],
-        inputs=differing(old.inputs, new.inputs),
-        params=value_diff(old.params, new.params),
+        inputs=[*(f"the code of {stage}" for stage in code), *differing(old.inputs, new.inputs)],
+        params=params,
         metrics=value_diff(old.metrics, new.metrics),
     )
 

@@ -8,7 +8,7 @@ from legato.diff.compare import WORDS, Category, Difference, ValueDiff
 from legato.diff.notes import notes_of, some
 
 WIDEST_VALUE = 12  # characters that values are aligned over
-MOST_METRICS = 8  # of a file
+MOST_METRICS = 24  # of a file
 COLUMNS = ("before", "after", "same", "changed", "added", "removed")
 
 
