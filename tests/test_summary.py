@@ -20,7 +20,7 @@ def test_the_names_stay_and_the_committed_summary_is_of_the_committed_reports() 
     assert {frozenset(group) for group in found.values()} == {frozenset(NAMES)}
 
 
-def test_a_figure_is_its_report's() -> None:
+def test_a_figure_is_that_of_its_report() -> None:
     reports = read_reports(ROOT / "reports")
     changed = copy.deepcopy(reports)
     changed["dataset"]["total"]["seconds"] = 90

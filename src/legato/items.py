@@ -115,14 +115,19 @@ def build(
 
 
 def run(
-    work: Callable[[Item], Facts], items: Sequence[Item], *, stage: str, name: Callable[[Item], str]
+    work: Callable[[Item], Facts],
+    items: Sequence[Item],
+    *,
+    stage: str,
+    name: Callable[[Item], str],
+    place: Place | None = None,
 ) -> list[Facts]:
-    """Apply `work` to every item and return what each gave, in order; failures are named as by `build`.
+    """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
 
     Raises:
         LegatoError: at least one item failed.
     """
-    found = dict(_shown(stage, work, items))
+    found = dict(_shown(stage, work, items, place=place))
     return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
 
 

@@ -15,6 +15,7 @@ from legato.diff.version import Version
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
 from legato.midi_reader import Contents, read_contents
+from legato.pool import Place
 from legato.track import facts_path
 
 FACTS_OF = ("compose", "normalize")  # stages that tell of a track what the page shows
@@ -159,4 +160,4 @@ def _compress(audio: list[tuple[Side, Path]]) -> None:
         side.audio = preview(path)
         return {}
 
-    items.run(work, audio, stage="diff", name=lambda item: item[1].stem, threads=cpu_count())
+    items.run(work, audio, stage="diff", name=lambda item: item[1].stem, place=Place(cpu_count(), "threads"))
