@@ -21,6 +21,7 @@ from legato.params import PARAMS, Strict
 from legato.policy import Input, PolicyParams, refusal
 from legato.production import RenderParams
 from legato.prompt import BasePhrase
+from legato.report.config import ReportParams
 from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
@@ -42,6 +43,7 @@ SECTIONS = {
     "train": TrainParams,
     "sample": SampleParams,
     "evaluate": EvaluateParams,
+    "report": ReportParams,
     "compute": ComputeParams,
 }
 PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/

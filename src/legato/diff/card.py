@@ -6,13 +6,13 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from legato.diff.compare import Difference
-from legato.diff.html import element
-from legato.diff.preview import MIME_TYPE
 from legato.diff.prompts import marked
-from legato.diff.roll import Scale, roll, scale_of
 from legato.diff.text import steps_in_words
 from legato.diff.tracks import Shown, Side
 from legato.diff.version import Version
+from legato.page.html import element
+from legato.page.preview import MIME_TYPE
+from legato.page.roll import Scale, roll, scale_of
 
 
 def card(track: Shown, found: Difference) -> Element:

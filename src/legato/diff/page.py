@@ -11,13 +11,13 @@ from xml.etree.ElementTree import Element, tostring
 from legato.diff import tracks
 from legato.diff.card import card
 from legato.diff.compare import Difference, ValueDiff
-from legato.diff.html import Inside, element, table
 from legato.diff.notes import notes_of
 from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, shown
 from legato.diff.tracks import Shown
 from legato.files import write_bytes
+from legato.page.html import Inside, element, table
 
-ASSETS = files("legato.diff") / "assets"
+ASSETS, STYLE = files("legato.diff") / "assets", files("legato.page") / "assets"
 
 
 def write_page(path: Path, found: Difference, n_tracks: int) -> list[Shown]:
@@ -39,7 +39,7 @@ def _document(found: Difference, shown_tracks: list[Shown]) -> Element:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"legato diff: {title}"),
         element("link", rel="icon", href="data:,"),
-        element("style", (ASSETS / "diff.css").read_text(encoding="utf-8")),
+        element("style", (STYLE / "page.css").read_text(encoding="utf-8")),
     )
     notes = [element("li", note) for note in notes_of(found)]
     parts = _parts(found, shown_tracks)

@@ -10,11 +10,11 @@ from joblib import cpu_count
 
 from legato import items
 from legato.diff.compare import STEPS, WORDS, Category, Difference
-from legato.diff.preview import preview
 from legato.diff.version import Version
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
 from legato.midi_reader import Contents, read_contents
+from legato.page.preview import preview
 from legato.pool import Place
 from legato.track import facts_path
 

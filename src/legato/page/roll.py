@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from legato.diff.html import element
 from legato.midi_reader import Contents
+from legato.page.html import element
 
 HEIGHT = 96  # of the view, a unit a pixel or so
 WIDTH = 600
