@@ -10,6 +10,7 @@ import signal
 import threading
 import time
 import traceback
+import warnings
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -141,6 +142,8 @@ def _alone(work: Callable[[Item], Any], item: Item) -> Any:
 def _processes(n_workers: int) -> Executor:
     """Processes that ignore Ctrl-C, which is for the stage, from their first moment on."""
     with _handling(signal.SIGINT, signal.SIG_IGN):
+        # One that has grown is replaced by a new one, between two items.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
         executor = get_reusable_executor(
             n_workers, timeout=IDLE_S, env=THREADS_OF_LIBRARIES, initializer=_begin, initargs=(os.getpid(),)
         )
