@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -93,3 +94,34 @@ def micro() -> Any:
     from micro_dia import MICRO
 
     return model.build(MICRO, seed=0).eval()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, without a window."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        opened = playwright.chromium.launch(executable_path=path)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of a codec of the dataset's format that is as small as can be and has learnt nothing."""
+    import torch
+
+    from legato.codec import model as codec
+
+    architecture = {
+        "encoder_dim": 1, "encoder_rates": [2, 4, 8, 8], "decoder_dim": 16, "decoder_rates": [8, 8, 4, 2],
+        "n_codebooks": 9, "codebook_size": 1024, "codebook_dim": 8, "sample_rate": 44100,
+    }  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = codec.new_model(architecture)
+    path = tmp_path_factory.mktemp("weights") / "weights.pth"
+    codec.save(path, model.state_dict(), architecture)
+    return path

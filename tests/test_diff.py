@@ -352,18 +352,6 @@ def test_audio_that_is_nowhere_is_said_on_the_page(dataset: Dataset, diff: Any, 
     assert "v2: dataset/raw_audio/beats/beats_00000.wav: its data is neither in the cache nor in a remote" in text
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium, without a window."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
-        opened = playwright.chromium.launch(executable_path=path)
-        yield opened
-        opened.close()
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_both_versions_of_a_track_play_in_a_browser(page: Path, browser: Any, width: int) -> None:
     tab = browser.new_page(viewport={"width": width, "height": 844})

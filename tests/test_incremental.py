@@ -15,7 +15,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from legato import item_cache, items
-from legato.codec import model as codec
 from legato.errors import LegatoError
 from small_workspace import OUTPUTS, PADS, STAGES, Workspace
 
@@ -24,30 +23,13 @@ ALL_CATEGORIES = ("pads", "songs")
 Make = Callable[[str], Workspace]
 
 
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A codec of the dataset's format that is as small as can be and has learnt nothing."""
-    import torch
-
-    architecture = {
-        "encoder_dim": 1, "encoder_rates": [2, 4, 8, 8], "decoder_dim": 16, "decoder_rates": [8, 8, 4, 2],
-        "n_codebooks": 9, "codebook_size": 1024, "codebook_dim": 8, "sample_rate": 44100,
-    }  # fmt: skip
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = codec.new_model(architecture)
-    path = tmp_path_factory.mktemp("weights") / "weights.pth"
-    codec.save(path, model.state_dict(), architecture)
-    return path
-
-
 @pytest.fixture
-def make(tmp_path: Path, font: Path, weights: Path) -> Make:
+def make(tmp_path: Path, font: Path, tiny_weights: Path) -> Make:
     """Makes a workspace with a cache of its own."""
 
     def made(name: str) -> Workspace:
         (tmp_path / name).mkdir()
-        workspace = Workspace(tmp_path / name, font, weights)
+        workspace = Workspace(tmp_path / name, font, tiny_weights)
         workspace.write({})
         return workspace
 

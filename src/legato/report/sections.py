@@ -34,6 +34,7 @@ SUMMARY = {  # of each category: (column, its figure in summary.json)
     "SI-SDR dB": "si_sdr_db",
     "held-out loss": "loss",
 }
+SHARES = {"silence", "true"}
 MODEL = {
     "loss": "held-out loss, nats",
     "train_loss": "training loss, nats",
@@ -58,7 +59,7 @@ def overview() -> Iterator[Inside]:
         yield missing("The summary", "dvc repro summary")
         return
     names = [*sorted(found.keys() - {TOTAL}), TOTAL]
-    rows = [[name, *(_shown(found[name].get(figure)) for figure in SUMMARY.values())] for name in names]
+    rows = [[name, *(_figure(figure, found[name].get(figure)) for figure in SUMMARY.values())] for name in names]
     yield table(["category", *SUMMARY], rows)
 
 
@@ -196,6 +197,10 @@ def _points(path: Path) -> list[tuple[float, float]]:
         return []
     rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
     return [(float(step), float(value)) for step, value in rows]
+
+
+def _figure(name: str, value: Any) -> str:
+    return f"{value:.1%}" if name in SHARES and value is not None else _shown(value)
 
 
 def _shown(value: Any) -> str:

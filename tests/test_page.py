@@ -1,0 +1,281 @@
+"""The report page in a real browser: it lists, filters, sorts, shows and plays, from disk and from a server."""
+
+import functools
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import chdir
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+import torch
+
+from html_tree import parse, text_of
+from legato import item_cache, items
+from legato.audio import decibels, write_audio
+from legato.codes import write_codes
+from legato.compose.config import MusicParams
+from legato.compose.song import compose
+from legato.files import sha256_of, write_json, write_jsonl
+from legato.midi import write_midi
+from legato.report.config import ReportParams
+from legato.report.page import INDEX, write_report
+from legato.tokens import HOP_LENGTH, SAMPLE_RATE
+from legato.track import track_rng
+from signals import sine
+
+MUSIC = MusicParams(bpm=[120, 140], seconds=[3, 4], parts={"pad": ["warm_pad"], "bass": ["synth_bass_1"]})
+SECONDS = 2.0
+HOSTILE = """<script>document.title='taken'</script><img src=x onerror="document.title='taken'"> & 'it's' "quoted\""""
+ODD = """sources/beats/It's "my" <b>song</b> #1 50%.mid"""
+PARAMS = ReportParams(previews=2, preview_seconds=1.5)
+WIDTHS = (1280, 390)
+
+
+def build(folder: Path, weights: Path) -> None:
+    """A workspace of five tracks, of which four can be heard, with a sample of a model and its curves."""
+    with chdir(folder):
+        shutil.copy(weights, _made("dataset/codec/weights.pth"))
+        rows, chains = [], []
+        for category, number in (("pads", 0), ("pads", 1), ("pads", 2), ("beats", 0), ("beats", 1)):
+            name = f"{category}_{number:05}"
+            song, facts = compose(MUSIC, track_rng(0, category, number, "compose"))
+            write_midi(_made(f"dataset/midi/{category}/{name}.mid"), song)
+            audio = 0.2 * sine(SECONDS, 0, hz=220 * (number + 1))
+            write_audio(Path(f"dataset/raw_audio/{category}/{name}.wav"), audio, SAMPLE_RATE, "PCM_16")
+            codes = np.random.default_rng(number).integers(0, 1024, (int(SECONDS * SAMPLE_RATE / HOP_LENGTH), 18))
+            write_codes(Path(f"dataset/encoded/{category}/{name}.pt"), torch.from_numpy(codes.astype(np.int16)))
+            prompt = HOSTILE if name == "beats_00001" else f"slow {category}, {facts['bpm']} bpm, no drums"
+            verdicts = [[f"slow {category}", "phrase", True], ["no drums", "no_drums", category == "pads"]]
+            rows.append(
+                {**facts, "id": name, "category": category, "prompt": prompt, "verdicts": verdicts}
+                | {"lufs": -14.0 + number, "seconds": SECONDS + number, "license": "CC0-1.0"}
+            )
+            used = [{"entity": ODD, "sha256": 64 * "a", "license": "CC0-1.0"}]
+            made = {"entity": f"dataset/midi/{category}/{name}.mid", "sha256": 64 * "b"}
+            step = {"activity": "compose", "code": 64 * "c", "parameters": {}, "used": used, "generated": made}
+            chains.append({"id": name, "category": category, "chain": [step]})
+        write_jsonl(Path("dataset/encoded_dataset/tracks.jsonl"), rows)
+        write_jsonl(Path("dataset/encoded_dataset/provenance.jsonl"), chains)
+        write_audio(Path("reports/samples/00_0.wav"), 0.2 * sine(SECONDS, 0, hz=330), SAMPLE_RATE, "PCM_16")
+        write_jsonl(Path("reports/samples/samples.jsonl"), [{"id": "00_0", "prompt": HOSTILE}])
+        _made("reports/train/plots/metrics/train/loss.tsv").write_text("step\tloss\n0\t6.9\n10\t6.5\n20\t6.1\n")
+        write_json(Path("reports/audit.json"), AUDIT)
+
+
+AUDIT = {
+    "passed": False,
+    "tracks": 5,
+    "refused": 1,
+    "refusals": [{"why": f"soundfont {HOSTILE}: no licence is stated", "tracks": ["pads_00000"]}],
+    "hours": {"music": {"CC0-1.0": 0.5}},
+}
+
+
+def _made(path: str) -> Path:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    return Path(path)
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
+    """The page of a workspace whose folder has an odd name."""
+    folder = tmp_path_factory.mktemp("page") / """it's "my" folder #1 50%"""
+    folder.mkdir()
+    build(folder, tiny_weights)
+    with pytest.MonkeyPatch.context() as environment, chdir(folder):
+        environment.setenv(item_cache.VARIABLE, str(folder / "cache"))
+        environment.setenv(items.WORKERS_VARIABLE, "1")
+        environment.setenv(items.SCHEDULER_VARIABLE, "")
+        write_report(PARAMS, "my & <dataset>")
+    return folder / INDEX
+
+
+@pytest.fixture(params=WIDTHS)
+def tab(page: Path, browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The page, opened from disk; its console is clean to the end and nothing hangs over the edge."""
+    yield from opened(browser, page.as_uri(), request.param)
+
+
+def opened(browser: Any, address: str, width: int) -> Iterator[Any]:
+    tab = browser.new_page(viewport={"width": width, "height": 844})
+    said: list[str] = []
+    tab.on("console", lambda message: said.append(message.text))
+    tab.on("pageerror", lambda error: said.append(str(error)))
+    tab.on("requestfailed", lambda request: said.append(request.url))
+    tab.goto(address)
+    yield tab
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    assert said == []
+    tab.close()
+
+
+def names(tab: Any) -> list[str]:
+    return tab.locator(".rows .id").all_inner_texts()
+
+
+ALL = ["beats_00000", "beats_00001", "pads_00000", "pads_00001", "pads_00002"]
+
+
+def test_filters_and_their_count(tab: Any) -> None:
+    assert names(tab) == ALL
+    tab.get_by_label("Category").select_option("pads")
+    assert names(tab) == ALL[2:]
+    assert tab.locator("output").inner_text() == "3 of 5 tracks"
+    tab.get_by_label("Find").fill("PADS_00001 slow")
+    assert names(tab) == ["pads_00001"]
+    tab.get_by_label("Find").fill("no such words")
+    assert names(tab) == []
+    tab.get_by_label("Find").fill("")
+    tab.get_by_label("Category").select_option("")
+    tab.get_by_label("bpm from").fill("1000")
+    assert names(tab) == []
+    tab.get_by_label("bpm from").fill("")
+    tab.get_by_label("Licence").select_option("CC0-1.0")
+    assert names(tab) == ALL
+
+
+def test_sorting_by_a_column_both_ways(tab: Any) -> None:
+    button = tab.get_by_role("button", name="bpm")
+    button.click()
+    up = [float(text) for text in tab.locator(".rows .bpm").all_inner_texts()]
+    assert up == sorted(up)
+    assert button.locator("..").get_attribute("aria-sort") == "ascending"
+    button.click()
+    assert [float(text) for text in tab.locator(".rows .bpm").all_inner_texts()] == sorted(up, reverse=True)
+
+
+def test_a_track_is_seen_and_heard_before_and_behind_the_codec(tab: Any) -> None:
+    tab.locator(".rows [role=row]").nth(3).click()
+    panel = tab.locator(".track")
+    panel.get_by_role("heading", name="pads_00001").wait_for()
+    assert panel.locator(".tags .true").all_inner_texts() == ["✓ slow pads", "✓ no drums"]
+    assert panel.locator(".tags .unknown").count() == 1
+    assert panel.locator("svg.roll path").count() == 2
+    painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
+    assert panel.locator("canvas").evaluate(painted) > 10
+    before, after = panel.locator("audio").all()
+    for player, other in ((before, after), (after, before)):
+        player.evaluate("player => player.play()")
+        tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
+        assert other.evaluate("player => player.paused")
+    assert before.evaluate("player => player.duration") == pytest.approx(PARAMS.preview_seconds, abs=0.1)
+
+
+def test_a_tag_that_is_not_true_and_a_track_without_a_preview_say_so(tab: Any) -> None:
+    tab.locator(".rows [role=row]").nth(0).click()
+    panel = tab.locator(".track")
+    panel.get_by_role("heading", name="beats_00000").wait_for()
+    assert panel.locator(".tags .false").all_inner_texts() == ["✗ no drums"]
+    tab.locator(".rows [role=row]").nth(4).click()
+    panel.get_by_role("heading", name="pads_00002").wait_for()
+    assert panel.locator("audio").count() == 0
+    assert "No preview: report.previews" in panel.inner_text()
+
+
+def test_the_list_is_used_by_keyboard_alone(tab: Any) -> None:
+    tab.locator(".rows [role=row]").nth(0).focus()
+    for key in ("ArrowDown", "ArrowDown", "ArrowUp", "End", "Home", "ArrowDown"):
+        tab.keyboard.press(key)
+    assert tab.evaluate("document.activeElement.dataset.at") == "1"
+    tab.keyboard.press("Enter")
+    tab.locator(".track").get_by_role("heading", name="beats_00001").wait_for()
+    assert tab.evaluate("document.activeElement.textContent") == "beats_00001"
+
+
+def test_script_and_html_in_prompts_and_names_are_text(tab: Any) -> None:
+    tab.locator(".rows [role=row]").nth(1).click()
+    panel = tab.locator(".track")
+    panel.get_by_role("heading", name="beats_00001").wait_for()
+    assert "".join(panel.locator(".tags li").all_inner_texts()).replace("· ", "") == HOSTILE
+    panel.locator("summary").click()
+    assert ODD in panel.locator(".chain").inner_text()
+    assert tab.locator(".rows .prompt").nth(1).inner_text() == HOSTILE
+    assert HOSTILE in tab.locator("#samples").inner_text()
+    assert HOSTILE in tab.locator("#licences").inner_text()
+    assert tab.title() == "my & <dataset>: report"
+    assert tab.locator("img").count() == 0
+
+
+def test_a_sample_of_the_model_plays(tab: Any) -> None:
+    player = tab.locator("#samples audio")
+    player.evaluate("player => player.play()")
+    tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
+
+
+def test_five_thousand_tracks_are_a_few_rows_at_a_time(tab: Any) -> None:
+    tab.evaluate("""legato.list(Array.from({ length: 5000 }, (_, at) =>
+        [`pads_${String(at).padStart(5, "0")}`, "pads", "slow pads", 60 + at % 100, "", -14, 30, "CC0-1.0"]))""")
+    rows = tab.locator(".rows [role=row]")
+    assert 5 < rows.count() < 60
+    rows.nth(0).focus()
+    tab.keyboard.press("End")
+    assert tab.evaluate("document.activeElement.querySelector('.id').textContent") == "pads_04999"
+    assert 5 < rows.count() < 60
+    tab.get_by_label("Find").fill("pads_01234")
+    assert names(tab) == ["pads_01234"]
+    assert tab.locator(".list").get_attribute("aria-rowcount") == "2"
+
+
+def test_from_a_web_server(page: Path, browser: Any) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Quiet.of(page.parent)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for tab in opened(browser, f"http://127.0.0.1:{server.server_port}/{page.name}", 1280):
+            tab.locator(".rows [role=row]").nth(2).click()
+            player = tab.locator(".track audio").first
+            player.evaluate("player => player.play()")
+            tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
+        server.shutdown()
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    @classmethod
+    def of(cls, folder: Path) -> Any:
+        return functools.partial(cls, directory=str(folder))
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_previews_are_the_first_seconds_of_the_track(page: Path) -> None:
+    audio, rate = soundfile.read(page.parent / "page/pads/pads_00001.before.mp3")
+    original, _ = soundfile.read(page.parent.parent / "dataset/raw_audio/pads/pads_00001.wav")
+    middle = slice(rate // 4, rate)
+    assert len(audio) / rate == pytest.approx(PARAMS.preview_seconds, abs=0.1)
+    assert decibels(audio[middle].std()) == pytest.approx(decibels(original[middle].std()), abs=0.3)
+    spectrum = np.abs(np.fft.rfft(audio[:rate, 0]))
+    assert np.argmax(spectrum) == pytest.approx(440, abs=2)
+
+
+def test_two_builds_have_the_same_bytes_and_ask_nothing_of_the_network(
+    page: Path, tmp_path: Path, tiny_weights: Path
+) -> None:
+    with chdir(tmp_path), pytest.MonkeyPatch.context() as environment:
+        build(tmp_path, tiny_weights)
+        environment.setenv(items.WORKERS_VARIABLE, "1")
+        environment.setenv(items.SCHEDULER_VARIABLE, "")
+        write_report(PARAMS, "my & <dataset>")
+    assert digests(page.parent) == digests(tmp_path / "reports")
+    attributes = [pair for node in parse(page.read_text()).iter() for pair in node.items()]
+    links = [value for name, value in attributes if name in ("src", "href")]
+    assert all(link.startswith(("page/", "#", "data:")) for link in links)
+
+
+def digests(folder: Path) -> dict[Path, str]:
+    return {path.relative_to(folder): sha256_of(path) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_over_nothing_at_all_each_part_says_what_makes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, browser: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_report(PARAMS, "empty")
+    text = text_of(parse(INDEX.read_text()))
+    for command in ("dvc repro summary", "dvc repro audit", "dvc repro collect", "dvc repro train", "dvc repro sample"):
+        assert f"not built yet. {command} makes it." in text
+    for tab in opened(browser, (tmp_path / INDEX).as_uri(), 390):
+        assert tab.locator("h2").count() == 7
