@@ -117,6 +117,7 @@ def _player(words: str, source: str) -> list[Element]:
 
 
 def _inside(track: Track, players: list[Element]) -> Iterator[Inside]:
+    yield element("a", "Back to the list", href="#tracks", class_="back")
     yield element("h3", track.row["id"], tabindex="-1")
     if players:
         yield element("div", *players, class_="players")
@@ -181,10 +182,10 @@ def _music(midi: Path, row: Row) -> Iterator[Element]:
 def _facts(row: Row) -> Iterator[Element]:
     told = {words: row[name] for name, words in FACTS.items() if row.get(name) is not None}
     if row.get("key"):
-        told["key"] = f"{row['key']} {row['scale']}"
+        told["key"] = f"{row['key']} {row['scale']}".replace("_", " ")
     for words, value in told.items():
         yield element("dt", words)
-        yield element("dd", str(value).replace("_", " "))
+        yield element("dd", str(value))
 
 
 def _step(step: Row) -> Element:
