@@ -171,6 +171,9 @@ def test_a_tag_that_is_not_true_and_a_track_without_a_preview_say_so(tab: Any) -
     panel = tab.locator(".track")
     panel.get_by_role("heading", name="beats_00000").wait_for()
     assert panel.locator(".tags .false").all_inner_texts() == ["✗ no drums"]
+    panel.get_by_text("How each tag was checked").click()
+    told = panel.locator("details dd").all_inner_texts()
+    assert told == ["phrase", "not checked", "no drums – not true"]
     tab.locator(".rows [role=row]").nth(4).click()
     panel.get_by_role("heading", name="pads_00002").wait_for()
     assert panel.locator("audio").count() == 0
@@ -192,13 +195,33 @@ def test_script_and_html_in_prompts_and_names_are_text(tab: Any) -> None:
     panel = tab.locator(".track")
     panel.get_by_role("heading", name="beats_00001").wait_for()
     assert "".join(panel.locator(".tags li").all_inner_texts()).replace("· ", "") == HOSTILE
-    panel.locator("summary").click()
+    panel.get_by_text("Where it comes from").click()
     assert ODD in panel.locator(".chain").inner_text()
     assert tab.locator(".rows .prompt").nth(1).inner_text() == HOSTILE
     assert HOSTILE in tab.locator("#samples").inner_text()
     assert HOSTILE in tab.locator("#licences").inner_text()
     assert tab.title() == "my & <dataset>: report"
     assert tab.locator("img").count() == 0
+
+
+def test_columns_stand_under_their_heads_and_inside_the_list(tab: Any) -> None:
+    boxes = "cells.map(cell => cell.getBoundingClientRect()).filter(box => box.width)"
+    edges = f"cells => {boxes}.map(box => [box.x, box.right])"
+    heads = tab.locator(".head [role=columnheader]").evaluate_all(edges)
+    cells = tab.locator(".rows [role=row]").first.locator("[role=gridcell]").evaluate_all(edges)
+    assert cells == heads
+    box = tab.locator(".list").bounding_box()
+    assert all(box["x"] <= left < right <= box["x"] + box["width"] for left, right in cells)
+
+
+def test_the_open_track_is_marked_under_the_mouse_too(tab: Any) -> None:
+    row, color = tab.locator(".rows [role=row]"), "row => getComputedStyle(row).backgroundColor"
+    row.nth(2).click()
+    tab.locator(".rows [aria-selected=true]").wait_for()
+    row.nth(2).hover()
+    marked = row.nth(2).evaluate(color)
+    row.nth(3).hover()
+    assert row.nth(2).evaluate(color) == marked != row.nth(3).evaluate(color)
 
 
 def test_a_sample_of_the_model_plays(tab: Any) -> None:

@@ -124,6 +124,7 @@ def _inside(track: Track, players: list[Element]) -> Iterator[Inside]:
     else:
         yield element("p", "No preview: report.previews in params.yaml says how many tracks have one.", class_="absent")
     yield element("ul", *_tags(track.row), class_="tags", aria_label="the prompt's tags")
+    yield element("details", element("summary", "How each tag was checked"), element("dl", *_checks(track.row)))
     if track.audio:
         yield spectrogram(read_audio(track.audio, SAMPLE_RATE))
     if track.midi:
@@ -147,6 +148,18 @@ def _tags(row: Row) -> Iterator[Element]:
             mark, words = "✓", f"true: {', '.join(kind for kind, _ in verdicts)}"
         state = {"✓": "true", "✗": "false", "·": "unknown"}[mark]
         yield element("li", element("span", mark, aria_label=words, role="img"), f" {tag}", class_=state, title=words)
+
+
+def _checks(row: Row) -> Iterator[Element]:
+    """Each tag with the checks on it in words, for where there is no mouse to show a tooltip."""
+    for tag in tags_of(row["prompt"]):
+        checks = [
+            kind.replace("_", " ") + ("" if is_true else " – not true")
+            for found, kind, is_true in row.get("verdicts", ())
+            if found == tag
+        ]
+        yield element("dt", tag)
+        yield element("dd", ", ".join(checks) or "not checked")
 
 
 def spectrogram(audio: np.ndarray) -> Element:

@@ -161,7 +161,13 @@ def _track_list(rows: list[Row]) -> Iterator[Inside]:
         class_="filters",
     )
     heads = (
-        element("div", element("button", words, type="button", data_column=str(at)), role="columnheader", class_=name)
+        element(
+            "div",
+            element("button", words, type="button", data_column=str(at)),
+            role="columnheader",
+            aria_colindex=str(at + 1),
+            class_=name,
+        )
         for at, (name, words) in enumerate(COLUMNS.items())
     )
     yield element(
@@ -179,7 +185,6 @@ def _track_list(rows: list[Row]) -> Iterator[Inside]:
             "div",
             element("p", "Choose a track to see and hear it.", class_="absent"),
             class_="track",
-            aria_live="polite",
         ),
         class_="browser",
     )

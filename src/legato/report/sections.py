@@ -41,7 +41,12 @@ MODEL = {
     "passed": "samples that pass",
     "frechet_db": "Fréchet distance, dB",
 }
-DISTRIBUTIONS = {"bpm": "bpm", "seconds": "length, s", "lufs": "loudness, LUFS", "dbtp": "true peak, dBTP"}
+DISTRIBUTIONS = {  # (words, the least span of a picture: less is no difference to speak of)
+    "bpm": ("bpm", 10.0),
+    "seconds": ("length, s", 1.0),
+    "lufs": ("loudness, LUFS", 1.0),
+    "dbtp": ("true peak, dBTP", 1.0),
+}
 SAMPLE_S = 30
 PASSED = "{generated:.0%} pass the checks of this prompt, {heldout:.0%} of held-out music"
 USAGE_COLUMNS = 128
@@ -88,15 +93,16 @@ def distributions(rows: list[Row]) -> Iterator[Inside]:
         yield missing("The dataset", "dvc repro collect")
         return
     categories = sorted({row["category"] for row in rows})
-    for fact, words in DISTRIBUTIONS.items():
+    for fact, (words, least) in DISTRIBUTIONS.items():
         known = [row[fact] for row in rows if row.get(fact) is not None]
         if not known:
             continue
+        low, high = _bounds(known, least)
         pictures = []
         for category in categories:
             values = [row[fact] for row in rows if row["category"] == category and row.get(fact) is not None]
             if values:
-                chart = histogram(values, f"{category}, {words}", min(known), max(known))
+                chart = histogram(values, f"{category}, {words}", low, high)
                 pictures.append(element("figure", element("figcaption", category), chart))
         yield element("h3", words)
         yield element("div", *pictures, class_="charts")
@@ -111,6 +117,17 @@ def distributions(rows: list[Row]) -> Iterator[Inside]:
             element("summary", "Tracks by key"),
             table(["key", *categories], [[key, *(str(n or "–") for n in counts)] for key, counts in count.items()]),
         )
+
+
+def _bounds(values: list[float], least: float) -> tuple[float, float]:
+    """The least and the greatest value, moved apart where they are nearer to each other than `least`.
+
+    >>> _bounds([-14.0, -13.9], 1.0), _bounds([80, 120], 10.0)
+    ((-14.45, -13.45), (80, 120))
+    """
+    low, high = min(values), max(values)
+    spare = max(0.0, least - (high - low)) / 2
+    return (low - spare, high + spare) if spare else (low, high)
 
 
 def codebooks(usage: np.ndarray | None) -> Iterator[Inside]:

@@ -4,6 +4,7 @@ const legato = (() => {
   const ROW = 36; // px, as in report.css
   const SPARE = 8; // rows kept above and below what is seen
   const COLUMN = { id: 0, category: 1, prompt: 2, bpm: 3, license: 7 };
+  const DIGITS = { lufs: 1, seconds: 1 }; // of columns of measured numbers, so that they stand under each other
   const find = (selector, within = document) => within.querySelector(selector);
   const form = find(".filters");
   const body = find(".body");
@@ -60,8 +61,9 @@ const legato = (() => {
     row.append(...shown[at].map((value, column) => {
       const cell = document.createElement("div");
       cell.setAttribute("role", "gridcell");
+      cell.setAttribute("aria-colindex", column + 1);
       cell.className = heads[column].parentElement.className;
-      cell.textContent = typeof value === "number" ? +value.toFixed(1) : value;
+      cell.textContent = typeof value !== "number" ? value : cell.className in DIGITS ? value.toFixed(DIGITS[cell.className]) : +value.toFixed(1);
       cell.title = value;
       return cell;
     }));
