@@ -212,6 +212,7 @@ def test_columns_stand_under_their_heads_and_inside_the_list(tab: Any) -> None:
     assert cells == heads
     box = tab.locator(".list").bounding_box()
     assert all(box["x"] <= left < right <= box["x"] + box["width"] for left, right in cells)
+    assert tab.locator(".rows .id").first.evaluate("cell => cell.scrollWidth <= cell.clientWidth")  # its end is seen
 
 
 def test_the_open_track_is_marked_under_the_mouse_too(tab: Any) -> None:
