@@ -12,7 +12,7 @@ from huggingface_hub import DatasetCard
 
 from conftest import ROOT
 from contract import read_dataset
-from legato import params
+from legato import params, provenance
 from legato.card.config import CardParams
 from legato.card.croissant import FIELDS
 from legato.card.folder import write_card
@@ -61,8 +61,10 @@ def gather(*, mine: bool = True, **facts: Any) -> list[dict[str, Any]]:
     """Collect, describe, and return the facts of the tracks that the card is of."""
     names = ids(composed=4) | ({"mine": ["mine_a", "mine_b"]} if mine else {})
     collect(names, held_out=0.3, made_with=MADE_WITH | facts)
+    rows = read_jsonl(TRAIN / "tracks.jsonl")
+    write_jsonl(TRAIN / provenance.FILE, ({"id": row["id"], "chain": []} for row in rows))
     write_card(CARD, TRAIN, HELD_OUT)
-    return read_jsonl(TRAIN / "tracks.jsonl")
+    return rows
 
 
 def readme() -> str:
@@ -179,7 +181,14 @@ def test_the_folder_stays_what_a_trainer_reads_and_its_card_a_function_of_it() -
     assert len(read_dataset(TRAIN)) == len(rows)
     assert check_folder(TRAIN).findings == []
     before = {path.name: path.read_bytes() for path in TRAIN.iterdir() if path.is_file()}
-    assert before.keys() == {"README.md", "LICENSE", "croissant.json", "metadata.json", "tracks.jsonl"}
+    assert before.keys() == {
+        "README.md",
+        "LICENSE",
+        "croissant.json",
+        "metadata.json",
+        "tracks.jsonl",
+        "provenance.jsonl",
+    }
     gather()
     assert {name: (TRAIN / name).read_bytes() for name in before} == before
 
