@@ -13,9 +13,8 @@ They are taken from the reports, where the details are. The names are short and 
 | si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.quality`) |
 | loss | of the model on held-out tracks, in nats |
 
-`total` alone has `train_loss`; `passed` and `frechet_db`, the share of samples that are what their prompt asks for and
-how far their spectra are from held-out music, in mean over prompts; and `hours.<kind>.<licence>`, of audio whose music,
-SoundFont or codec weights have that licence.
+`total` alone has `train_loss`; and `passed` and `frechet_db`, the share of samples that are what their prompt asks for
+and how far their spectra are from held-out music, in mean over prompts. Hours by licence are the audit's.
 """
 
 import json
@@ -25,7 +24,7 @@ from typing import Any
 
 from legato.metrics import TOTAL
 
-REPORTS = ("audit", "codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
+REPORTS = ("codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
 Row = dict[str, Any]
 
 
@@ -43,7 +42,6 @@ def summarize(reports: Mapping[str, Row]) -> Row:
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
         "passed": _mean([prompt["passed"]["all"]["generated"] for prompt in prompts if "all" in prompt["passed"]]),
         "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
-        "hours": reports["audit"]["hours"],
     }
     for name, loss in reports["train/metrics"]["heldout"].get("category", {}).items():
         found.get(name, {})["loss"] = _rounded(loss, 4)
