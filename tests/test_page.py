@@ -1,6 +1,7 @@
 """The report page in a real browser: it lists, filters, sorts, shows and plays, from disk and from a server."""
 
 import functools
+import json
 import shutil
 import threading
 from collections.abc import Iterator
@@ -266,7 +267,7 @@ class _Quiet(SimpleHTTPRequestHandler):
 
 
 def test_previews_are_the_first_seconds_of_the_track(page: Path) -> None:
-    audio, rate = soundfile.read(page.parent / "page/pads/pads_00001.before.mp3")
+    audio, rate = soundfile.read(page.parent / "page/previews/pads/pads_00001.before.mp3")
     original, _ = soundfile.read(page.parent.parent / "dataset/raw_audio/pads/pads_00001.wav")
     middle = slice(rate // 4, rate)
     assert len(audio) / rate == pytest.approx(PARAMS.preview_seconds, abs=0.1)
@@ -291,6 +292,53 @@ def test_two_builds_have_the_same_bytes_and_ask_nothing_of_the_network(
 
 def digests(folder: Path) -> dict[Path, str]:
     return {path.relative_to(folder): sha256_of(path) for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, tiny_weights: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The workspace of the page, to change."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, "")
+    build(tmp_path, tiny_weights)
+    return tmp_path
+
+
+def test_what_a_track_has_not_is_said_with_what_makes_it(workspace: Path) -> None:
+    for path in ("midi/beats/beats_00000.mid", "raw_audio/beats/beats_00000.wav", "encoded/beats/beats_00001.pt"):
+        (workspace / "dataset" / path).unlink()
+    (workspace / "dataset/encoded_dataset/provenance.jsonl").unlink()
+    write_report(PARAMS, "partial")
+    first, second = details("beats_00000"), details("beats_00001")
+    for words in ("The audio of this track", "The music of this track"):
+        assert f"{words}: not built yet. dvc repro makes it." in first
+        assert words not in second
+    assert "Its codes: not built yet. dvc repro makes it." in second
+    assert "after the codec" in first
+    assert "before the codec" in second
+    assert all("Where it comes from: not built yet. dvc repro collect makes it." in one for one in (first, second))
+    (workspace / "dataset/codec/weights.pth").unlink()
+    write_report(PARAMS, "partial")
+    assert "The codec: not built yet. dvc repro codec makes it." in details("beats_00000")
+
+
+def details(name: str) -> str:
+    """The text of a track's details."""
+    script = (INDEX.parent / f"page/tracks/{name.rsplit('_', 1)[0]}/{name}.js").read_text()
+    return text_of(parse(json.loads(f"[{script.removeprefix('legato.show(').removesuffix(');' + chr(10))}]")[1]))
+
+
+def test_another_prompt_decodes_nothing_again(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_report(PARAMS, "before")
+    tracks = workspace / "dataset/encoded_dataset/tracks.jsonl"
+    tracks.write_text(tracks.read_text().replace("slow pads,", "quick pads,"))
+    capsys.readouterr()
+    write_report(PARAMS, "after")
+    told = capsys.readouterr().out.splitlines()
+    assert "preview@pads: 2 of 2 tracks were in the cache" in told
+    assert "report@pads: 0 of 3 tracks were in the cache" in told
+    assert "quick pads" in details("pads_00000")
+    assert Path("reports/page/previews/pads/pads_00000.after.mp3").is_file()
 
 
 def test_over_nothing_at_all_each_part_says_what_makes_it(

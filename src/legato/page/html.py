@@ -32,3 +32,8 @@ def table(head: list[str], rows: list[list[str]]) -> Element:
     )
     made = element("table", titles, element("tbody", *body))
     return element("div", made, class_="scroll", tabindex="0", role="region", aria_label=head[0])
+
+
+def missing(what: str, command: str) -> Element:
+    """Words in the place of a part that is not there."""
+    return element("p", f"{what}: not built yet. ", element("code", command), " makes it.", class_="absent")

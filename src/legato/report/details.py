@@ -1,13 +1,11 @@
 """What the page shows of a single track, in files of its own that the page loads when the track is opened.
 
-`<id>.js` hands a piece of HTML to the page; `<id>.before.mp3` and `<id>.after.mp3` are how the track sounds before and
-after the codec.
+`<id>.js` hands a piece of HTML to the page.
 """
 
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
@@ -17,17 +15,15 @@ import numpy as np
 from legato import items
 from legato.audio import read_audio
 from legato.errors import LegatoError
-from legato.files import sha256_of, write_bytes, write_text
+from legato.files import sha256_of, write_text
 from legato.mel import N_MELS, log_mel_db
 from legato.midi_reader import read_contents
-from legato.page.html import Inside, element
-from legato.page.preview import compressed, preview
+from legato.page.html import Inside, element, missing
 from legato.page.roll import roll, scale_of
 from legato.prompt import tags_of
-from legato.report.config import ReportParams
-from legato.tokens import HOP_LENGTH, SAMPLE_RATE
+from legato.report.tracks import AFTER, FOLDER, Row, Track
+from legato.tokens import SAMPLE_RATE
 
-FOLDER = Path("reports/page")
 COLUMNS, BANDS = 240, 40  # of a spectrogram
 TOP_DB, BOTTOM_DB = -10.0, -80.0
 FACTS = {  # what is shown, in this order
@@ -44,23 +40,13 @@ FACTS = {  # what is shown, in this order
     "synth": "synthesiser",
     "seed": "seed",
 }
-Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Track:
-    """A track's files, of which any may be missing, and what is known of it."""
-
-    row: Row
-    provenance: Row | None
-    audio: Path | None
-    midi: Path | None
-    codes: Path | None
-    is_heard: bool
-
-
-def write_details(category: str, tracks: Sequence[Track], weights: Path | None, params: ReportParams) -> None:
+def write_details(category: str, tracks: Sequence[Track], players: Mapping[str, Mapping[str, str]]) -> None:
     """Write the files of a category's tracks, those that changed alone.
+
+    Args:
+        players: of each track that is heard its previews' addresses, by side of the codec.
 
     Raises:
         LegatoError: a file cannot be read.
@@ -68,8 +54,8 @@ def write_details(category: str, tracks: Sequence[Track], weights: Path | None, 
 
     def work(track: Track, out: Path) -> dict[str, Any]:
         name = track.row["id"]
-        players = list(_players(track, out, weights, params.preview_seconds)) if track.is_heard else []
-        html = tostring(element("article", *_inside(track, players)), encoding="unicode", method="html")
+        article = element("article", *_inside(track, players.get(name, {})))
+        html = tostring(article, encoding="unicode", method="html")
         write_text(out / f"{name}.js", f"legato.show({json.dumps(name)}, {json.dumps(html)});\n")
         return {}
 
@@ -82,57 +68,52 @@ def write_details(category: str, tracks: Sequence[Track], weights: Path | None, 
             dict(track.row),
             track.provenance,
             track.is_heard,
-            *(sha256_of(path) if path else None for path in (track.audio, track.midi, track.codes)),
+            players.get(track.row["id"]),
+            *(sha256_of(path) if path else None for path in (track.audio, track.midi)),
         ],
-        settings={"params": params.model_dump(), "weights": sha256_of(weights) if weights else None},
-        outs=[FOLDER / category],
+        settings={},
+        outs=[FOLDER / "tracks" / category],
     )
     items.build(step, tracks)
 
 
-def _players(track: Track, out: Path, weights: Path | None, seconds: float) -> Iterator[Element]:
-    name, category = track.row["id"], track.row["category"]
-    if track.audio:
-        write_bytes(out / f"{name}.before.mp3", preview(track.audio, seconds))
-        yield from _player("before the codec", f"page/{category}/{name}.before.mp3")
-    if track.codes and weights:
-        write_bytes(out / f"{name}.after.mp3", compressed(_decoded(track.codes, weights, seconds), SAMPLE_RATE))
-        yield from _player("after the codec", f"page/{category}/{name}.after.mp3")
-
-
-def _decoded(codes: Path, weights: Path, seconds: float) -> np.ndarray:
-    import torch
-
-    from legato.codec import model as codec
-    from legato.codes import read_codes
-
-    torch.set_num_threads(1)
-    n_frames = int(seconds * SAMPLE_RATE / HOP_LENGTH)
-    return codec.decode(codec.loaded(weights), read_codes(codes)[:n_frames])
-
-
-def _player(words: str, source: str) -> list[Element]:
-    player = element("audio", src=source, controls="", preload="none", aria_label=words)
-    return [element("figure", element("figcaption", words), player)]
-
-
-def _inside(track: Track, players: list[Element]) -> Iterator[Inside]:
+def _inside(track: Track, players: Mapping[str, str]) -> Iterator[Inside]:
     yield element("a", "Back to the list", href="#tracks", class_="back")
     yield element("h3", track.row["id"], tabindex="-1")
-    if players:
-        yield element("div", *players, class_="players")
-    else:
-        yield element("p", "No preview: report.previews in params.yaml says how many tracks have one.", class_="absent")
+    yield from _players(track, players)
     yield element("ul", *_tags(track.row), class_="tags", aria_label="the prompt's tags")
     yield element("details", element("summary", "How each tag was checked"), element("dl", *_checks(track.row)))
     if track.audio:
         yield spectrogram(read_audio(track.audio, SAMPLE_RATE))
     if track.midi:
         yield from _music(track.midi, track.row)
+    else:
+        yield missing("The music of this track", "dvc repro")
     yield element("dl", *_facts(track.row))
     if track.provenance:
         steps = (_step(step) for step in track.provenance["chain"])
         yield element("details", element("summary", "Where it comes from"), element("ol", *steps, class_="chain"))
+    else:
+        yield missing("Where it comes from", "dvc repro collect")
+
+
+def _players(track: Track, players: Mapping[str, str]) -> Iterator[Element]:
+    """What can be heard of a track, and why the rest cannot."""
+    if not track.is_heard:
+        yield element("p", "No preview: report.previews in params.yaml says how many tracks have one.", class_="absent")
+        return
+    if players:
+        yield element("div", *(_player(f"{side} the codec", at) for side, at in players.items()), class_="players")
+    if not track.audio:
+        yield missing("The audio of this track", "dvc repro")
+    if AFTER not in players:
+        what, command = ("Its codes", "dvc repro") if not track.codes else ("The codec", "dvc repro codec")
+        yield missing(what, command)
+
+
+def _player(words: str, source: str) -> Element:
+    player = element("audio", src=source, controls="", preload="none", aria_label=words)
+    return element("figure", element("figcaption", words), player)
 
 
 def _tags(row: Row) -> Iterator[Element]:

@@ -14,14 +14,14 @@ from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
-from legato import provenance
 from legato.codec.weights import WEIGHTS
-from legato.collect import HELD_OUT, TRAIN
-from legato.files import read_jsonl, write_bytes, write_text
-from legato.page.html import Inside, element
+from legato.files import write_bytes, write_text
+from legato.page.html import Inside, element, missing
 from legato.report import sections
 from legato.report.config import ReportParams
-from legato.report.details import FOLDER, Track, write_details
+from legato.report.details import write_details
+from legato.report.previews import source_of, write_previews
+from legato.report.tracks import FOLDER, Track, find_tracks
 
 INDEX = Path("reports/index.html")
 ASSETS, STYLE = files("legato.report") / "assets", files("legato.page") / "assets"
@@ -52,7 +52,7 @@ def write_report(params: ReportParams, title: str) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     for category, of_category in by_category.items():
-        write_details(category, of_category, WEIGHTS if WEIGHTS.is_file() else None, params)
+        _write_tracks(category, of_category, params.preview_seconds)
     listed = [[_cell(row, name) for name in COLUMNS] for row in rows]
     write_text(FOLDER / "tracks.js", f"legato.list({json.dumps(listed)});\n")
     write_bytes(FOLDER / "report.css", (STYLE / "page.css").read_bytes() + (ASSETS / "report.css").read_bytes())
@@ -61,38 +61,17 @@ def write_report(params: ReportParams, title: str) -> None:
     write_bytes(INDEX, b"<!doctype html>\n" + html)
 
 
-def find_tracks(previews: int) -> Iterator[Track]:
-    """Every track that has been collected, held-out ones too, with those of its files that are there."""
-    heard: dict[str, int] = {}
-    chains = {row["id"]: row for row in _rows(provenance.FILE)}
-    for row in sorted(_rows("tracks.jsonl"), key=lambda row: (row["category"], row["id"])):
-        name, category = row["id"], row["category"]
-        heard[category] = heard.get(category, 0) + 1
-        audio = sorted((Path("dataset/raw_audio") / category).glob(f"{name}.*"))
-        yield Track(
-            row=row,
-            provenance=chains.get(name),
-            audio=audio[0] if audio else None,
-            midi=_if_there(Path("dataset/midi") / category / f"{name}.mid"),
-            codes=_if_there(Path("dataset/encoded") / category / f"{name}.pt"),
-            is_heard=heard[category] <= previews,
-        )
-
-
-def _rows(file: str) -> Iterator[Row]:
-    for folder in (TRAIN, HELD_OUT):
-        if (folder / file).is_file():
-            yield from read_jsonl(folder / file)
-
-
-def _if_there(path: Path) -> Path | None:
-    return path if path.is_file() else None
+def _write_tracks(category: str, tracks: list[Track], seconds: float) -> None:
+    sides = write_previews(category, tracks, WEIGHTS if WEIGHTS.is_file() else None, seconds)
+    players = {name: {side: source_of(category, name, side) for side in found} for name, found in sides.items()}
+    write_details(category, tracks, players)
 
 
 def _cell(row: Row, name: str) -> Any:
     if name == "key":
         return f"{row['key']} {row['scale']}".replace("_", " ") if row.get("key") else ""
-    return row.get(name, "")
+    value = row.get(name)
+    return "" if value is None else value
 
 
 def _usage(rows: Iterable[Row]) -> np.ndarray | None:
@@ -141,7 +120,7 @@ def _document(title: str, rows: list[Row], usage: np.ndarray | None) -> Element:
 def _track_list(rows: list[Row]) -> Iterator[Inside]:
     """The frame of the list, which the page's script fills."""
     if not rows:
-        yield sections.missing("The dataset", "dvc repro collect")
+        yield missing("The dataset", "dvc repro collect")
         return
     options = [element("option", "all categories", value="")]
     options += [element("option", name) for name in sorted({row["category"] for row in rows})]

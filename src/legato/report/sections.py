@@ -14,9 +14,10 @@ import numpy as np
 from legato.files import read_jsonl, write_bytes
 from legato.metrics import TOTAL
 from legato.page.chart import curves, histogram
-from legato.page.html import Inside, element, table
+from legato.page.html import Inside, element, missing, table
 from legato.page.preview import preview
-from legato.report.details import FOLDER, heat_map
+from legato.report.details import heat_map
+from legato.report.tracks import FOLDER
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 
 REPORTS = Path("reports")
@@ -193,11 +194,6 @@ def _clip(path: Path, prompt: str, number: int) -> Element:
     source, words = f"page/samples/{path.stem}.mp3", f"clip {number} of {prompt}"
     player = element("audio", src=source, controls="", preload="none", aria_label=words)
     return element("figure", element("figcaption", f"clip {number}"), player)
-
-
-def missing(what: str, command: str) -> Element:
-    """Words in the place of a part that is not there."""
-    return element("p", f"{what}: not built yet. ", element("code", command), " makes it.", class_="absent")
 
 
 def _key(row: Row) -> str:

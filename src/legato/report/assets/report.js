@@ -88,7 +88,7 @@ const legato = (() => {
     chosen = row[0];
     draw();
     const script = document.createElement("script");
-    script.src = `page/${row[COLUMN.category]}/${chosen}.js`;
+    script.src = `page/tracks/${row[COLUMN.category]}/${chosen}.js`;
     script.onerror = () => panel.replaceChildren(Object.assign(document.createElement("p"), { textContent: `${script.src}: cannot be read` }));
     document.body.append(script);
     script.onload = () => script.remove();
