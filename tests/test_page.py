@@ -150,6 +150,16 @@ def test_sorting_by_a_column_both_ways(tab: Any) -> None:
     assert [float(text) for text in tab.locator(".rows .bpm").all_inner_texts()] == sorted(up, reverse=True)
 
 
+def test_columns_that_are_not_seen_can_be_sorted_by_too(tab: Any) -> None:
+    tab.get_by_label("Sort by").select_option("category ↓")
+    assert names(tab) == [*ALL[2:], *ALL[:2]]
+    tab.get_by_label("Sort by").select_option("LUFS ↓")
+    assert names(tab) == ["pads_00002", "beats_00001", "pads_00001", "beats_00000", "pads_00000"]
+    tab.get_by_role("button", name="bpm").click()
+    assert tab.get_by_label("Sort by").input_value() == "3 1"
+    assert tab.locator("[aria-sort=ascending]").inner_text() == "bpm"
+
+
 def test_a_track_is_seen_and_heard_before_and_behind_the_codec(tab: Any) -> None:
     tab.locator(".rows [role=row]").nth(3).click()
     panel = tab.locator(".track")

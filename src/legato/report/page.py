@@ -117,6 +117,13 @@ def _document(title: str, rows: list[Row], usage: np.ndarray | None) -> Element:
     return element("html", element("head", *head), element("body", header, element("main", *main), *scripts), lang="en")
 
 
+def _orders() -> Iterator[Element]:
+    """Every column up and down: some have no head to choose on a small screen, and the category has none anywhere."""
+    for at, words in enumerate(COLUMNS.values()):
+        yield element("option", f"{words} ↑", value=f"{at} 1")
+        yield element("option", f"{words} ↓", value=f"{at} -1")
+
+
 def _track_list(rows: list[Row]) -> Iterator[Inside]:
     """The frame of the list, which the page's script fills."""
     if not rows:
@@ -135,6 +142,11 @@ def _track_list(rows: list[Row]) -> Iterator[Inside]:
         element("label", "Licence ", element("select", *licences, name="license")),
         element("label", "bpm from ", element("input", type="number", name="low", inputmode="numeric")),
         element("label", "to ", element("input", type="number", name="high", inputmode="numeric")),
+        element(
+            "span",
+            element("label", "Sort by ", for_="order"),
+            element("select", *_orders(), name="order", id="order"),
+        ),
         element("output", aria_live="polite"),
         role="search",
         class_="filters",

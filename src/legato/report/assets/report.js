@@ -23,6 +23,13 @@ const legato = (() => {
     return order.sign * by || String(a[0]).localeCompare(String(b[0]));
   }
 
+  function sort(column, sign) {
+    order = { column, sign };
+    form.order.value = `${column} ${sign}`;
+    heads.forEach((head, at) => head.parentElement.setAttribute("aria-sort", at !== column ? "none" : sign > 0 ? "ascending" : "descending"));
+    filter();
+  }
+
   function filter() {
     const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     const low = form.low.value === "" ? -Infinity : Number(form.low.value);
@@ -122,6 +129,7 @@ const legato = (() => {
 
   if (form) {
     form.addEventListener("input", filter);
+    form.order.addEventListener("change", () => sort(...form.order.value.split(" ").map(Number)));
     form.addEventListener("submit", (event) => event.preventDefault());
     body.addEventListener("scroll", draw, { passive: true });
     new ResizeObserver(draw).observe(body);
@@ -143,10 +151,7 @@ const legato = (() => {
     for (const button of heads) {
       button.addEventListener("click", () => {
         const column = Number(button.dataset.column);
-        order = { column, sign: order.column === column ? -order.sign : 1 };
-        for (const head of heads) head.parentElement.removeAttribute("aria-sort");
-        button.parentElement.setAttribute("aria-sort", order.sign > 0 ? "ascending" : "descending");
-        filter();
+        sort(column, order.column === column ? -order.sign : 1);
       });
     }
   }
@@ -155,7 +160,7 @@ const legato = (() => {
   return {
     list(found) {
       all = found;
-      if (form) filter();
+      if (form) sort(order.column, order.sign);
     },
     show(name, html) {
       if (name !== chosen) return;
