@@ -61,3 +61,45 @@ def test_mono_keeps_length_in_seconds_and_the_mean_of_channels() -> None:
     wave = mono(audio, SAMPLE_RATE)
     assert len(wave) == RATE
     assert wave[RATE // 2] == pytest.approx(0.2, abs=1e-3)
+
+
+def noise() -> np.ndarray:
+    """White, 20 s."""
+    return (0.1 * np.random.default_rng(1).standard_normal(20 * RATE)).astype(np.float32)
+
+
+CHORD = (48, 55, 64)
+BY_LIBROSA = [  # what version 0.11 answers: bpm, shares of percussion and hiss, three of the fundamentals in Hz
+    (clicks(61), 60.999079304371826, (1.0, 0.57966352), ()),
+    (clicks(101), 101.2709801653301, (1.0, 0.57966250), ()),
+    (clicks(147), 73.49618071129296, (1.0, 0.57966244), ()),
+    (tones(*CHORD), 30.113177375781337, (0.00185615104, 2.88812e-06), ()),
+    (
+        tones(*CHORD) + clicks(120),
+        120.05496270559476,
+        (0.00327209011, 0.00105622993),
+        (65.710297, 65.736122, 65.750665),
+    ),
+    (tones(24, seconds=6), None, None, (32.719173, 32.718993, 32.737371)),
+    (noise(), 106.55464292822079, (0.01334405690, 0.00843482465), (25.428933, 30.032154, 25.582936)),
+    (np.concatenate([clicks(97, 60), clicks(131, 120)]), 65.15981678346334, (1.0, 0.57966173), ()),
+]
+
+
+@pytest.mark.parametrize(("wave", "bpm", "shares", "some_hz"), BY_LIBROSA)
+def test_answers_are_those_of_librosa(
+    wave: np.ndarray, bpm: float | None, shares: tuple[float, float] | None, some_hz: tuple[float, ...]
+) -> None:
+    assert heard_bpm(wave) == (bpm and pytest.approx(bpm, rel=1e-12))
+    if shares:
+        assert percussion(wave) == pytest.approx(shares, rel=1e-5)
+    if some_hz:
+        assert fundamentals(wave)[[3, 20, -5]] == pytest.approx(some_hz, rel=1e-6)
+
+
+@pytest.mark.parametrize("n_samples", [0, 1, 100, 3000, 30_000])
+def test_the_shortest_waves_have_an_answer(n_samples: int) -> None:
+    wave = noise()[:n_samples]
+    assert heard_bpm(wave) is None
+    assert 0 <= percussion(wave).share <= 1
+    assert np.isfinite(fundamentals(wave)).all()

@@ -95,7 +95,7 @@ def validate_prompts(chosen: list[str]) -> None:
     Raises:
         LegatoError: no such category, or a rate lies under its limit.
     """
-    from legato.truth.validate import validate_category  # librosa takes seconds to import
+    from legato.truth.validate import validate_category  # takes a second to import
 
     known = categories.names()
     for name in chosen:

@@ -1,23 +1,27 @@
 """What can be heard in a mix: its beat, how percussive it is, how wide, and a lone bass's fundamental.
 
-Conventions: audio is float32 (n_samples, 2). Estimators are librosa's (ISC), on mono at `RATE`.
+Conventions: audio is float32 (n_samples, 2); waves are its mean at `RATE`, float32 (m,). The estimators' answers are
+librosa's (0.11), without what it compiles: see `beats`.
 """
 
 from typing import NamedTuple
 
-import librosa
 import numpy as np
+import scipy.fft
+import scipy.ndimage
 import soxr
 
-RATE = 22050  # Hz
-BEAT_HOP = 256
+from legato.truth.beats import FRAMES_PER_S, RATE, beats, blocks, framed, spectra
+
 MIN_BEATS = 8
-USUAL_BPM = 90  # which of several regular pulses is the beat: the one nearest to this, other things being equal
 SPECTRUM = 1024
+NEIGHBOURS = 31  # frames or bins, whose median is what lasts
+MARGIN = 3.0  # how much more percussive than lasting
 EXCERPT_S = 15.0  # from a quarter of the track on
 HISS_HZ = 4000.0
 LOWEST_HZ, HIGHEST_HZ = 25.0, 1000.0  # of a fundamental
 F0_FRAME, F0_HOP = 4096, 1024
+PERIODIC = 0.1  # the difference from a period to the next, of their mean difference, at which they are alike
 AUDIBLE_DB = -30.0  # under the loudest frame
 
 
@@ -27,14 +31,11 @@ def mono(audio: np.ndarray, sample_rate: int) -> np.ndarray:
 
 
 def heard_bpm(wave: np.ndarray) -> float | None:
-    """The tempo of a beat tracker's beats (Ellis, 2007), fitted through all of them; None where there are too few."""
-    strength = librosa.onset.onset_strength(y=wave, sr=RATE, hop_length=BEAT_HOP)
-    _, beats = librosa.beat.beat_track(
-        onset_envelope=strength, sr=RATE, hop_length=BEAT_HOP, start_bpm=USUAL_BPM, trim=False
-    )
-    if len(beats) < MIN_BEATS:
+    """The tempo of a beat tracker's beats, fitted through all of them; None where there are too few."""
+    found = beats(wave)
+    if len(found) < MIN_BEATS:
         return None
-    return 60 * RATE / BEAT_HOP / float(np.polyfit(np.arange(len(beats)), beats, 1)[0])
+    return 60 * FRAMES_PER_S / float(np.polyfit(np.arange(len(found)), found, 1)[0])
 
 
 class Percussion(NamedTuple):
@@ -47,15 +48,59 @@ class Percussion(NamedTuple):
 def percussion(wave: np.ndarray) -> Percussion:
     """How percussive an excerpt is: short in time and broad in frequency (Driedger et al., 2014, margin 3)."""
     start = len(wave) // 4
-    spectrum = np.abs(librosa.stft(wave[start : start + round(EXCERPT_S * RATE)], n_fft=SPECTRUM))
-    _, percussive = librosa.decompose.hpss(spectrum, margin=(1, 3))
-    is_hiss = librosa.fft_frequencies(sr=RATE, n_fft=SPECTRUM) > HISS_HZ
-    by_frequency = (percussive**2).sum(axis=1) / max((spectrum**2).sum(), 1e-12)
+    excerpt = wave[start : start + round(EXCERPT_S * RATE)]
+    spectrum = spectra(framed(excerpt, SPECTRUM, SPECTRUM // 4))  # (frames, bins)
+    lasting, broad = _medians(spectrum.T).T * MARGIN, _medians(spectrum)
+    larger = np.maximum(np.maximum(broad, lasting), np.finfo(spectrum.dtype).tiny)
+    broad, lasting = (broad / larger) ** 2, (lasting / larger) ** 2
+    percussive = spectrum * broad / np.maximum(broad + lasting, np.finfo(spectrum.dtype).tiny)
+    is_hiss = np.fft.rfftfreq(SPECTRUM, 1 / RATE) > HISS_HZ
+    by_frequency = (percussive**2).sum(axis=0) / max((spectrum**2).sum(), 1e-12)
     return Percussion(share=float(by_frequency.sum()), hiss=float(by_frequency[is_hiss].sum()))
+
+
+def _medians(rows: np.ndarray) -> np.ndarray:
+    """The median of each value and its `NEIGHBOURS` in the same row, which is mirrored at its ends.
+
+    SciPy's filter of one long row takes a tenth of the time of that of many.
+    """
+    beyond = NEIGHBOURS // 2
+    padded = np.pad(rows, ((0, 0), (beyond, beyond)), mode="symmetric")
+    return scipy.ndimage.median_filter(padded.ravel(), NEIGHBOURS).reshape(padded.shape)[:, beyond:-beyond]
 
 
 def fundamentals(wave: np.ndarray) -> np.ndarray:
     """The fundamental in Hz of each audible frame of a lone voice (YIN; de Cheveigne and Kawahara, 2002)."""
-    hz = librosa.yin(wave, fmin=LOWEST_HZ, fmax=HIGHEST_HZ, sr=RATE, frame_length=F0_FRAME, hop_length=F0_HOP)
-    rms = librosa.feature.rms(y=wave, frame_length=F0_FRAME, hop_length=F0_HOP)[0][: len(hz)]
-    return hz[: len(rms)][rms > rms.max() * 10 ** (AUDIBLE_DB / 20)]
+    frames = framed(wave, F0_FRAME, F0_HOP)
+    rms = np.concatenate([np.sqrt(np.mean(np.square(block), axis=1)) for block in blocks(frames)])
+    is_audible = rms > rms.max() * 10 ** (AUDIBLE_DB / 20)
+    return np.concatenate([_yin(some[which]) for some, which in zip(blocks(frames), blocks(is_audible), strict=True)])
+
+
+def _yin(frames: np.ndarray) -> np.ndarray:
+    """The frequency of each frame's first period that is followed by one like it, or else of the best one."""
+    shortest, longest = int(RATE / HIGHEST_HZ), min(-int(-RATE // LOWEST_HZ), F0_FRAME - 1)
+    unlike = _differences(frames, longest)[:, shortest - 1 :]  # (frames, periods)
+    before, after = np.roll(unlike, 1, axis=1), np.roll(unlike, -1, axis=1)
+    before[:, 0], after[:, -1] = np.inf, np.inf
+    is_alike = (unlike < before) & (unlike <= after) & (unlike < PERIODIC)
+    best = np.where(is_alike.any(axis=1), is_alike.argmax(axis=1), unlike.argmin(axis=1))
+    left, middle, right = (np.take_along_axis(of, best[:, None], axis=1)[:, 0] for of in (before, unlike, after))
+    return RATE / (shortest + best + _vertex(left, middle, right))
+
+
+def _differences(frames: np.ndarray, longest: int) -> np.ndarray:
+    """YIN's normalised difference of each frame and itself 1 to `longest` samples later, (frames, longest)."""
+    padded = scipy.fft.next_fast_len(2 * F0_FRAME - 1, real=True)
+    products = scipy.fft.irfft(np.abs(scipy.fft.rfft(frames, padded)) ** 2, padded)[:, : longest + 1]
+    energy = np.cumsum(np.square(frames), axis=1)[:, :longest]
+    difference = 2 * (products[:, :1] - products[:, 1:]) - energy
+    mean = np.cumsum(difference, axis=1) / np.arange(1, longest + 1, dtype=frames.dtype)
+    return difference / (mean + np.finfo(mean.dtype).tiny)
+
+
+def _vertex(left: np.ndarray, middle: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """How far the lowest point of the parabola through three neighbours is from the middle one, under 1."""
+    bend, slope = left + right - 2 * middle, (right - left) / 2
+    inside = np.isfinite(bend) & (np.abs(slope) < np.abs(bend))
+    return np.where(inside, -slope / np.where(inside, bend, 1), 0)
