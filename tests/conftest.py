@@ -1,5 +1,6 @@
 """What several test modules share."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,36 @@ from legato import item_cache, items
 
 ROOT = Path(__file__).parent.parent
 SMALL_CODEC = ROOT / "models/codec/small.pth"
+
+
+DVC_CONFIG = """[core]
+    analytics = false
+    check_update = false
+[cache]
+    type = "hardlink,copy"
+"""  # as it is shipped: in a checkout it may name somebody's store
+# What a user's environment may say of Git, DVC, stores, caches and this project. A proxy is not for this machine's own.
+PERSONAL = ("AWS_", "BOTO", "DASK_", "DVC_", "GIT_", "HF_", "LEGATO_", "RCLONE_", "TORCHINDUCTOR_", "XDG_")
+PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobodys_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """All tests run as somebody who has configured nothing and cached nothing."""
+    home = tmp_path_factory.mktemp("home")
+    browsers = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH", Path.home() / ".cache/ms-playwright"))
+    with pytest.MonkeyPatch.context() as environment:
+        for name in [*os.environ]:
+            if name.startswith(PERSONAL) or name.lower() in PROXIES:
+                environment.delenv(name)
+        environment.setenv("HOME", str(home))
+        environment.setenv("PLAYWRIGHT_BROWSERS_PATH", str(browsers))
+        environment.setenv("GIT_CONFIG_NOSYSTEM", "1")
+        for name in ("DVC_GLOBAL_CONFIG_DIR", "DVC_SYSTEM_CONFIG_DIR"):
+            environment.setenv(name, str(home / "dvc"))
+        environment.setenv("DVC_NO_ANALYTICS", "1")
+        environment.setenv("TORCHINDUCTOR_CACHE_DIR", str(home / "inductor"))
+        yield home
 
 
 @pytest.fixture(autouse=True)
@@ -98,11 +129,12 @@ def micro() -> Any:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
-    """The system's Chromium, without a window."""
+    """The system's Chromium, or else Playwright's own, without a window."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        found = filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+        path = next(found, None)  # None: Playwright's own
         opened = playwright.chromium.launch(executable_path=path)
         yield opened
         opened.close()

@@ -21,7 +21,7 @@ import soundfile
 import torch
 import yaml
 
-from conftest import ROOT
+from conftest import DVC_CONFIG, ROOT
 from contract import read_dataset
 from legato import item_cache
 from legato.code_version import stage_version
@@ -103,7 +103,7 @@ class Clone:
 
 
 def make_clone(folder: Path) -> Clone:
-    """A repository of the working tree's files, without its lock, with tiny parameters."""
+    """A repository of the working tree's files, with tiny parameters, and without its lock and its user's stores."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
         cwd=ROOT,
@@ -112,9 +112,10 @@ def make_clone(folder: Path) -> Clone:
         check=True,
     ).stdout.splitlines()
     for name in listed:
-        if (ROOT / name).is_file() and name != "dvc.lock" and not name.startswith("reports/"):
+        if (ROOT / name).is_file() and _is_shipped(name):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
+    (folder / ".dvc/config").write_text(DVC_CONFIG)
     clone = Clone(folder)
     clone.edit(lambda values: values.update(categories=TINY["categories"], dataset=TINY["dataset"]))
     clone.edit(lambda values: (values["train"].update(TINY["train"]), values["sample"].update(TINY["sample"])))
@@ -123,6 +124,13 @@ def make_clone(folder: Path) -> Clone:
     clone.run("git", "config", "user.email", "tester@localhost")
     clone.commit("tiny")
     return clone
+
+
+def _is_shipped(name: str) -> bool:
+    """Whether a file is the project's, neither made by a run nor its user's own music or settings."""
+    if name.startswith("sources/"):
+        return name == "sources/README.md"
+    return name not in ("dvc.lock", ".dvc/config") and not name.startswith("reports/")
 
 
 @pytest.fixture(scope="module")

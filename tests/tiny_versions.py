@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from conftest import ROOT
+from conftest import DVC_CONFIG
 from legato.audio import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
@@ -59,7 +59,7 @@ class Dataset:
 
     def run(self, *command: str) -> str:
         """Run a command in it; return what it printed."""
-        variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "DVC_NO_ANALYTICS": "1"}
+        variables = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}"}
         done = subprocess.run(command, cwd=self.folder, env=variables, capture_output=True, text=True, check=False)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
         return done.stdout
@@ -69,7 +69,7 @@ class Dataset:
         self.run("git", "config", "user.name", "tester")
         self.run("git", "config", "user.email", "tester@localhost")
         self.run("dvc", "init", "-q")
-        write_text(self.folder / ".dvc/config", (ROOT / ".dvc/config").read_text())
+        write_text(self.folder / ".dvc/config", DVC_CONFIG)
         write_text(self.folder / ".gitignore", "/dataset\n/reports/diff.html\n")
         write_text(self.folder / "stages/normalize.py", "print()\n")
 
