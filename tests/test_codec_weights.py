@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import ClassVar
@@ -93,6 +94,15 @@ def test_a_download_happens_once(server: str, tmp_path: Path, monkeypatch: pytes
     assert target.read_bytes() == CONTENT
     monkeypatch.setitem(CODECS, "served", Codec(license="CC0-1.0", url=server + GONE))
     assert fetch(CodecParams(weights="served"), target) == sha256_of(target)
+
+
+def test_who_wants_the_same_download_at_once_waits_for_the_first(server: str, tmp_path: Path) -> None:
+    target = tmp_path / "weights.pth"
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(lambda _: download(server + WHOLE, target), range(4)))
+    assert Handler.asked == [None]
+    assert target.read_bytes() == CONTENT
+    assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_broken_download_goes_on_where_it_ended(server: str, tmp_path: Path) -> None:

@@ -3,10 +3,14 @@
 Torch-free, so that checking params.yaml does not pay for torch.
 """
 
+import fcntl
 import os
 import shutil
+import sys
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -107,13 +111,35 @@ def _source(name: str, known: Codec | None) -> Path:
 def download(url: str, target: Path) -> None:
     """Fetch `url` to `target`, with a progress bar; what an earlier try left beside it is gone on with.
 
-    `target` appears when all of it is there. A server that does not speak ranges sends everything again, and so
-    does one whose file changed in between (If-Range).
+    `target` appears when all of it is there, and is not fetched again. A server that does not speak ranges sends
+    everything again, and so does one whose file changed in between (If-Range). Who wants the same file at the same
+    time waits for the first.
 
     Raises:
         LegatoError: there is no network, the server refuses, or the answer ends early.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
+    with _alone_in(target.parent):
+        if not target.exists():
+            _download(url, target)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """No other process is in this block for the same folder. The lock ends with its process, and leaves no file."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"waiting for another process that downloads to {folder}", file=sys.stderr)
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
+
+
+def _download(url: str, target: Path) -> None:
     part, tag = target.with_name(f"{target.name}.part"), target.with_name(f"{target.name}.etag")
     try:
         with _ask(url, part, tag) as answer:
