@@ -15,9 +15,10 @@ from legato import categories, smf
 from legato.check import check, write_manifests
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
-from legato.gm import KITS
+from legato.gm import DRUM_BANK, KITS
 from legato.midi_reader import read_contents
 from legato.rewrite import canonical, preset_of, rewrite, roles
+from legato.soundfont.font import built_presets
 from legato.sources import read_manifest, slug, source_id
 from legato.synth import timed_events
 from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, tempo
@@ -25,6 +26,7 @@ from test_pipeline import make_clone
 
 MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "PDDL-1.0"}}
 DRUMS = NOW + b"\xc9\x19" + (NOW + b"\x99\x24\x64" + BEAT + b"\x89\x24\x00") * 4
+BUILT_KITS = {program for bank, program in built_presets() if bank == DRUM_BANK}
 NAMES = ["Für Elise.mid", 'a "quoted" one.MIDI', "it's.mid", "песня 1.mid", "plain.midi"]
 
 
@@ -57,6 +59,11 @@ def whole_font(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the SoundFont had all programs and kits."""
     presets = {(0, program) for program in range(128)} | {(128, kit) for kit in KITS.values()}
     monkeypatch.setattr("legato.check.built_presets", lambda: presets)
+
+
+def rewritten(path: Path) -> dict[str, Any]:
+    """The facts of a file, which is rewritten beside it as out.mid for the kits of the built SoundFont."""
+    return rewrite(path, path.with_name("out.mid"), "CC0-1.0", kits=BUILT_KITS, file=path.name)
 
 
 def edit(workspace: Path, change: Any) -> None:
@@ -125,7 +132,7 @@ def test_a_composed_category_has_the_same_facts_and_none_of_the_source(workspace
 def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) -> None:
     path = tmp_path / "song.mid"
     path.write_bytes(c_major_song())
-    rewrite(path, tmp_path / "out.mid", "CC0-1.0")
+    rewritten(path)
     old, new = read_contents(path), read_contents(tmp_path / "out.mid")
     assert [part.name for part in new.instruments] == list(roles(old))
     assert (new.tempi, new.meters, new.seconds) == (old.tempi, old.meters, old.seconds)
@@ -136,7 +143,7 @@ def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) ->
         ]
         for array in ("start_tick", "end_tick", "pitch", "velocity"):
             np.testing.assert_array_equal(getattr(after, array), getattr(before, array))
-    assert canonical(new, roles(new)) == (tmp_path / "out.mid").read_bytes()
+    assert canonical(new, roles(new), BUILT_KITS) == (tmp_path / "out.mid").read_bytes()
     other = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid"))
     assert sorted(part.name for part in other.instruments) == ["drums", "part_1"]
     assert other.get_end_time() == pytest.approx(2.4)
@@ -149,7 +156,7 @@ def test_the_order_within_a_tick_stays(tmp_path: Path, pedal_first: bool) -> Non
     ends = BEAT + pedal + NOW + off if pedal_first else BEAT + off + NOW + pedal
     next_note = NOW + b"\x90\x40\x64" + BEAT + b"\x80\x40\x40"
     (tmp_path / "a.mid").write_bytes(file(NOW + b"\x90\x3c\x64" + ends + next_note))
-    rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")
+    rewritten(tmp_path / "a.mid")
     for path in (tmp_path / "a.mid", tmp_path / "out.mid"):
         kinds = [event.status for event in timed_events(read_contents(path))]
         at_once = [smf.CONTROL, smf.NOTE_OFF] if pedal_first else [smf.NOTE_OFF, smf.CONTROL]
@@ -174,7 +181,7 @@ def test_programs_that_share_a_channel_get_channels_of_their_own(tmp_path: Path)
             + bytes([0x80 | c, 60, 0]) for c in range(16) if c != 9]  # fmt: skip
     path = tmp_path / "many.mid"
     path.write_bytes(file(two + END, *many))
-    facts = rewrite(path, tmp_path / "out.mid", "CC0-1.0")
+    facts = rewritten(path)
     assert len(facts["instruments"]) == 17
     new = read_contents(tmp_path / "out.mid")
     assert len(new.instruments) == 17
@@ -193,16 +200,16 @@ def test_programs_that_share_a_channel_get_channels_of_their_own(tmp_path: Path)
 def test_an_unnamed_kit_is_played_by_its_group(tmp_path: Path, program: int, kit: str) -> None:
     path = tmp_path / "kit.mid"
     path.write_bytes(file(NOW + bytes([0xC9, program]) + DRUMS[3:]))
-    assert rewrite(path, tmp_path / "out.mid", "CC0-1.0")["instruments"] == {"drums": kit}
+    assert rewritten(path)["instruments"] == {"drums": kit}
     (drums,) = read_contents(tmp_path / "out.mid").instruments
-    assert drums.preset == (128, KITS[kit]) == preset_of(read_contents(path).instruments[0])
+    assert drums.preset == (128, KITS[kit]) == preset_of(read_contents(path).instruments[0], BUILT_KITS)
 
 
 def test_a_bass_line_alone_and_drums_have_no_key(tmp_path: Path) -> None:
     low = b"".join(NOW + bytes([0x90, pitch, 100]) + BEAT + bytes([0x80, pitch, 0]) for pitch in b"\x24\x28\x2b\x24")
     for track in (low, DRUMS):
         (tmp_path / "a.mid").write_bytes(file(track))
-        facts = rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")
+        facts = rewritten(tmp_path / "a.mid")
         assert (facts["key"], facts["scale"]) == (None, None)
 
 
@@ -211,12 +218,12 @@ def test_notes_that_fit_many_keys_have_none(tmp_path: Path) -> None:
     whole_tones = b"".join(NOW + bytes([0x90, p, 100]) + BEAT + bytes([0x80, p, 0]) for p in range(60, 72, 2))
     for track in (chromatic, whole_tones):
         (tmp_path / "a.mid").write_bytes(file(track))
-        assert rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")["key"] is None
+        assert rewritten(tmp_path / "a.mid")["key"] is None
 
 
 def test_the_first_files_by_name_are_taken(workspace: Path) -> None:
     edit(workspace, lambda values: values["mine"].update(tracks=2))
-    assert list(check()["mine"]) == sorted(NAMES)[:2]
+    assert list(check()["mine"]["files"]) == sorted(NAMES)[:2]
     edit(workspace, lambda values: values["mine"].update(tracks=6))
     with pytest.raises(LegatoError, match=r"params.yaml: categories.mine.tracks: 6: sources/mine holds 5 MIDI files"):
         check()
@@ -229,7 +236,7 @@ def remove(folder: Path) -> None:
 
 WRONG = {
     "no such folder": ("other", remove, "no such folder"),
-    "no files": ("other", lambda folder: (folder / "one.mid").unlink(), "holds no .mid or .midi file"),
+    "no files": ("other", lambda folder: (folder / "one.mid").unlink(), "holds no .mid, .midi, .kar or .rmi file"),
     "one slug": (
         "mine",
         lambda folder: (folder / "PLAIN!.mid").write_bytes(c_major_song()),
