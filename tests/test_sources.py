@@ -15,13 +15,16 @@ from legato import categories, smf
 from legato.check import check, write_manifests
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
-from legato.gm import DRUM_BANK, KITS
+from legato.gm import DRUM_BANK, KITS, kit_name
 from legato.midi_reader import read_contents
 from legato.rewrite import canonical, preset_of, rewrite, roles
-from legato.soundfont.font import built_presets
+from legato.soundfont.font import Recordings, built_presets, drum_zones
+from legato.soundfont.kits.tables import KITS_OF_DRUMS
+from legato.soundfont.sf2 import Instrument as SfInstrument
+from legato.soundfont.sf2 import Preset, write_sf2
 from legato.sources import read_manifest, slug, source_id
 from legato.synth import timed_events
-from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, tempo
+from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, note, program, rmid, tempo
 from test_pipeline import make_clone
 
 MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "PDDL-1.0"}}
@@ -47,8 +50,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
     for category, names in (("mine", NAMES), ("other", ["one.mid"])):
         (tmp_path / "sources" / category).mkdir(parents=True)
-        for program, file_name in enumerate(names):
-            (tmp_path / "sources" / category / file_name).write_bytes(c_major_song(program + 24))
+        for number, file_name in enumerate(names):
+            (tmp_path / "sources" / category / file_name).write_bytes(c_major_song(number + 24))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEGATO_WORKERS", "1")
     return tmp_path
@@ -266,6 +269,85 @@ def test_all_broken_files_are_named_at_once(workspace: Path) -> None:
         (workspace / "sources/mine" / bad).write_bytes(b"no")
     with pytest.raises(LegatoError, match=r"bad 1\.mid: .*; sources/mine/bad 2\.mid: "):
         check()
+
+
+def many_programs(n_melodic: int, n_kits: int) -> bytes:
+    melodic = b"".join(program(0, number) + note(0) for number in range(n_melodic))
+    return file(melodic + b"".join(program(9, 8 * number) + note(9) for number in range(n_kits)) + END)
+
+
+def test_more_instruments_than_can_be_played_are_refused(workspace: Path) -> None:
+    (workspace / "sources/mine/many.mid").write_bytes(many_programs(126, 2))
+    assert "many.mid" in check()["mine"]["files"]
+    (workspace / "sources/mine/many.mid").write_bytes(many_programs(128, 2))
+    with pytest.raises(LegatoError) as error:
+        check()
+    assert str(error.value) == "sources/mine/many.mid: has 130 instruments: at most 128 can be played"
+
+
+def test_every_kind_of_midi_file_is_read_in_subfolders_too(workspace: Path) -> None:
+    other = workspace / "sources/other"
+    for place in (
+        "Album 1/one.MID",
+        "Album 1/disc/two.kar",
+        "three.Midi",
+        "Album 1/.hidden/four.mid",
+        "Album 1/._five.mid",
+    ):
+        (other / place).parent.mkdir(parents=True, exist_ok=True)
+        (other / place).write_bytes(c_major_song())
+    (other / "six.RMI").write_bytes(rmid(c_major_song()))
+    (other / "folder.mid").mkdir()
+    write_manifests(check())
+    rows = {row["id"]: row["source"]["file"] for row in compose("other")}
+    assert rows == {
+        "other_album_1_one": "Album 1/one.MID",
+        "other_album_1_disc_two": "Album 1/disc/two.kar",
+        "other_one": "one.mid",
+        "other_six": "six.RMI",
+        "other_three": "three.Midi",
+    }
+    assert categories.all_track_ids()["other"] == list(rows)
+    bytes_of = {(workspace / f"dataset/midi/other/{name}.mid").read_bytes() for name in rows}
+    assert len(bytes_of) == 1
+
+
+def test_files_of_folders_that_would_have_the_same_id_are_named(workspace: Path) -> None:
+    (workspace / "sources/other/b").mkdir()
+    for place in ("b/one.mid", "b one.kar"):
+        (workspace / "sources/other" / place).write_bytes(c_major_song())
+    with pytest.raises(LegatoError) as error:
+        check()
+    same = "would have the same id, other_b_one, as"
+    assert str(error.value) == f"sources/other/b one.kar: {same} sources/other/b/one.mid: rename one"
+
+
+@pytest.mark.parametrize(
+    ("fonts_kits", "wanted", "played"),
+    [({0, 48}, 48, 48), ({0}, 25, 0), ({0, 24}, 25, 24), ({0, 24, 25}, 25, 25), ({24}, 25, 24), ({25}, 24, None)],
+)
+def test_any_fonts_kits_are_played_and_stand_in(
+    workspace: Path, fonts_kits: set[int], wanted: int, played: int | None
+) -> None:
+    write_kits(workspace / "sources/kits.sf2", fonts_kits)
+    values = yaml.safe_load((workspace / "params.yaml").read_text())
+    values["soundfont"] = {"path": "sources/kits.sf2", "license": "MIT"}
+    values["categories"] = {"mine": MINE | {"tracks": 1}}
+    (workspace / "params.yaml").write_text(yaml.safe_dump(values))
+    (workspace / "sources/mine/A.mid").write_bytes(file(program(9, wanted) + note(9) + END))
+    if played is None:
+        with pytest.raises(LegatoError, match=r"sources/mine/A\.mid: plays bank 128 program 0, which the SoundFont "):
+            check()
+        return
+    write_manifests(check())
+    (row,) = [row for row in compose("mine") if row["id"] == "mine_a"]
+    assert row["instruments"] == {"drums": kit_name(played)}
+    assert read_contents(Path("dataset/midi/mine/mine_a.mid")).presets == {(128, played)}
+
+
+def write_kits(path: Path, kits: set[int]) -> None:
+    instrument = SfInstrument(name="kit", zones=drum_zones(KITS_OF_DRUMS["standard_kit"][0][:1], Recordings()))
+    write_sf2(path, [Preset(bank=128, program=kit, name=f"kit {kit}", instrument=instrument) for kit in kits], {})
 
 
 def test_what_the_font_lacks_is_named(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

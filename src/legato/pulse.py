@@ -8,7 +8,7 @@ SLOWEST_BPM, FASTEST_BPM = 20, 400  # what a listener would call a bpm
 FEWEST_ONSETS = 32  # fewer say nothing about chance
 APART_BEATS = 0.05  # onsets that are nearer are one: a chord
 PARTS_OF_A_BEAT = (1, 2, 3, 4, 5, 6, 7, 8, 12, 16)
-BY_CHANCE = 9.0  # n * concentration ** 2 is over this with a probability of exp(-9) where onsets fall by chance
+BY_CHANCE = 12.0  # n * concentration ** 2 is over this with a probability of exp(-12) where onsets fall by chance
 LEAST_CONCENTRATION = 0.25
 
 
