@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,14 @@ def test_wrong_files_are_one_line(workspace: Path, case: str) -> None:
     assert str(error.value).startswith(f"sources/{category}")
     assert line in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("file_name", ["a\nb.mid", os.fsdecode(b"\xff.mid")])
+def test_a_name_that_cannot_be_shown_is_one_line(workspace: Path, file_name: str) -> None:
+    (workspace / "sources/mine" / file_name).write_bytes(b"")
+    with pytest.raises(LegatoError, match="^sources/mine: '.*': a name must hold no line breaks") as error:
+        check()
+    assert str(error.value).isprintable()
 
 
 def test_all_broken_files_are_named_at_once(workspace: Path) -> None:

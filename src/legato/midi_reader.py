@@ -168,7 +168,9 @@ def _contents(file: smf.Smf) -> Contents:
     if not parts:
         raise ValueError("it has no notes")
     names = [_name(track) for track in file.tracks]
-    instruments = tuple(_instrument(part, names, clock) for part in parts)
+    heard = {id(part.controls): part.controls for part in parts}  # a channel's parts share them
+    controls = {at: _controls(events, clock) for at, events in heard.items()}
+    instruments = tuple(_instrument(part, names, clock, controls[id(part.controls)]) for part in parts)
     return Contents(
         seconds=max(_end(instrument) for instrument in instruments),
         ticks_per_beat=file.division,
@@ -210,9 +212,16 @@ class _Clock:
         return self._s[at] + (ticks - self._ticks[at]) * self._rates[at]
 
 
-def _instrument(part: Part, names: Sequence[str], clock: _Clock) -> Instrument:
+def _controls(events: Sequence[tuple[smf.Event, int]], clock: _Clock) -> tuple[Control, ...]:
+    times = clock.seconds(np.array([event.tick for event, _ in events], dtype=np.int64)).tolist()
+    return tuple(
+        Control(event.tick, s, rank, event.status & 0xF0, event.data)
+        for (event, rank), s in zip(events, times, strict=True)
+    )
+
+
+def _instrument(part: Part, names: Sequence[str], clock: _Clock, controls: tuple[Control, ...]) -> Instrument:
     start, end, start_rank, end_rank, pitch, velocity, track = np.array(part.notes, dtype=np.int64).T
-    times = clock.seconds(np.array([event.tick for event, _ in part.controls], dtype=np.int64))
     return Instrument(
         name=names[int(np.bincount(track).argmax())],
         program=part.program,
@@ -225,10 +234,7 @@ def _instrument(part: Part, names: Sequence[str], clock: _Clock) -> Instrument:
         end_rank=end_rank,
         pitch=pitch,
         velocity=velocity,
-        controls=tuple(
-            Control(event.tick, float(s), rank, event.status & 0xF0, event.data)
-            for (event, rank), s in zip(part.controls, times, strict=True)
-        ),
+        controls=controls,
     )
 
 

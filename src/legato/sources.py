@@ -24,6 +24,7 @@ SOURCES = Path("sources")
 MANIFESTS = Path("dataset/sources")
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MAX_SLUG = 80
+CONTROL_OR_BROKEN = ("Cc", "Cs")  # Unicode's categories of line breaks and the like, and of bytes that are not UTF-8
 SPDX_OR_ADDRESS = re.compile(r"[A-Za-z0-9.+-]+(?: (?:AND|OR|WITH) [A-Za-z0-9.+-]+)*|https?://\S+")
 
 
@@ -81,7 +82,8 @@ def source_files(category: str, count: int | str) -> list[str]:
     Those whose name, or whose folder's name, begins with a dot are none of the user's music.
 
     Raises:
-        LegatoError: there is no such folder, too few files, or two whose ids would be the same.
+        LegatoError: there is no such folder, too few files, a name that cannot be shown, or two whose ids would be the
+            same.
     """
     folder = SOURCES / category
     if not folder.is_dir():
@@ -96,6 +98,9 @@ def source_files(category: str, count: int | str) -> list[str]:
         where = f"{PARAMS}: categories.{category}.tracks"
         raise LegatoError(f"{where}: {count}: {folder} holds {len(files)} MIDI files")
     chosen = [path.as_posix() for path in files]
+    for file in chosen:
+        if any(unicodedata.category(letter) in CONTROL_OR_BROKEN for letter in file):
+            raise LegatoError(f"{folder}: {file!r}: a name must hold no line breaks and be UTF-8: rename it")
     ids: dict[str, str] = {}
     for file in chosen if count == ALL else chosen[: int(count)]:
         name = source_id(category, file)
