@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from legato.gm import KITS, OTHER_KIT, PROGRAMS
+from legato.gm import KITS, OTHER_KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
 from legato.truth.claims import BPM, KEY, MOODS, Claim, Traits, claims_of, read_tag, third_of, wordings
 from legato.truth.vocabulary import CLAIMS
@@ -47,7 +47,7 @@ def test_other_texts_claim_nothing_that_is_known() -> None:
 
 
 def test_tables_speak_of_all_programs_kits_and_scales() -> None:
-    assert set(CLAIMS["instrument"]) == {*PROGRAMS, *KITS, OTHER_KIT}
+    assert set(CLAIMS["instrument"]) == {*PROGRAMS, *KITS, *OTHER_KITS}
     assert set(SCALE_WORDS) == set(SCALES)
     assert set(MOODS) == set(CLAIMS["mood"])
     assert {third_of(scale) for scale, steps in SCALES.items() if 4 in steps} == {"major"}

@@ -128,6 +128,7 @@ def test_pan_gain_and_detune_are_heard_beside_the_files_own_controllers(font: Pa
     [
         (("a", "a", "a"), {}, {0, 1, 2}),
         (("a", "a", "b"), {}, {0, 1}),
+        (("", "", ""), {}, {0}),
         (("Bird", "Dog", "Horse"), {}, {0}),
         (("Bird", "Dog", "Horse"), {"ISFT": "another program"}, {0}),
         (("Super Saw", "Fat Saw", "Thin Saw"), INFO, {0, 1, 2}),

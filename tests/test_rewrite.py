@@ -109,6 +109,7 @@ def test_a_kit_stands_in_for_its_group_or_for_all(wanted: int, kits: set[int]) -
 def test_each_named_kit_is_called_by_its_name() -> None:
     assert {kit_name(kit): kit for kit in KITS.values()} == KITS
     assert kit_name(3) == "standard_kit"
+    assert kit_name(48) == "orchestra_kit"
     assert kit_name(57) == "other_kit"
 
 

@@ -43,9 +43,9 @@ KITS = {
     "tr909_kit": 30,
     "jazz_kit": 32,
     "brush_kit": 40,
-    "orchestra_kit": 48,
 }
-OTHER_KIT = "other_kit"  # that a SoundFont has and that the table does not name
+OTHER_KIT = "other_kit"  # that a SoundFont has and that no table names
+OTHER_KITS = {"orchestra_kit": 48, OTHER_KIT: None}  # of other SoundFonts than legato's, for the user's own files
 
 DRUMS = {
     "kick_2": 35,
@@ -78,7 +78,7 @@ DRUMS = {
     "triangle": 81,
 }
 
-_KIT_NAMES = {program: name for name, program in KITS.items()}
+_KIT_NAMES = {program: name for name, program in (KITS | OTHER_KITS).items()}
 
 
 def kit_name(program: int) -> str:

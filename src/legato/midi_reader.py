@@ -113,12 +113,14 @@ class Contents:
     @property
     def states_bpm(self) -> bool:
         """Whether the main tempo is one that the file states; where it states none, a synth takes 120."""
-        return any(tempo.is_stated and tempo.bpm == self.bpm for tempo in self.tempi)
+        bpm = self.bpm
+        return any(tempo.is_stated and tempo.bpm == bpm for tempo in self.tempi)
 
     @property
     def bpm_changes(self) -> bool:
         """Whether a tempo in the file lies over 2 % from the main one."""
-        return any(abs(bpm / self.bpm - 1) > BPM_TOLERANCE for bpm, share in self._tempo_shares() if share > 0)
+        main = self.bpm
+        return any(abs(bpm / main - 1) > BPM_TOLERANCE for bpm, share in self._tempo_shares() if share > 0)
 
     @property
     def n_bars(self) -> int:

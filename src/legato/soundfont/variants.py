@@ -2,14 +2,14 @@
 
 The SoundFont standard does not say what banks 1, 2 … hold: in Roland's GS they are as often as not other sounds than
 bank 0's (its bird is a dog in bank 1). So a preset counts as a variant in fonts that legato wrote, where that is what
-these banks are for, and in any other font where it has the very name of bank 0's.
+these banks are for, and in any other font where it has the very name of bank 0's, if that has one.
 """
 
 import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from legato.gm import MELODIC_BANK
+from legato.gm import DRUM_BANK, MELODIC_BANK
 
 WRITER = "legato"  # in the chunk ISFT (5.8), of the fonts that legato writes
 INFO_START = 12  # the standard's first list (4.4)
@@ -24,7 +24,11 @@ def same_instruments(font: Path, presets: Mapping[tuple[int, int], str]) -> set[
     if written_by(font) == WRITER:
         return set(presets)
     capital = {program: name for (bank, program), name in presets.items() if bank == MELODIC_BANK}
-    return {preset for preset, name in presets.items() if capital.get(preset[1], name) == name}
+    return {
+        (bank, program)
+        for (bank, program), name in presets.items()
+        if bank in (MELODIC_BANK, DRUM_BANK) or (name and capital.get(program) == name)
+    }
 
 
 def written_by(font: Path) -> str:

@@ -4,7 +4,7 @@ Conventions: a wording is ASCII, without commas, and stands on its own, because 
 wording says two things: `claims.read_tag` finds back what a tag claims.
 """
 
-from legato.gm import KITS, OTHER_KIT, PROGRAMS
+from legato.gm import KITS, OTHER_KIT, OTHER_KITS, PROGRAMS
 
 Wordings = tuple[str, ...]
 
@@ -50,7 +50,7 @@ _SPOKEN_INSTRUMENTS: dict[str, Wordings] = {
     OTHER_KIT: ("percussion kit",),
 }
 INSTRUMENTS: dict[str, Wordings] = {
-    name: _SPOKEN_INSTRUMENTS.get(name, (name.replace("_", " "),)) for name in [*PROGRAMS, *KITS, OTHER_KIT]
+    name: _SPOKEN_INSTRUMENTS.get(name, (name.replace("_", " "),)) for name in [*PROGRAMS, *KITS, *OTHER_KITS]
 }
 
 SCALES: dict[str, Wordings] = {
