@@ -10,7 +10,7 @@ from legato.files import sha256_of, write_jsonl
 from legato.items import Facts
 from legato.midi import write_midi
 from legato.rewrite import rewrite
-from legato.sources import SOURCES, MidiSourceParams, read_manifest, source_id
+from legato.sources import SOURCES, MidiSourceParams, read_kits, read_manifest, source_id
 from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
 
 MIDI = Path("dataset/midi")
@@ -48,11 +48,12 @@ def from_nothing(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]
 
 def from_sources(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]:
     music = params.load(f"categories.{category}.music", MidiSourceParams)
+    kits = read_kits(category)
 
     def rewrite_track(file: str, folder: Path) -> Facts:
         name = source_id(category, file)
         path = folder / f"{name}.mid"
-        facts = rewrite(SOURCES / category / file, path, music.license)
+        facts = rewrite(SOURCES / category / file, path, music.license, kits=kits, file=file)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
     step = items.Step(
@@ -61,7 +62,7 @@ def from_sources(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]
         work=rewrite_track,
         name=str,
         reads=lambda file: sha256_of(SOURCES / category / file),
-        settings={"music": music.model_dump(), "seed": seed},
+        settings={"music": music.model_dump(), "seed": seed, "kits": kits},
         outs=[MIDI / category],
     )
     files = read_manifest(category)

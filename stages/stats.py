@@ -20,7 +20,7 @@ def main() -> None:
     write_json(REPORTS / "codebooks.json", codebooks)
     write_json(REPORTS / "honesty.json", metrics.honesty_metrics(rows))
     write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: tags_of(row["prompt"]), "tag"))
-    write_json(PLOTS / "bpm.json", metrics.histogram(rows, lambda row: [row["bpm"]], "bpm"))
+    write_json(PLOTS / "bpm.json", metrics.histogram(rows, metrics.bpm_of, "bpm"))
     write_json(PLOTS / "loudness.json", metrics.histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"))
     write_json(PLOTS / "peaks.json", metrics.histogram(rows, lambda row: [round(row["dbtp"], 1)], "dbtp"))
     write_json(PLOTS / "keys.json", metrics.histogram(rows, metrics.key_of, "key"))

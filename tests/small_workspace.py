@@ -14,7 +14,8 @@ import warm_stage
 from conftest import ROOT
 from legato import item_cache
 from legato.files import sha256_of, write_json
-from legato.sources import manifest_path
+from legato.gm import KITS
+from legato.sources import manifest, manifest_path
 
 STAGES = ("compose", "render", "prompt", "normalize", "encode")
 OUTPUTS = ("midi", "rendered", "stems", "audio_prompts", "raw_audio", "encoded", "tracks")
@@ -46,7 +47,8 @@ class Workspace:
         sources.mkdir(parents=True)
         for name, program in songs.items():
             (sources / name).write_bytes(song(program))
-        write_json(self.folder / manifest_path("songs"), {name: sha256_of(sources / name) for name in sorted(songs)})
+        files = {name: sha256_of(sources / name) for name in sorted(songs)}
+        write_json(self.folder / manifest_path("songs"), manifest(files, KITS.values()))
 
     def run(self, stage: str, category: str = "pads") -> None:
         """Run a stage in this process; its errors are raised."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from legato.gm import KITS, PROGRAMS
+from legato.gm import KITS, OTHER_KITS, PROGRAMS
 from legato.theory import NOTE_NAMES, SCALES
 from legato.truth.claims import BPM, KEY, MOODS, Claim, Traits, claims_of, read_tag, third_of, wordings
 from legato.truth.vocabulary import CLAIMS
@@ -47,7 +47,7 @@ def test_other_texts_claim_nothing_that_is_known() -> None:
 
 
 def test_tables_speak_of_all_programs_kits_and_scales() -> None:
-    assert set(CLAIMS["instrument"]) == {*PROGRAMS, *KITS}
+    assert set(CLAIMS["instrument"]) == {*PROGRAMS, *KITS, *OTHER_KITS}
     assert set(SCALE_WORDS) == set(SCALES)
     assert set(MOODS) == set(CLAIMS["mood"])
     assert {third_of(scale) for scale, steps in SCALES.items() if 4 in steps} == {"major"}
@@ -72,6 +72,8 @@ def test_drums_are_claimed_by_what_plays() -> None:
         ({"scale": "major"}, Claim("mood", "dark")),
         ({"bpm": 130}, Claim("mood", "dark")),
         ({"n_notes": 400}, Claim("density", "sparse")),
+        ({"bpm": None}, Claim(BPM, "90")),
+        ({"bpm": None}, Claim("mood", "dark")),
     ],
 )
 def test_a_claim_goes_when_its_reason_goes(changes: dict[str, Any], claim: Claim) -> None:
@@ -104,6 +106,14 @@ def test_a_claim_goes_when_its_reason_goes(changes: dict[str, Any], claim: Claim
 def test_a_claim_comes_with_its_reason(changes: dict[str, Any], claim: Claim) -> None:
     assert claim not in claims_with()
     assert claim in claims_with(**changes)
+
+
+def test_without_a_bpm_there_is_no_mood() -> None:
+    lively = {"n_notes": 600, "scale": "major", "instruments": {"drums": "tr808_kit"}}
+    calm = {"n_notes": 10, "attack_s": {"pad": 1.0}, "attack_half_s": {"pad": 1.0}}
+    for changes in (lively, calm):
+        assert any(claim.kind == "mood" for bpm in (60, 140) for claim in claims_with(**changes, bpm=bpm))
+        assert not any(claim.kind == "mood" for claim in claims_with(**changes, bpm=None))
 
 
 def test_no_mood_holds_of_everything() -> None:

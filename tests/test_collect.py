@@ -10,7 +10,7 @@ from contract import read_dataset
 from legato.collect import HELD_OUT, TRAIN, collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
-from legato.metrics import codebook_metrics, dataset_metrics, perplexity, read_datasets, usage
+from legato.metrics import bpm_of, codebook_metrics, dataset_metrics, histogram, perplexity, read_datasets, usage
 from legato.track import facts_path, track_id
 
 FACTS = {
@@ -152,6 +152,9 @@ def test_metrics_are_per_category_and_in_total() -> None:
     assert found["total"]["seconds"] == 5.0
     assert found["a"]["tags_distinct"] == 2
     assert found["total"]["tags_distinct"] == 3
+    told = [row | {"bpm": None if row["category"] == "a" else 90} for row in rows]
+    assert [group["bpm_mean"] for group in dataset_metrics(told, counts).values()] == [90, None, 90]
+    assert histogram(told, bpm_of, "bpm") == [{"category": "b", "bpm": 90, "tracks": 5}]
     books = codebook_metrics(rows, counts)
     assert list(books["a"]) == [f"{side}{number}" for side in "LR" for number in range(9)]
     assert all(1 <= value <= 200 for value in books["a"].values())  # 5 tracks of 40 frames

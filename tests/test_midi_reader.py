@@ -14,7 +14,7 @@ from mido.midifiles.meta import KeySignatureError
 from legato import smf
 from legato.errors import LegatoError
 from legato.midi_reader import Contents, read_contents
-from midi_bytes import BEAT, END, NOW, ONE_NOTE, chunk, file, header, name, tempo
+from midi_bytes import BEAT, END, NOW, ONE_NOTE, chunk, control, file, header, name, note, rmid, sysex, tempo
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_channel_ten_is_drums_and_programs_change_within_a_channel(read) -> None
 
 
 def test_a_bank_may_make_drums_of_any_channel_and_else_means_nothing(read) -> None:
-    xg = NOW + b"\xb3\x00\x7f" + NOW + b"\x93\x24\x64" + BEAT + b"\x83\x24\x00"
+    xg = NOW + b"\xb3\x00\x7f" + NOW + b"\xc3\x00" + NOW + b"\x93\x24\x64" + BEAT + b"\x83\x24\x00"
     gs = NOW + b"\xb4\x00\x08" + NOW + b"\xc4\x04" + NOW + b"\x94\x3c\x64" + BEAT + b"\x84\x3c\x00"
     assert read(file(xg + END, gs + END)).presets == {(128, 0), (0, 4)}
 
@@ -129,6 +129,111 @@ def test_bends_and_controllers_are_kept(read) -> None:
     ]
 
 
+@pytest.mark.parametrize("n_bytes", [0, 1, 2, 4])
+def test_a_tempo_that_is_not_three_bytes_long_is_none(read, n_bytes: int) -> None:
+    wrong = NOW + bytes([0xFF, 0x51, n_bytes]) + b"\x07\xa1\x20\x07"[:n_bytes]
+    contents = read(file(wrong + note(0) * 8 + END))
+    assert (contents.seconds, contents.bpm, contents.states_bpm) == (4.0, 120, False)
+    right = read(file(tempo(400_000) + wrong + note(0) * 8 + END))
+    assert (right.bpm, right.states_bpm) == (150, True)
+
+
+def test_the_main_tempo_is_stated_or_not(read) -> None:
+    late = tempo(400_000, BEAT)
+    assert not read(file(late + END, note(0) * 2 + END)).states_bpm  # as long as the default
+    assert read(file(late + END, note(0) * 4 + END)).states_bpm
+    assert read(file(tempo(500_000) + note(0) + END)).states_bpm
+
+
+def test_a_note_that_ends_in_the_tick_of_its_start_has_no_length(read) -> None:
+    """Also where it ends the one before, so that its own end looks late."""
+    strike = NOW + b"\x90\x3c\x64"
+    off = NOW + b"\x80\x3c\x40"
+    contents = read(file(strike + BEAT + strike[1:] + off + BEAT + b"\x90\x3e\x64" + BEAT + b"\x80\x3e\x40" + END))
+    (part,) = contents.instruments
+    assert part.start_tick.tolist() == [0, 480, 960]
+    assert part.end_tick.tolist() == [480, 480, 1440]
+    assert contents.n_endless == 0
+    alone = read(file(strike + off + strike + off + END))
+    assert (alone.n_notes, alone.seconds, alone.n_bars) == (2, 0.0, 1)
+
+
+def test_a_note_without_an_end_lasts_as_long_as_the_file(read) -> None:
+    contents = read(
+        file(NOW + b"\x90\x3c\x64" + NOW + b"\x90\x40\x64" + BEAT + b"\x80\x40\x00" + END, note(1) * 3 + END)
+    )
+    assert contents.instruments[0].end_s.tolist() == [0.5, 1.5]
+    assert contents.n_endless == 1
+    empty = read(file(NOW + b"\x90\x3c\x64" + BEAT + END[1:]))
+    assert (empty.seconds, empty.n_endless) == (0.5, 1)
+
+
+def test_messages_with_a_data_byte_over_127_are_left_out_and_counted(read) -> None:
+    """FluidSynth takes the bytes as data and ignores the message; the velocity of an end it does not look at."""
+    bad = NOW + b"\xc0\x99" + NOW + b"\x90\x40\xc8" + NOW + b"\xb0\x07\x80" + NOW + b"\xe0\xff\x00"
+    contents = read(file(bad + NOW + b"\x90\x3c\x64" + BEAT + b"\x80\x3c\xff" + END))
+    (part,) = contents.instruments
+    assert (part.program, part.pitch.tolist(), part.end_s.tolist(), part.controls) == (0, [60], [0.5], ())
+    assert (contents.n_ignored, contents.n_endless) == (4, 0)
+
+
+@pytest.mark.parametrize("number", [64, 66])
+def test_pedals_lengthen_the_music_until_they_are_let_go(read, number: int) -> None:
+    down, up = control(0, number, 127)[1:], control(0, number, 0)[1:]
+    strike, off = b"\x90\x3c\x64", b"\x80\x3c\x40"
+    held = NOW + strike + NOW + down + BEAT + off
+    assert read(file(held + BEAT + up + END)).seconds == 1.0
+    still = control(0, number, 100)[1:]
+    assert read(file(held + BEAT + still + BEAT + up + END)).seconds == 1.5
+    assert read(file(held + BEAT + END[1:])).seconds == 0.5  # never let go
+    assert read(file(held + NOW + up + BEAT + down + BEAT + up + END)).seconds == 0.5
+
+
+def test_a_sostenuto_pedal_holds_what_sounds_when_it_goes_down(read) -> None:
+    down, up = control(0, 66, 127)[1:], control(0, 66, 0)[1:]
+    strike, off = b"\x90\x3c\x64", b"\x80\x3c\x40"
+    before = NOW + down + NOW + strike + BEAT + off
+    after = NOW + strike + BEAT + off + NOW + down
+    for track in (before, after):
+        assert read(file(track + BEAT + up + END)).seconds == 0.5
+
+
+def test_times_beyond_32_bits_are_counted(read) -> None:
+    longest = b"\xff\xff\xff\x7f"
+    waits = (longest + b"\xb0\x07\x64") * 20
+    contents = read(file(tempo(1) + NOW + b"\xc0\x00" + waits + note(0) + END, division=32767))
+    ticks = 20 * (2**28 - 1)
+    assert contents.instruments[0].start_tick.tolist() == [ticks]
+    assert contents.seconds == pytest.approx((ticks + 480) * 1e-6 / 32767)
+
+
+def test_an_rmid_file_is_what_it_holds(read) -> None:
+    midi = file(name(b"x") + note(0) + END)
+    for before in ((), ((b"DISP", b"\1\0\0\0abc"), (b"LIST", b"INFOINAM\2\0\0\0x\0"))):
+        contents = read(rmid(midi, *before))
+        assert (contents.n_notes, contents.seconds) == (1, 0.5)
+
+
+@pytest.mark.parametrize(
+    "track",
+    [
+        sysex("41104212", "401115", "0218"),
+        NOW + b"\xf0\x03\x41\x10\x42" + tempo(500_000) + NOW + b"\xf7\x07\x12\x40\x11\x15\x02\x18\xf7",
+        NOW + b"\xf7\x0b\xf0\x41\x10\x42\x12\x40\x11\x15\x02\x18\xf7",  # whole, in an escape
+        NOW + b"\xf0\x09\x41\x10\x42\x12\x40\x11\x15\x02\x18" + control(0, 7, 100),  # its end is forgotten
+        NOW + b"\xf0\x09\x41\x10\x42\x12\x40\x11\x15\x02\x18",
+    ],
+    ids=["three packets", "a meta event between", "escape", "no end", "no end before the track's"],
+)
+def test_a_message_in_packets_is_one(track: bytes) -> None:
+    (event,) = [event for event in smf.parse(file(track + END)).tracks[0] if event.status == smf.SYSEX]
+    assert event.data.hex() == "411042124011150218"
+
+
+def test_other_escapes_hold_nothing() -> None:
+    assert smf.parse(file(NOW + b"\xf7\x02\xf3\x01" + NOW + b"\xf7\x00" + END)).tracks == ((),)
+
+
 BROKEN = {
     "empty": (b"", "the file is empty"),
     "text": (b"not a MIDI file at all", "not a MIDI file: it does not begin with MThd"),
@@ -140,11 +245,13 @@ BROKEN = {
     "type 2": (file(ONE_NOTE, type_=2), "its type is 2: must be 0 or 1"),
     "smpte": (file(ONE_NOTE, division=-25 * 256 + 40), "it counts time in SMPTE frames"),
     "no ticks": (file(ONE_NOTE, division=0), "it has 0 ticks a quarter note"),
-    "no end": (file(ONE_NOTE[:4] + END), "its note 60 never ends (channel 1, track 1, tick 0)"),
     "tempo zero": (file(tempo(0) + ONE_NOTE + END), "it has a tempo of zero"),
     "no notes": (file(name(b"nothing") + END), "it has no notes"),
     "no tracks": (header(n_tracks=0), "it has no notes"),
-    "data over 127": (file(NOW + b"\x90\x3c\xc8" + END), "data byte 200 is over 127"),
+    "nothing but data over 127": (file(NOW + b"\x90\x3c\xc8" + END), "it has no notes"),
+    "rmid without data": (rmid(b"")[:12], "an RMID file without a data chunk: it holds no MIDI"),
+    "rmid of something else": (rmid(b"RIFF"), "not a MIDI file: it does not begin with MThd"),
+    "rmid cut": (rmid(file(ONE_NOTE + END))[:-9], "truncated: "),
     "no status": (file(NOW + b"\x3c\x64"), "byte 60 is no MIDI event"),
     "a length without end": (file(b"\xff\xff\xff\xff\xff"), "a length is over four bytes long"),
 }
@@ -204,11 +311,15 @@ def test_other_writers_files_are_read_as_other_readers_read_them(
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 300_000), st.integers(0, 127)), max_size=20))
+@given(st.lists(st.tuples(st.integers(0, 2**32), st.integers(0, 127)), max_size=20))
 def test_what_is_dumped_is_parsed(given_events: list[tuple[int, int]]) -> None:
+    """Whatever the times, even further apart than a delta time can say: filled by texts that say nothing."""
     events = [smf.Event(tick, smf.CONTROL, bytes([7, value])) for tick, value in sorted(given_events)]
-    events.append(smf.Event(400_000, smf.META, bytes([smf.TRACK_NAME]) + b"x" * 200))
-    assert smf.parse(smf.dump(96, [events, []])) == smf.Smf(1, 96, (tuple(events), ()))
+    events.append(smf.Event(2**32, smf.META, bytes([smf.TRACK_NAME]) + b"x" * 200))
+    events.append(smf.Event(2**32, smf.SYSEX, b"\x7e\x7f\x09\x01"))
+    parsed = smf.parse(smf.dump(96, [events, []]))
+    kept = tuple(event for event in parsed.tracks[0] if not smf.is_meta(event, smf.TEXT))
+    assert parsed._replace(tracks=(kept, parsed.tracks[1])) == smf.Smf(1, 96, (tuple(events), ()), end_tick=2**32)
 
 
 @settings(max_examples=300, deadline=None)

@@ -13,12 +13,12 @@ from legato.errors import LegatoError
 from legato.midi import Note, Part, Song, write_midi
 from legato.production import RenderParams
 from legato.render import Rendered, render, roles
-from legato.soundfont.font import Recordings, drum_zones
+from legato.soundfont.font import INFO, Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2
 from legato.soundfont.synthesis import key_hz
 from legato.track import track_rng
-from midi_bytes import BEAT, END, NOW, file, name
+from midi_bytes import BEAT, END, NOW, control, file, name, note, program
 from signals import SAMPLE_RATE, si_sdr_db
 
 PARAMS = params.load("render", RenderParams, Path(__file__).parent.parent / "params.yaml")
@@ -73,11 +73,12 @@ def test_a_tail_rings_out_and_is_bounded(font: Path, tmp_path: Path) -> None:
     np.testing.assert_array_equal(cut, audio[: len(cut)])
 
 
-def test_a_pedal_that_is_never_let_go_ends_with_the_music(font: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [64, 66, 67], ids=["sustain", "sostenuto", "soft"])
+def test_a_pedal_that_is_never_let_go_ends_with_the_music(font: Path, tmp_path: Path, number: int) -> None:
     lengths = []
-    for pedal in (b"", NOW + b"\xb0\x40\x7f"):
+    for pedal in (b"", control(0, number, 127)):
         song = tmp_path / "a.mid"
-        song.write_bytes(file(NOW + b"\xc0\x50" + pedal + NOW + b"\x90\x3c\x64" + BEAT + b"\x80\x3c\x00" + END))
+        song.write_bytes(file(NOW + b"\xc0\x50" + NOW + b"\x90\x3c\x64" + pedal + BEAT + b"\x80\x3c\x00" + END))
         lengths.append(len(play(song, font, DRY).audio))
     assert abs(lengths[1] - lengths[0]) <= 4096
 
@@ -122,16 +123,34 @@ def test_pan_gain_and_detune_are_heard_beside_the_files_own_controllers(font: Pa
     assert 1200 * np.log2(centre_hz(sharp) / centre_hz(plain[:, 0])) == pytest.approx(50, abs=3)
 
 
-def test_a_variant_is_played_where_the_font_has_one(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("names", "writer", "banks"),
+    [
+        (("a", "a", "a"), {}, {0, 1, 2}),
+        (("a", "a", "b"), {}, {0, 1}),
+        (("", "", ""), {}, {0}),
+        (("Bird", "Dog", "Horse"), {}, {0}),
+        (("Bird", "Dog", "Horse"), {"ISFT": "another program"}, {0}),
+        (("Super Saw", "Fat Saw", "Thin Saw"), INFO, {0, 1, 2}),
+    ],
+)
+def test_variants_are_played_where_the_font_says_that_they_are_the_same_instrument(
+    tmp_path: Path, names: tuple[str, ...], writer: dict[str, str], banks: set[int]
+) -> None:
     kit = standard_kit_zones()
-    two = tmp_path / "two.sf2"
-    instruments = [Instrument(name=f"a{bank}", zones=kit[: 3 - bank]) for bank in (0, 1)]
-    write_sf2(two, [Preset(bank=bank, program=5, name="a", instrument=instruments[bank]) for bank in (0, 1)], {})
-    song = write_song(tmp_path / "a.mid", 5, [36, 38, 42, 46])
-    streams = [track_rng(0, "a", at, "render") for at in range(12)]
-    found = {render(song, two, DRY, SAMPLE_RATE, rng).facts["variant"]["lead"] for rng in streams}
-    assert found == {0, 1}
-    assert play(song, two, DRY, variants=False).facts["variant"] == {"lead": 0}
+    font = tmp_path / "font.sf2"
+    instruments = [Instrument(name=f"a{bank}", zones=kit[: 4 - bank]) for bank in range(len(names))]
+    presets = [
+        Preset(bank=bank, program=123, name=called, instrument=instruments[bank]) for bank, called in enumerate(names)
+    ]
+    write_sf2(font, [*presets, Preset(bank=128, program=0, name="Kit", instrument=instruments[0])], writer)
+    song = tmp_path / "a.mid"
+    song.write_bytes(file(program(0, 123) + note(0, 36, 127) + END, note(9, 36) + END))
+    streams = [track_rng(0, "a", at, "render") for at in range(20)]
+    found = [render(song, font, DRY, SAMPLE_RATE, rng).facts["variant"] for rng in streams]
+    assert {variant["part_1"] for variant in found} == banks
+    assert {variant["part_2"] for variant in found} == {128}
+    assert play(song, font, DRY, variants=False).facts["variant"]["part_1"] == 0
 
 
 def write_band(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 import copy
 import importlib.util
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,21 @@ from legato import categories, smf
 from legato.check import check, write_manifests
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
-from legato.gm import KITS
+from legato.gm import DRUM_BANK, KITS, kit_name
 from legato.midi_reader import read_contents
 from legato.rewrite import canonical, preset_of, rewrite, roles
+from legato.soundfont.font import Recordings, built_presets, drum_zones
+from legato.soundfont.kits.tables import KITS_OF_DRUMS
+from legato.soundfont.sf2 import Instrument as SfInstrument
+from legato.soundfont.sf2 import Preset, write_sf2
 from legato.sources import read_manifest, slug, source_id
 from legato.synth import timed_events
-from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, tempo
+from midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, note, program, rmid, tempo
 from test_pipeline import make_clone
 
 MINE = {"tracks": "all", "prompt": "my songs", "music": {"source": "midi", "license": "PDDL-1.0"}}
 DRUMS = NOW + b"\xc9\x19" + (NOW + b"\x99\x24\x64" + BEAT + b"\x89\x24\x00") * 4
+BUILT_KITS = {program for bank, program in built_presets() if bank == DRUM_BANK}
 NAMES = ["Für Elise.mid", 'a "quoted" one.MIDI', "it's.mid", "песня 1.mid", "plain.midi"]
 
 
@@ -45,8 +51,8 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
     for category, names in (("mine", NAMES), ("other", ["one.mid"])):
         (tmp_path / "sources" / category).mkdir(parents=True)
-        for program, file_name in enumerate(names):
-            (tmp_path / "sources" / category / file_name).write_bytes(c_major_song(program + 24))
+        for number, file_name in enumerate(names):
+            (tmp_path / "sources" / category / file_name).write_bytes(c_major_song(number + 24))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEGATO_WORKERS", "1")
     return tmp_path
@@ -57,6 +63,11 @@ def whole_font(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the SoundFont had all programs and kits."""
     presets = {(0, program) for program in range(128)} | {(128, kit) for kit in KITS.values()}
     monkeypatch.setattr("legato.check.built_presets", lambda: presets)
+
+
+def rewritten(path: Path) -> dict[str, Any]:
+    """The facts of a file, which is rewritten beside it as out.mid for the kits of the built SoundFont."""
+    return rewrite(path, path.with_name("out.mid"), "CC0-1.0", kits=BUILT_KITS, file=path.name)
 
 
 def edit(workspace: Path, change: Any) -> None:
@@ -125,7 +136,7 @@ def test_a_composed_category_has_the_same_facts_and_none_of_the_source(workspace
 def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) -> None:
     path = tmp_path / "song.mid"
     path.write_bytes(c_major_song())
-    rewrite(path, tmp_path / "out.mid", "CC0-1.0")
+    rewritten(path)
     old, new = read_contents(path), read_contents(tmp_path / "out.mid")
     assert [part.name for part in new.instruments] == list(roles(old))
     assert (new.tempi, new.meters, new.seconds) == (old.tempi, old.meters, old.seconds)
@@ -136,7 +147,7 @@ def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) ->
         ]
         for array in ("start_tick", "end_tick", "pitch", "velocity"):
             np.testing.assert_array_equal(getattr(after, array), getattr(before, array))
-    assert canonical(new, roles(new)) == (tmp_path / "out.mid").read_bytes()
+    assert canonical(new, roles(new), BUILT_KITS) == (tmp_path / "out.mid").read_bytes()
     other = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid"))
     assert sorted(part.name for part in other.instruments) == ["drums", "part_1"]
     assert other.get_end_time() == pytest.approx(2.4)
@@ -149,7 +160,7 @@ def test_the_order_within_a_tick_stays(tmp_path: Path, pedal_first: bool) -> Non
     ends = BEAT + pedal + NOW + off if pedal_first else BEAT + off + NOW + pedal
     next_note = NOW + b"\x90\x40\x64" + BEAT + b"\x80\x40\x40"
     (tmp_path / "a.mid").write_bytes(file(NOW + b"\x90\x3c\x64" + ends + next_note))
-    rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")
+    rewritten(tmp_path / "a.mid")
     for path in (tmp_path / "a.mid", tmp_path / "out.mid"):
         kinds = [event.status for event in timed_events(read_contents(path))]
         at_once = [smf.CONTROL, smf.NOTE_OFF] if pedal_first else [smf.NOTE_OFF, smf.CONTROL]
@@ -174,7 +185,7 @@ def test_programs_that_share_a_channel_get_channels_of_their_own(tmp_path: Path)
             + bytes([0x80 | c, 60, 0]) for c in range(16) if c != 9]  # fmt: skip
     path = tmp_path / "many.mid"
     path.write_bytes(file(two + END, *many))
-    facts = rewrite(path, tmp_path / "out.mid", "CC0-1.0")
+    facts = rewritten(path)
     assert len(facts["instruments"]) == 17
     new = read_contents(tmp_path / "out.mid")
     assert len(new.instruments) == 17
@@ -193,16 +204,16 @@ def test_programs_that_share_a_channel_get_channels_of_their_own(tmp_path: Path)
 def test_an_unnamed_kit_is_played_by_its_group(tmp_path: Path, program: int, kit: str) -> None:
     path = tmp_path / "kit.mid"
     path.write_bytes(file(NOW + bytes([0xC9, program]) + DRUMS[3:]))
-    assert rewrite(path, tmp_path / "out.mid", "CC0-1.0")["instruments"] == {"drums": kit}
+    assert rewritten(path)["instruments"] == {"drums": kit}
     (drums,) = read_contents(tmp_path / "out.mid").instruments
-    assert drums.preset == (128, KITS[kit]) == preset_of(read_contents(path).instruments[0])
+    assert drums.preset == (128, KITS[kit]) == preset_of(read_contents(path).instruments[0], BUILT_KITS)
 
 
 def test_a_bass_line_alone_and_drums_have_no_key(tmp_path: Path) -> None:
     low = b"".join(NOW + bytes([0x90, pitch, 100]) + BEAT + bytes([0x80, pitch, 0]) for pitch in b"\x24\x28\x2b\x24")
     for track in (low, DRUMS):
         (tmp_path / "a.mid").write_bytes(file(track))
-        facts = rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")
+        facts = rewritten(tmp_path / "a.mid")
         assert (facts["key"], facts["scale"]) == (None, None)
 
 
@@ -211,12 +222,12 @@ def test_notes_that_fit_many_keys_have_none(tmp_path: Path) -> None:
     whole_tones = b"".join(NOW + bytes([0x90, p, 100]) + BEAT + bytes([0x80, p, 0]) for p in range(60, 72, 2))
     for track in (chromatic, whole_tones):
         (tmp_path / "a.mid").write_bytes(file(track))
-        assert rewrite(tmp_path / "a.mid", tmp_path / "out.mid", "CC0-1.0")["key"] is None
+        assert rewritten(tmp_path / "a.mid")["key"] is None
 
 
 def test_the_first_files_by_name_are_taken(workspace: Path) -> None:
     edit(workspace, lambda values: values["mine"].update(tracks=2))
-    assert list(check()["mine"]) == sorted(NAMES)[:2]
+    assert list(check()["mine"]["files"]) == sorted(NAMES)[:2]
     edit(workspace, lambda values: values["mine"].update(tracks=6))
     with pytest.raises(LegatoError, match=r"params.yaml: categories.mine.tracks: 6: sources/mine holds 5 MIDI files"):
         check()
@@ -229,7 +240,7 @@ def remove(folder: Path) -> None:
 
 WRONG = {
     "no such folder": ("other", remove, "no such folder"),
-    "no files": ("other", lambda folder: (folder / "one.mid").unlink(), "holds no .mid or .midi file"),
+    "no files": ("other", lambda folder: (folder / "one.mid").unlink(), "holds no .mid, .midi, .kar or .rmi file"),
     "one slug": (
         "mine",
         lambda folder: (folder / "PLAIN!.mid").write_bytes(c_major_song()),
@@ -254,11 +265,98 @@ def test_wrong_files_are_one_line(workspace: Path, case: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("file_name", ["a\nb.mid", os.fsdecode(b"\xff.mid")])
+def test_a_name_that_cannot_be_shown_is_one_line(workspace: Path, file_name: str) -> None:
+    (workspace / "sources/mine" / file_name).write_bytes(b"")
+    with pytest.raises(LegatoError, match="^sources/mine: '.*': a name must hold no line breaks") as error:
+        check()
+    assert str(error.value).isprintable()
+
+
 def test_all_broken_files_are_named_at_once(workspace: Path) -> None:
     for bad in ("bad 1.mid", "bad 2.mid"):
         (workspace / "sources/mine" / bad).write_bytes(b"no")
     with pytest.raises(LegatoError, match=r"bad 1\.mid: .*; sources/mine/bad 2\.mid: "):
         check()
+
+
+def many_programs(n_melodic: int, n_kits: int) -> bytes:
+    melodic = b"".join(program(0, number) + note(0) for number in range(n_melodic))
+    return file(melodic + b"".join(program(9, 8 * number) + note(9) for number in range(n_kits)) + END)
+
+
+def test_more_instruments_than_can_be_played_are_refused(workspace: Path) -> None:
+    (workspace / "sources/mine/many.mid").write_bytes(many_programs(126, 2))
+    assert "many.mid" in check()["mine"]["files"]
+    (workspace / "sources/mine/many.mid").write_bytes(many_programs(128, 2))
+    with pytest.raises(LegatoError) as error:
+        check()
+    assert str(error.value) == "sources/mine/many.mid: has 130 instruments: at most 128 can be played"
+
+
+def test_every_kind_of_midi_file_is_read_in_subfolders_too(workspace: Path) -> None:
+    other = workspace / "sources/other"
+    for place in (
+        "Album 1/one.MID",
+        "Album 1/disc/two.kar",
+        "three.Midi",
+        "Album 1/.hidden/four.mid",
+        "Album 1/._five.mid",
+    ):
+        (other / place).parent.mkdir(parents=True, exist_ok=True)
+        (other / place).write_bytes(c_major_song())
+    (other / "six.RMI").write_bytes(rmid(c_major_song()))
+    (other / "folder.mid").mkdir()
+    write_manifests(check())
+    rows = {row["id"]: row["source"]["file"] for row in compose("other")}
+    assert rows == {
+        "other_album_1_one": "Album 1/one.MID",
+        "other_album_1_disc_two": "Album 1/disc/two.kar",
+        "other_one": "one.mid",
+        "other_six": "six.RMI",
+        "other_three": "three.Midi",
+    }
+    assert categories.all_track_ids()["other"] == list(rows)
+    bytes_of = {(workspace / f"dataset/midi/other/{name}.mid").read_bytes() for name in rows}
+    assert len(bytes_of) == 1
+
+
+def test_files_of_folders_that_would_have_the_same_id_are_named(workspace: Path) -> None:
+    (workspace / "sources/other/b").mkdir()
+    for place in ("b/one.mid", "b one.kar"):
+        (workspace / "sources/other" / place).write_bytes(c_major_song())
+    with pytest.raises(LegatoError) as error:
+        check()
+    same = "would have the same id, other_b_one, as"
+    assert str(error.value) == f"sources/other/b one.kar: {same} sources/other/b/one.mid: rename one"
+
+
+@pytest.mark.parametrize(
+    ("fonts_kits", "wanted", "played"),
+    [({0, 48}, 48, 48), ({0}, 25, 0), ({0, 24}, 25, 24), ({0, 24, 25}, 25, 25), ({24}, 25, 24), ({25}, 24, None)],
+)
+def test_any_fonts_kits_are_played_and_stand_in(
+    workspace: Path, fonts_kits: set[int], wanted: int, played: int | None
+) -> None:
+    write_kits(workspace / "sources/kits.sf2", fonts_kits)
+    values = yaml.safe_load((workspace / "params.yaml").read_text())
+    values["soundfont"] = {"path": "sources/kits.sf2", "license": "MIT"}
+    values["categories"] = {"mine": MINE | {"tracks": 1}}
+    (workspace / "params.yaml").write_text(yaml.safe_dump(values))
+    (workspace / "sources/mine/A.mid").write_bytes(file(program(9, wanted) + note(9) + END))
+    if played is None:
+        with pytest.raises(LegatoError, match=r"sources/mine/A\.mid: plays bank 128 program 0, which the SoundFont "):
+            check()
+        return
+    write_manifests(check())
+    (row,) = [row for row in compose("mine") if row["id"] == "mine_a"]
+    assert row["instruments"] == {"drums": kit_name(played)}
+    assert read_contents(Path("dataset/midi/mine/mine_a.mid")).presets == {(128, played)}
+
+
+def write_kits(path: Path, kits: set[int]) -> None:
+    instrument = SfInstrument(name="kit", zones=drum_zones(KITS_OF_DRUMS["standard_kit"][0][:1], Recordings()))
+    write_sf2(path, [Preset(bank=128, program=kit, name=f"kit {kit}", instrument=instrument) for kit in kits], {})
 
 
 def test_what_the_font_lacks_is_named(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

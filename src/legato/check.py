@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from legato import categories, params, splitting
 from legato.card.config import CardParams
@@ -15,7 +16,7 @@ from legato.evaluation.config import EvaluateParams
 from legato.files import sha256_of, write_json
 from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.items import ComputeParams
-from legato.midi_reader import read_contents
+from legato.midi_reader import Contents, read_contents
 from legato.normalize import NormalizeParams
 from legato.params import PARAMS, Strict
 from legato.policy import Input, PolicyParams, refusal
@@ -26,7 +27,8 @@ from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_keys, read_presets
-from legato.sources import MANIFESTS, MidiSourceParams, manifest_path, source_files, source_id
+from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
+from legato.synth import MAX_CHANNELS
 from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
 
 CATEGORIES = "categories"
@@ -68,11 +70,11 @@ class SourceCategoryParams(Strict):
 AnyCategory = CategoryParams | SourceCategoryParams
 Presets = set[tuple[int, int]]
 Keys = dict[tuple[int, int], set[int]]
-Manifests = dict[str, dict[str, str]]
+Manifests = dict[str, dict[str, Any]]
 
 
 def check() -> Manifests:
-    """Check every section and every category; return each category's MIDI files with their SHA-256.
+    """Check every section and every category; return each category's manifest.
 
     Raises:
         LegatoError: a section is unknown or missing, or breaks a rule; a licence is refused; the SoundFont cannot be
@@ -106,8 +108,8 @@ def check() -> Manifests:
 
 def write_manifests(manifests: Manifests) -> None:
     """Write one file a category, on which its `compose` depends, and remove those of categories that are gone."""
-    for name, files in manifests.items():
-        write_json(manifest_path(name), files)
+    for name, one in manifests.items():
+        write_json(manifest_path(name), one)
     for path in MANIFESTS.glob("*.json"):
         if path.stem not in manifests:
             path.unlink()
@@ -138,29 +140,40 @@ def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str
             raise LegatoError(f"{PARAMS}: {key}.license: {one.license!r}: {why}; see docs/licences.md")
 
 
-def _check_sources(category: str, count: int | str, font: Path, presets: Presets) -> dict[str, str]:
+def _check_sources(category: str, count: int | str, font: Path, presets: Presets) -> dict[str, Any]:
     """Every file is read; all that are refused are named at once."""
-    manifest, refused = {}, []
-    for path in source_files(category, count):
+    files, refused = {}, []
+    kits = {program for bank, program in presets if bank == DRUM_BANK}
+    for file in source_files(category, count):
+        path = SOURCES / category / file
         try:
-            missing = sorted({preset_of(instrument) for instrument in read_contents(path).instruments} - presets)
-            if missing:
-                listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
-                raise LegatoError(f"{path}: plays {listed}, which the SoundFont {font} lacks")
-            manifest[path.name] = sha256_of(path)
+            if why := _refusal(read_contents(path), font, presets, kits):
+                raise LegatoError(f"{path}: {why}")
+            files[file] = sha256_of(path)
         except LegatoError as error:
             refused.append(str(error))
     if refused:
         raise LegatoError("; ".join(refused))
-    return manifest
+    return manifest(files, kits)
+
+
+def _refusal(contents: Contents, font: Path, presets: Presets, kits: set[int]) -> str | None:
+    """Why a file that can be read cannot be played."""
+    missing = sorted({preset_of(instrument, kits) for instrument in contents.instruments} - presets)
+    if missing:
+        listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
+        return f"plays {listed}, which the SoundFont {font} lacks"
+    if len(contents.instruments) > MAX_CHANNELS:
+        return f"has {len(contents.instruments)} instruments: at most {MAX_CHANNELS} can be played"
+    return None
 
 
 def _check_ids(manifests: Manifests) -> None:
     """Ids are unique over all categories, whatever the files are called."""
-    composed = [category for category, files in manifests.items() if not files]
+    composed = [category for category, one in manifests.items() if not one]
     taken: dict[str, str] = {}
-    for category, files in manifests.items():
-        for file in files:
+    for category, one in manifests.items():
+        for file in one.get("files", {}):
             name = source_id(category, file)
             clash = taken.get(name) or next((other for other in composed if _is_composed_id(name, other)), None)
             if clash is not None:

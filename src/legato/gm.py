@@ -4,8 +4,11 @@ Conventions: `program` is 0–127; names are the GM Level 1 names in lower case 
 Roland GS drum programs, which SoundFonts hold in bank 128; `pitch` 60 is middle C.
 """
 
+from collections.abc import Collection
+
 MELODIC_BANK = 0
 DRUM_BANK = 128
+GROUP = 8  # programs that are of one kind
 
 _PROGRAM_NAMES = """
 acoustic_grand_piano bright_acoustic_piano electric_grand_piano honky_tonk_piano
@@ -41,6 +44,8 @@ KITS = {
     "jazz_kit": 32,
     "brush_kit": 40,
 }
+OTHER_KIT = "other_kit"  # that a SoundFont has and that no table names
+OTHER_KITS = {"orchestra_kit": 48, OTHER_KIT: None}  # of other SoundFonts than legato's, for the user's own files
 
 DRUMS = {
     "kick_2": 35,
@@ -72,3 +77,23 @@ DRUMS = {
     "wood_block": 76,
     "triangle": 81,
 }
+
+_KIT_NAMES = {program: name for name, program in (KITS | OTHER_KITS).items()}
+
+
+def kit_name(program: int) -> str:
+    """What a kit is called; standard kits are the first eight.
+
+    >>> kit_name(25), kit_name(3), kit_name(57)
+    ('tr808_kit', 'standard_kit', 'other_kit')
+    """
+    return _KIT_NAMES.get(program if program >= GROUP else 0, OTHER_KIT)
+
+
+def stand_in_kit(program: int, kits: Collection[int]) -> int:
+    """The kit of `kits` that plays where this one is asked for: itself, else its group's first, else the standard one.
+
+    >>> [stand_in_kit(program, {0, 24, 25, 48}) for program in (25, 27, 48, 99)]
+    [25, 24, 48, 0]
+    """
+    return next((kit for kit in (program, program // GROUP * GROUP) if kit in kits), 0)

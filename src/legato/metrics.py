@@ -88,6 +88,11 @@ def histogram(rows: Sequence[Row], values_of: Any, label: str) -> list[Row]:
     return [{"category": category, label: value, "tracks": count} for (category, value), count in sorted(found.items())]
 
 
+def bpm_of(row: Row) -> list[float]:
+    """The bpm of a track, or nothing where none is told."""
+    return [] if row["bpm"] is None else [row["bpm"]]
+
+
 def key_of(row: Row) -> list[str]:
     """The key of a track, or nothing for drums alone."""
     return [f"{row['key']} {row['scale']}"] if row["key"] else []
@@ -97,6 +102,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
     lufs = np.array([row["lufs"] for row in rows])
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
+    bpms = [row["bpm"] for row in rows if row["bpm"] is not None]
     tags = [tags_of(row["prompt"]) for row in rows]
     perplexities = _perplexities(rows, counts)
     return {
@@ -111,7 +117,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
         "limiter_db_mean": round(float(limited.mean()), 2) if len(limited) else 0.0,
         "limiter_db_max": round(float(limiter_db.max()), 2),
         "below_target": sum(not row["at_target"] for row in rows),
-        "bpm_mean": round(float(np.mean([row["bpm"] for row in rows])), 1),
+        "bpm_mean": round(float(np.mean(bpms)), 1) if bpms else None,
         "tags_mean": round(float(np.mean([len(found) for found in tags])), 2),
         "tags_distinct": len({tag for found in tags for tag in found}),
         "perplexity_mean": round(float(perplexities.mean()), 1),

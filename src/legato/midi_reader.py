@@ -1,17 +1,11 @@
 """What a MIDI file plays, whoever wrote it: instruments, notes, controllers, tempi.
 
-The file is heard as a synth hears it: a channel's program and controllers hold for all tracks, a note on a key
-that still sounds ends the one before, "all notes off" ends them all. An instrument is what one channel plays with
-one program. Time is in seconds (`_s`) through the file's tempo map, and in its own ticks; `rank` is an event's place in
-the order in which all are heard, also within one tick.
-
-Channel 10 plays drums, and so does any other whose bank says so (XG's 127, GM2's 120); GM2's bank 121 makes channel 10
-melodic. All other banks are left aside: which variant of a program sounds is up to who renders. System-exclusive events
-and the mode messages (controllers 120 to 127) but "all off" and "reset" are left out.
+`legato.midi_channels` says how it is heard. Time is in seconds (`_s`) through the file's tempo map, and in its own
+ticks; `rank` is an event's place in the order in which all are heard, also within one tick.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,13 +14,10 @@ import numpy as np
 from legato import smf
 from legato.errors import LegatoError, os_error_line
 from legato.gm import DRUM_BANK, MELODIC_BANK
+from legato.midi_channels import CC_SUSTAIN, PEDAL_DOWN, PEDALS, Part, listen
 
-DRUM_CHANNEL = 9  # "channel 10", counted from 1
-CC_BANK, CC_BANK_FINE, CC_SUSTAIN, CC_SOUND_OFF, CC_RESET, CC_NOTES_OFF = 0, 32, 64, 120, 121, 123
-FIRST_MODE_CC = 120
-DRUM_BANK_CODES, MELODIC_BANK_CODE = (120, 127), 121
 DEFAULT_US_PER_BEAT = 500_000
-PEDAL_DOWN = 64
+TEMPO_BYTES = 3
 BPM_TOLERANCE = 0.02
 
 
@@ -44,6 +35,7 @@ class Tempo(NamedTuple):
     tick: int
     s: float
     us_per_beat: int
+    is_stated: bool = True  # False: the default, where the file says nothing
 
     @property
     def bpm(self) -> float:
@@ -94,11 +86,13 @@ class Instrument:
 class Contents:
     """All that a MIDI file plays."""
 
-    seconds: float  # to the end of the last note, or until the pedal that holds it is let go
+    seconds: float  # to the end of the last note, or until the pedals that hold it are let go
     ticks_per_beat: int
     tempi: tuple[Tempo, ...]  # the first one at tick 0
     meters: tuple[Meter, ...]  # the first one at tick 0
     instruments: tuple[Instrument, ...]  # that play a note, in the order of their first ones
+    n_ignored: int = 0  # messages with a data byte over 127, which are left out
+    n_endless: int = 0  # notes that the file does not end: they last as long as it does
 
     @property
     def presets(self) -> frozenset[tuple[int, int]]:
@@ -117,9 +111,16 @@ class Contents:
         return tempi[int(np.searchsorted(shares, shares[-1] / 2))][0]
 
     @property
+    def states_bpm(self) -> bool:
+        """Whether the main tempo is one that the file states; where it states none, a synth takes 120."""
+        bpm = self.bpm
+        return any(tempo.is_stated and tempo.bpm == bpm for tempo in self.tempi)
+
+    @property
     def bpm_changes(self) -> bool:
         """Whether a tempo in the file lies over 2 % from the main one."""
-        return any(abs(bpm / self.bpm - 1) > BPM_TOLERANCE for bpm, share in self._tempo_shares() if share > 0)
+        main = self.bpm
+        return any(abs(bpm / main - 1) > BPM_TOLERANCE for bpm, share in self._tempo_shares() if share > 0)
 
     @property
     def n_bars(self) -> int:
@@ -147,7 +148,7 @@ def read_contents(path: Path) -> Contents:
 
     Raises:
         LegatoError: the file is missing, empty, truncated or not MIDI; is of type 2 or in SMPTE time; has a tempo
-            of zero, a note without an end, or no notes at all.
+            of zero, or no notes at all.
     """
     try:
         return _contents(smf.parse(path.read_bytes()))
@@ -164,121 +165,65 @@ def _contents(file: smf.Smf) -> Contents:
         raise ValueError("it counts time in SMPTE frames: must be in ticks a quarter note")
     if file.division == 0:
         raise ValueError("it has 0 ticks a quarter note")
-    events = [(event, number) for number, track in enumerate(file.tracks) for event in track]
-    events.sort(key=lambda pair: pair[0].tick)  # stable: of equal times, the first track's comes first
-    clock = _Clock(file.division, [event for event, _ in events if _is_meta(event, smf.SET_TEMPO)])
-    channels = _listen(events, [_port(track) for track in file.tracks])
-    names = [_name(track) for track in file.tracks]
-    parts = [part for channel in channels for part in channel.parts.values() if part.notes]
+    clock = _Clock(file.division, _meta_events(file, smf.SET_TEMPO))
+    parts, n_endless = listen(file)
     if not parts:
         raise ValueError("it has no notes")
-    parts.sort(key=lambda part: part.notes[0][:1])
-    instruments = tuple(_instrument(part, names, clock) for part in parts)
+    names = [_name(track) for track in file.tracks]
+    heard = {id(part.controls): part.controls for part in parts}  # a channel's parts share them
+    controls = {at: _controls(events, clock) for at, events in heard.items()}
+    instruments = tuple(_instrument(part, names, clock, controls[id(part.controls)]) for part in parts)
     return Contents(
         seconds=max(_end(instrument) for instrument in instruments),
         ticks_per_beat=file.division,
         tempi=clock.tempi,
-        meters=tuple(_meters([event for event, _ in events if _is_meta(event, smf.TIME_SIGNATURE)])),
+        meters=tuple(_meters(_meta_events(file, smf.TIME_SIGNATURE))),
         instruments=instruments,
+        n_ignored=file.n_ignored,
+        n_endless=n_endless,
     )
+
+
+def _meta_events(file: smf.Smf, kind: int) -> list[smf.Event]:
+    """The meta events of a kind in the order of their times."""
+    found = (event for track in file.tracks for event in track if smf.is_meta(event, kind))
+    return sorted(found, key=lambda event: event.tick)
 
 
 class _Clock:
     """Ticks to seconds through a tempo map."""
 
     def __init__(self, ticks_per_beat: int, events: Sequence[smf.Event]) -> None:
-        at_tick = {0: DEFAULT_US_PER_BEAT}
-        for event in events:
-            at_tick[event.tick] = int.from_bytes(event.data[1:4], "big")
-        if 0 in at_tick.values():
+        stated = {
+            event.tick: int.from_bytes(event.data[1:], "big") for event in events if len(event.data) == 1 + TEMPO_BYTES
+        }
+        if 0 in stated.values():
             raise ValueError("it has a tempo of zero")
+        at_tick = {0: DEFAULT_US_PER_BEAT} | stated
         self._ticks = np.array(list(at_tick))
         rates = np.array(list(at_tick.values())) / 1e6 / ticks_per_beat
         self._s = np.concatenate([[0.0], np.cumsum(np.diff(self._ticks) * rates[:-1])])
         self._rates = rates
-        self.tempi = tuple(Tempo(tick, float(s), us) for (tick, us), s in zip(at_tick.items(), self._s, strict=True))
+        self.tempi = tuple(
+            Tempo(tick, float(s), us, is_stated=tick in stated)
+            for (tick, us), s in zip(at_tick.items(), self._s, strict=True)
+        )
 
     def seconds(self, ticks: np.ndarray) -> np.ndarray:
         at = np.searchsorted(self._ticks, ticks, side="right") - 1
         return self._s[at] + (ticks - self._ticks[at]) * self._rates[at]
 
 
-@dataclass
-class _Part:
-    """An instrument while its notes are found: start and end tick, start and end rank, pitch, velocity, track each."""
-
-    program: int
-    is_drum: bool
-    notes: list[tuple[int, int, int, int, int, int, int]] = field(default_factory=list)
-    controls: list[tuple[smf.Event, int]] = field(default_factory=list)
+def _controls(events: Sequence[tuple[smf.Event, int]], clock: _Clock) -> tuple[Control, ...]:
+    times = clock.seconds(np.array([event.tick for event, _ in events], dtype=np.int64)).tolist()
+    return tuple(
+        Control(event.tick, s, rank, event.status & 0xF0, event.data)
+        for (event, rank), s in zip(events, times, strict=True)
+    )
 
 
-class _Channel:
-    """What a channel is set to while the file is played."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        self.program = 0
-        self.bank = 0
-        self.parts: dict[tuple[bool, int], _Part] = {}
-        self.controls: list[tuple[smf.Event, int]] = []  # shared by all its parts
-        self.open: dict[int, tuple[_Part, int, int, int, int]] = {}  # by pitch: part, tick, rank, velocity, track
-        self.struck_again: dict[int, int] = {}  # by pitch: when a note was ended by the next one
-
-    def hear(self, event: smf.Event, track: int, rank: int) -> None:
-        kind, data = event.status & 0xF0, event.data
-        if kind == smf.NOTE_ON and data[1]:
-            if data[0] in self.open:
-                self._end(data[0], event.tick, rank - 1)  # ranks are even: there is room before
-                self.struck_again[data[0]] = event.tick
-            self.open[data[0]] = self._part(), event.tick, rank, data[1], track
-        elif kind in (smf.NOTE_ON, smf.NOTE_OFF):
-            if self.struck_again.pop(data[0], None) != event.tick:  # else it is late, for the note before
-                self._end(data[0], event.tick, rank)
-        elif kind == smf.PROGRAM:
-            self.program = data[0]
-        elif kind == smf.CONTROL and data[0] == CC_BANK:
-            self.bank = data[1]
-        elif kind == smf.CONTROL and data[0] in (CC_SOUND_OFF, CC_NOTES_OFF):
-            for pitch in list(self.open):
-                self._end(pitch, event.tick, rank)
-        elif kind != smf.CONTROL or data[0] == CC_RESET or data[0] not in (CC_BANK_FINE, *range(FIRST_MODE_CC, 128)):
-            self.controls.append((event, rank))
-
-    def _end(self, pitch: int, tick: int, rank: int) -> None:
-        if pitch in self.open:
-            part, start, start_rank, velocity, track = self.open.pop(pitch)
-            part.notes.append((start, tick, start_rank, rank, pitch, velocity, track))
-
-    def _part(self) -> _Part:
-        is_drum = self.bank in DRUM_BANK_CODES or (self.number == DRUM_CHANNEL and self.bank != MELODIC_BANK_CODE)
-        new = _Part(self.program, is_drum, controls=self.controls)
-        return self.parts.setdefault((is_drum, self.program), new)
-
-
-def _listen(events: Sequence[tuple[smf.Event, int]], ports: Sequence[int]) -> list[_Channel]:
-    """Every channel, having heard all events; a file with several ports has 16 channels on each."""
-    channels: dict[tuple[int, int], _Channel] = {}
-    for order, (event, track) in enumerate(events):
-        if event.status != smf.META:
-            number = event.status & 0x0F
-            place = ports[track], number
-            if place not in channels:
-                channels[place] = _Channel(number)
-            channels[place].hear(event, track, 2 * order)
-    for (_, number), channel in channels.items():
-        for pitch, (_, start, _, _, track) in channel.open.items():
-            where = f"channel {number + 1}, track {track + 1}, tick {start}"
-            raise ValueError(f"its note {pitch} never ends ({where})")
-    for channel in channels.values():
-        for part in channel.parts.values():
-            part.notes.sort()
-    return list(channels.values())
-
-
-def _instrument(part: _Part, names: Sequence[str], clock: _Clock) -> Instrument:
+def _instrument(part: Part, names: Sequence[str], clock: _Clock, controls: tuple[Control, ...]) -> Instrument:
     start, end, start_rank, end_rank, pitch, velocity, track = np.array(part.notes, dtype=np.int64).T
-    times = clock.seconds(np.array([event.tick for event, _ in part.controls], dtype=np.int64))
     return Instrument(
         name=names[int(np.bincount(track).argmax())],
         program=part.program,
@@ -291,25 +236,32 @@ def _instrument(part: _Part, names: Sequence[str], clock: _Clock) -> Instrument:
         end_rank=end_rank,
         pitch=pitch,
         velocity=velocity,
-        controls=tuple(
-            Control(event.tick, float(s), rank, event.status & 0xF0, event.data)
-            for (event, rank), s in zip(part.controls, times, strict=True)
-        ),
+        controls=controls,
     )
 
 
 def _end(instrument: Instrument) -> float:
-    """When the last note ends, or the pedal that then holds it is let go."""
-    end, is_held = float(instrument.end_s.max()), False
+    """When the last note ends, or the pedals that then hold it are let go."""
+    end = float(instrument.end_s.max())
+    return max(end, *(_pedal_end(instrument, number, end) for number in PEDALS))
+
+
+def _pedal_end(instrument: Instrument, number: int, end: float) -> float:
+    """When the pedal that holds the last note is let go; `end` where none does, or where it never is."""
+    is_held = False
     for control in instrument.controls:
-        if control.status == smf.CONTROL and control.data[0] == CC_SUSTAIN:
+        if control.status == smf.CONTROL and control.data[0] == number:
             is_down = control.data[1] >= PEDAL_DOWN
-            if control.s > end and is_held and not is_down:
-                return control.s
-            is_held = is_down
-            if control.s > end:
-                break
+            if control.s > end and not (is_held and is_down):
+                return control.s if is_held else end
+            # A sostenuto pedal holds the notes that sound when it goes down.
+            is_held = is_down and (number == CC_SUSTAIN or is_held or _last_note_sounds(instrument, end, control.rank))
     return end
+
+
+def _last_note_sounds(instrument: Instrument, end: float, rank: int) -> bool:
+    is_last = instrument.end_s == end
+    return bool(((instrument.start_rank < rank) & (rank < instrument.end_rank) & is_last).any())
 
 
 def _meters(events: Sequence[smf.Event]) -> Iterator[Meter]:
@@ -320,14 +272,6 @@ def _meters(events: Sequence[smf.Event]) -> Iterator[Meter]:
     yield from usable.values()
 
 
-def _is_meta(event: smf.Event, kind: int) -> bool:
-    return event.status == smf.META and event.data[0] == kind
-
-
 def _name(track: Sequence[smf.Event]) -> str:
-    names = (event.data[1:] for event in track if _is_meta(event, smf.TRACK_NAME))
+    names = (event.data[1:] for event in track if smf.is_meta(event, smf.TRACK_NAME))
     return next(names, b"").decode("latin-1").strip("\0 ")
-
-
-def _port(track: Sequence[smf.Event]) -> int:
-    return next((event.data[1] for event in track if _is_meta(event, smf.PORT) and len(event.data) > 1), 0)

@@ -1,8 +1,8 @@
 """`render` in params.yaml, and what one track draws from it: effects, and each part's variant and place in the mix.
 
 Conventions: `pan` runs from -1 (left) to 1 and is added to where the MIDI file and the font put a part; `gain_db` is
-added to its level, `detune_cents` to its tuning. Banks 1, 2 … of a SoundFont hold variants of bank 0's programs,
-without gaps.
+added to its level, `detune_cents` to its tuning. Variants of a program lie in banks 1, 2 … without gaps, where the
+SoundFont says that they are the same instrument (`legato.soundfont.variants`).
 """
 
 from collections.abc import Sequence
@@ -56,7 +56,7 @@ class RenderParams(Strict):
     polyphony: Annotated[int, Field(ge=16, le=4096)]  # voices
     tail_s: Annotated[float, Field(ge=0, le=60)]  # the longest time that notes may ring on
     stems: bool  # write each instrument's audio too
-    variants: bool  # play any of a program's variants that the font has, else the first
+    variants: bool  # play any of a program's variants that the font says are the same instrument, else the first
     dry: Annotated[float, Field(ge=0, le=1)]  # the share of tracks without reverb and chorus
     reverb: ReverbParams
     chorus: ChorusParams
@@ -116,7 +116,7 @@ def produce(
     changes nothing else.
 
     Args:
-        presets: the (bank, program) pairs of the SoundFont.
+        presets: the (bank, program) pairs of the SoundFont, of banks above 0 those that are variants of bank 0's.
     """
     is_dry = rng.random() < params.dry
     reverb = Reverb(**{name: _draw(rng, pair) for name, pair in params.reverb.model_dump().items()})

@@ -18,6 +18,7 @@ from legato.listening import ATTACK_WINDOW_S, HALF, attack_s, width_db
 from legato.midi_reader import Contents, read_contents
 from legato.production import PartProduction, Production, RenderParams, produce, production_facts
 from legato.soundfont.reader import read_presets
+from legato.soundfont.variants import same_instruments
 from legato.synth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out
 
 FULL_SCALE = 0.999
@@ -42,7 +43,7 @@ def render(midi: Path, font: Path, params: RenderParams, sample_rate: int, rng: 
     """
     contents = read_contents(midi)
     _check_presets(midi, contents, font)
-    production = produce(params, contents, set(_presets(font)), rng)
+    production = produce(params, contents, _same_instruments(font), rng)
     names = roles(contents)
     mix = _play(contents, production, font, params, sample_rate)
     scale = np.float32(min(1.0, FULL_SCALE / max(float(np.abs(mix).max()), 1e-9)))
@@ -133,3 +134,8 @@ def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) ->
 @cache
 def _presets(font: Path) -> dict[tuple[int, int], str]:
     return read_presets(font)
+
+
+@cache
+def _same_instruments(font: Path) -> set[tuple[int, int]]:
+    return same_instruments(font, _presets(font))

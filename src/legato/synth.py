@@ -21,7 +21,8 @@ import numpy as np
 
 from legato import smf
 from legato.errors import LegatoError
-from legato.midi_reader import CC_RESET, CC_SUSTAIN, Contents
+from legato.midi_channels import CC_RESET, PEDALS
+from legato.midi_reader import Contents
 from legato.production import Chorus, PartProduction, Production, Reverb
 
 BLOCK_SAMPLES = 64  # FluidSynth's own
@@ -169,7 +170,8 @@ def play(contents: Contents, production: Production, synth: Synth, sample_rate: 
     if end > now:
         yield synth.write(end - now)
     for channel in range(len(contents.instruments)):
-        synth.send(channel, smf.CONTROL, bytes([CC_SUSTAIN, 0]))
+        for pedal in PEDALS:
+            synth.send(channel, smf.CONTROL, bytes([pedal, 0]))
 
 
 def ring_out(synth: Synth, sample_rate: int, tail_s: float) -> Iterator[np.ndarray]:

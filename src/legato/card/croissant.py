@@ -49,7 +49,7 @@ FIELDS = (
     ("prompt", TEXT, "What a model is told: tags with commas between them, each true of the track.", None),
     ("frames", WHOLE, f"Rows of its codes, {SAMPLE_RATE / HOP_LENGTH:.2f} a second.", None),
     ("seconds", NUMBER, "Its length.", None),
-    ("bpm", NUMBER, "Beats a minute.", None),
+    ("bpm", NUMBER, "Beats a minute; null where the music does not tell.", None),
     ("key", TEXT, "The key's root; null for drums.", None),
     ("scale", TEXT, "The key's scale; null for drums.", None),
     ("lufs", NUMBER, "Integrated loudness, ITU-R BS.1770-4.", None),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.gm import KITS, PROGRAMS
+from legato.gm import PROGRAMS, kit_name
 from legato.theory import NOTE_NAMES, SCALES
 from legato.truth import audible
 from legato.truth.audible import (
@@ -77,8 +77,8 @@ def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:
 
 
 def check_bpm(value: str, evidence: Evidence) -> Kinds:
-    """The file's main tempo; where there are drums, a beat tracker's within 2 % or a factor of two."""
-    yield "bpm", abs(evidence.midi.bpm - float(value)) < 0.5
+    """The main tempo that the file states; where there are drums, a beat tracker's within 2 % or a factor of two."""
+    yield "bpm", evidence.midi.states_bpm and abs(evidence.midi.bpm - float(value)) < 0.5
     if evidence.drums:
         yield BPM_HEARD, agrees(evidence.heard_bpm, float(value))
 
@@ -104,9 +104,10 @@ def check_drums(value: str, evidence: Evidence) -> Kinds:
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
     """A note of that program; an 808 bass keeps to C1-C3, by its notes and, where it is alone, by ear."""
-    is_kit = value in KITS
-    program = KITS[value] if is_kit else PROGRAMS[value]
-    playing = [part for part in (evidence.drums if is_kit else evidence.melodic) if part.program == program]
+    if value in PROGRAMS:
+        playing = [part for part in evidence.melodic if part.program == PROGRAMS[value]]
+    else:
+        playing = [part for part in evidence.drums if kit_name(part.program) == value]
     yield "instrument", bool(playing)
     if value == "synth_bass_2" and playing:
         pitches = np.concatenate([part.pitch for part in playing])

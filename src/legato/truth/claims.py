@@ -4,6 +4,7 @@ Conventions: a claim is a kind and a value, such as ("bpm", "96") or ("drums", "
 into words (from which bpm on music is calm) stand here once, for those who write prompts and those who check them.
 """
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ class Claim(NamedTuple):
 class Traits:
     """What moods are derived from, be it stated by the composer or measured on the MIDI."""
 
-    bpm: float
+    bpm: float  # nan where none is told, so that no comparison holds
     third: str | None  # "major" or "minor"; None where there is no key
     notes_per_s: float
     has_drums: bool
@@ -71,7 +72,7 @@ def claims_of(facts: dict[str, Any]) -> Iterator[Claim]:
         yield Claim("drums", "only")
     for name in sorted(set(facts["instruments"].values())):
         yield Claim("instrument", name)
-    if not facts.get("bpm_changes"):
+    if facts["bpm"] is not None and not facts.get("bpm_changes"):
         yield Claim(BPM, str(round(facts["bpm"])))
     if facts["key"]:
         yield Claim(KEY, f"{facts['key']} {facts['scale']}")
@@ -173,12 +174,17 @@ def _sound(facts: dict[str, Any]) -> Iterator[Claim]:
 
 def _traits(facts: dict[str, Any]) -> Traits:
     return Traits(
-        bpm=facts["bpm"],
+        bpm=math.nan if facts["bpm"] is None else facts["bpm"],
         third=third_of(facts["scale"]) if facts["key"] else None,
-        notes_per_s=facts["n_notes"] / facts["seconds_composed"],
+        notes_per_s=notes_per_s(facts["n_notes"], facts["seconds_composed"]),
         has_drums=has_drums(facts),
         has_slow_attack=bool(slow_roles(facts)),
     )
+
+
+def notes_per_s(n_notes: int, seconds: float) -> float:
+    """How dense music is; what is over in less than a second counts as one."""
+    return n_notes / max(seconds, 1.0)
 
 
 def is_drums(role: str) -> bool:

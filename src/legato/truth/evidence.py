@@ -3,6 +3,7 @@
 Conventions: a step is a 16th note, 16 a bar, counted from the file's start; bars are in 4/4 at the main bpm.
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,7 +14,7 @@ from legato.gm import DRUMS
 from legato.key import estimate_key, pitch_class_seconds
 from legato.midi_reader import Contents, Instrument
 from legato.truth.audible import Sound
-from legato.truth.claims import Traits, slow_roles
+from legato.truth.claims import Traits, notes_per_s, slow_roles
 
 STEPS_PER_BAR = 16
 SNARES = tuple(DRUMS[name] for name in ("side_stick", "snare", "clap", "snare_2"))
@@ -63,9 +64,9 @@ class Evidence(Sound):
     def traits(self) -> Traits:
         """What moods are derived from, measured."""
         return Traits(
-            bpm=self.midi.bpm,
+            bpm=self.midi.bpm if self.midi.states_bpm else math.nan,
             third=self.key[1] if self.key else None,
-            notes_per_s=self.midi.n_notes / self.midi.seconds,
+            notes_per_s=notes_per_s(self.midi.n_notes, self.midi.seconds),
             has_drums=bool(self.drums),
             has_slow_attack=bool(slow_roles(self.facts)),
         )

@@ -4,7 +4,7 @@ Conventions: a wording is ASCII, without commas, and stands on its own, because 
 wording says two things: `claims.read_tag` finds back what a tag claims.
 """
 
-from legato.gm import KITS, PROGRAMS
+from legato.gm import KITS, OTHER_KIT, OTHER_KITS, PROGRAMS
 
 Wordings = tuple[str, ...]
 
@@ -46,9 +46,11 @@ _SPOKEN_INSTRUMENTS: dict[str, Wordings] = {
     "electronic_kit": ("electronic drum kit", "electronic drums"),
     "tr808_kit": ("808 drum kit", "808 drum machine"),
     "tr909_kit": ("909 drum kit", "909 drum machine"),
+    "orchestra_kit": ("orchestral percussion", "orchestra drum kit"),
+    OTHER_KIT: ("percussion kit",),
 }
 INSTRUMENTS: dict[str, Wordings] = {
-    name: _SPOKEN_INSTRUMENTS.get(name, (name.replace("_", " "),)) for name in [*PROGRAMS, *KITS]
+    name: _SPOKEN_INSTRUMENTS.get(name, (name.replace("_", " "),)) for name in [*PROGRAMS, *KITS, *OTHER_KITS]
 }
 
 SCALES: dict[str, Wordings] = {

@@ -39,6 +39,7 @@ const legato = (() => {
       return words.every((word) => text.includes(word))
         && (!form.category.value || row[COLUMN.category] === form.category.value)
         && (!form.license.value || row[COLUMN.license] === form.license.value)
+        && (low === -Infinity && high === Infinity || row[COLUMN.bpm] !== "")
         && row[COLUMN.bpm] >= low && row[COLUMN.bpm] <= high;
     }).sort(compare);
     find("output", form).textContent = `${shown.length} of ${all.length} tracks`;
