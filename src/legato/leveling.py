@@ -139,7 +139,7 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
         if error_lu < 0 and (best is None or leveled.lufs > best.lufs):
             best, of_best = leveled, track
         track = replace(track, bias_lu=leveled.lufs - track.lufs(leveled.gain_db) + track.bias_lu)
-    # Loudness jumps where a gate opens: then no gain may reach the target, and what comes nearest to it from below does.
+    # Loudness jumps where a gate opens: no gain may reach the target then. What comes nearest from below will do.
     quiet_db = min(track.unlimited_db, track.aim_lufs - lufs_of(float(block_powers(track.bins).max())))
     return write(source, of_best, best.gain_db if best else quiet_db, target)
 

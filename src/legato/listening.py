@@ -39,8 +39,18 @@ def width_db(audio: np.ndarray) -> float:
     Args:
         audio: (n_samples, 2).
     """
+    return width_of(mid_and_side(audio))
+
+
+def mid_and_side(audio: np.ndarray) -> np.ndarray:
+    """The energies of the channels' sum and difference, (2,); those of a track's parts add up to its own."""
     left, right = audio[:, 0].astype(np.float64), audio[:, 1].astype(np.float64)
-    mid, side = float(np.sum((left + right) ** 2)), float(np.sum((left - right) ** 2))
+    return np.array([np.sum((left + right) ** 2), np.sum((left - right) ** 2)])
+
+
+def width_of(energies: np.ndarray) -> float:
+    """`width_db` of a track with these energies of mid and side."""
+    mid, side = energies
     if not side > 0:
         return WIDTH_FLOOR_DB
     return max(WIDTH_FLOOR_DB, 10 * float(np.log10(side / mid)) if mid > 0 else -WIDTH_FLOOR_DB)
