@@ -6,7 +6,7 @@ from typing import Any
 from legato import items, params
 from legato.audio import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
+from legato.files import sha256_of
 from legato.normalize import NormalizeParams, normalize_file
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
@@ -30,7 +30,7 @@ def main(category: str) -> None:
         settings={"normalize": settings.model_dump(), "libsndfile": LIBSNDFILE},
         outs=[Path("dataset/raw_audio") / category],
     )
-    write_jsonl(facts_path(category, "normalize"), items.build(step, rendered))
+    items.record(facts_path(category, "normalize"), lambda: items.build(step, rendered))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 from legato import items, params
 from legato.audio import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
+from legato.files import sha256_of
 from legato.production import RenderParams
 from legato.render import render
 from legato.soundfont.config import SoundfontParams
@@ -40,7 +40,7 @@ def main(category: str) -> None:
         settings={"render": settings.model_dump(), "seed": seed, "libsndfile": LIBSNDFILE, **made_with},
         outs=[Path("dataset/rendered") / category, Path("dataset/stems") / category],
     )
-    write_jsonl(facts_path(category, "render"), (row | made_with for row in items.build(step, midis)))
+    items.record(facts_path(category, "render"), lambda: items.build(step, midis), made_with)
 
 
 if __name__ == "__main__":

@@ -51,15 +51,15 @@ def facts_path(category: str, stage: str) -> Path:
     return Path("dataset/tracks") / category / f"{stage}.jsonl"
 
 
-def check_length(what: object, seconds: float, max_minutes: float) -> None:
-    """Refuse what plays for too long; `what` is its file or key.
+def check_length(midi: Path, seconds: float, max_minutes: float) -> None:
+    """Refuse a file that plays for too long.
 
     Raises:
         LegatoError: it does.
     """
     if seconds > max_minutes * 60:
         raise LegatoError(
-            f"{what}: plays for {seconds / 60:.1f} minutes: {PARAMS}: dataset.max_minutes: allows {max_minutes:g}"
+            f"{midi}: plays for {seconds / 60:.1f} minutes: dataset.max_minutes in {PARAMS} allows {max_minutes:g}"
         )
 
 
