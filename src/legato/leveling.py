@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from legato.audio import Source, Write, decibels, quantize
+from legato.errors import LegatoError
 from legato.limiter import Limiter, bin_weights, edge_reductions_db, sample_gains
 from legato.loudness import (
     BINS_AT_A_TIME,
@@ -47,7 +48,7 @@ class Leveled:
 
     gain_db: float
     reduction_db: float  # the most that the limiter took, 0 where it did not act
-    lufs: float  # -inf where the absolute gate takes all of it
+    lufs: float
     dbtp: float
     bins: Bins
 
@@ -123,8 +124,13 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
 
     Args:
         source: at least `MIN_SECONDS` long, and not silent.
+
+    Raises:
+        LegatoError: with as much gain as there is room for, the absolute gate takes all of it. Nothing is written then.
     """
     track = measure(source, sample_rate, target_lufs - TOLERANCE_LU, limiter)
+    if np.isinf(track.lufs(track.gain_db())):
+        raise LegatoError("the audio is too quiet to be measured, however loud its peaks: BS.1770 gates all of it")
     best: Leveled | None = None
     of_best = track
     for _ in range(MAX_ATTEMPTS):

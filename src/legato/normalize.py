@@ -13,7 +13,6 @@ import numpy as np
 from pydantic import Field
 
 from legato.audio import SILENCE_BLOCK_S, SILENCE_DBFS, Source, Write, create_audio, in_memory, open_audio
-from legato.errors import LegatoError
 from legato.leveling import Target, level
 from legato.limiter import Limiter
 from legato.loudness import MIN_SECONDS, Bins
@@ -117,8 +116,6 @@ def _normalize(source: Source, sample_rate: int, params: NormalizeParams, target
         release_s=params.limiter.release_ms / 1000,
     )
     leveled = level(track, sample_rate, params.target_lufs, limiter, target)
-    if not np.isfinite(leveled.lufs):
-        raise LegatoError("the audio is too quiet to be measured, however loud its peaks: BS.1770 gates all of it")
     return {
         "seconds": round(track.n_samples / sample_rate, 3),
         "trimmed_s": round((source.n_samples - kept.n_samples) / sample_rate, 3),
