@@ -76,6 +76,9 @@ class Meter:
 def bin_samples(sample_rate: int) -> int:
     """The length of a bin: the longest of at most 128 samples that half a hop is a whole number of.
 
+    Args:
+        sample_rate: a multiple of 20 Hz.
+
     >>> bin_samples(44100)
     105
     """
