@@ -6,7 +6,7 @@ from legato import categories, items, params
 from legato.compose.config import LICENSE, MusicParams
 from legato.compose.song import compose
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
+from legato.files import sha256_of
 from legato.items import Facts
 from legato.midi import write_midi
 from legato.rewrite import rewrite
@@ -19,8 +19,8 @@ MIDI = Path("dataset/midi")
 def main(category: str, *only: str) -> None:
     """Write a category's tracks; where ids are given, these alone."""
     seed = params.load("dataset", DatasetParams).seed
-    rows = (from_sources if categories.is_source(category) else from_nothing)(category, seed, only)
-    write_jsonl(facts_path(category, "compose"), rows)
+    compose_all = from_sources if categories.is_source(category) else from_nothing
+    items.record(facts_path(category, "compose"), lambda: compose_all(category, seed, only))
 
 
 def from_nothing(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]:

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from legato import items, params
-from legato.audio import LIBSNDFILE, read_audio, write_audio
+from legato.audio import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
-from legato.normalize import NormalizeParams, normalize
+from legato.files import sha256_of
+from legato.normalize import NormalizeParams, normalize_file
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
 
@@ -17,9 +17,8 @@ def main(category: str) -> None:
     rendered = sorted((Path("dataset/rendered") / category).glob("*.flac"))
 
     def normalize_track(path: Path, folder: Path) -> dict[str, Any]:
-        audio, facts = normalize(read_audio(path, SAMPLE_RATE), SAMPLE_RATE, settings)
         target = folder / f"{path.stem}.{settings.format}"
-        write_audio(target, audio, SAMPLE_RATE, "PCM_16")
+        facts = normalize_file(path, target, SAMPLE_RATE, settings)
         return {"id": path.stem, "audio_sha256": sha256_of(target), **facts}
 
     step = items.Step(
@@ -31,7 +30,7 @@ def main(category: str) -> None:
         settings={"normalize": settings.model_dump(), "libsndfile": LIBSNDFILE},
         outs=[Path("dataset/raw_audio") / category],
     )
-    write_jsonl(facts_path(category, "normalize"), items.build(step, rendered))
+    items.record(facts_path(category, "normalize"), lambda: items.build(step, rendered))
 
 
 if __name__ == "__main__":

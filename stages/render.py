@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from legato import items, params
-from legato.audio import LIBSNDFILE, write_audio
+from legato.audio import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
+from legato.files import sha256_of
 from legato.production import RenderParams
 from legato.render import render
 from legato.soundfont.config import SoundfontParams
@@ -17,18 +17,19 @@ from legato.track import DatasetParams, facts_path, track_rng
 
 def main(category: str) -> None:
     settings = params.load("render", RenderParams)
-    seed = params.load("dataset", DatasetParams).seed
+    dataset = params.load("dataset", DatasetParams)
+    seed = dataset.seed
     font = Path(params.load("soundfont", SoundfontParams).path)
     made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}
     midis = sorted((Path("dataset/midi") / category).glob("*.mid"))
 
     def render_track(midi: Path, folder: Path, stems: Path) -> dict[str, Any]:
-        rendered = render(midi, font, settings, SAMPLE_RATE, track_rng(seed, category, midi.stem, "render"))
         target = folder / f"{midi.stem}.flac"
-        write_audio(target, rendered.audio, SAMPLE_RATE, "PCM_24")
-        for role, audio in rendered.stems.items():
-            write_audio(stems / midi.stem / f"{role}.flac", audio, SAMPLE_RATE, "PCM_24")
-        return {"id": midi.stem, "rendered_sha256": sha256_of(target), **rendered.facts}
+        rng = track_rng(seed, category, midi.stem, "render")
+        apart = stems / midi.stem
+        # How long it may play decides whether there is a result, and nothing of it: so it is none of the settings.
+        facts = render(midi, target, apart, font, settings, SAMPLE_RATE, rng, max_minutes=dataset.max_minutes)
+        return {"id": midi.stem, "rendered_sha256": sha256_of(target), **facts}
 
     step = items.Step(
         stage="render",
@@ -39,7 +40,7 @@ def main(category: str) -> None:
         settings={"render": settings.model_dump(), "seed": seed, "libsndfile": LIBSNDFILE, **made_with},
         outs=[Path("dataset/rendered") / category, Path("dataset/stems") / category],
     )
-    write_jsonl(facts_path(category, "render"), (row | made_with for row in items.build(step, midis)))
+    items.record(facts_path(category, "render"), lambda: items.build(step, midis), made_with)
 
 
 if __name__ == "__main__":

@@ -1,43 +1,15 @@
-"""Trimming keeps what sounds; reading refuses what is not stereo audio at the right rate."""
+"""What is written is read, whole or in blocks; reading refuses what is not stereo audio at the right rate."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from legato.audio import quantize, read_audio, silence_share, trim_silence, write_audio
+from legato.audio import create_audio, open_audio, quantize, read_audio, silence_share, write_audio
 from legato.errors import LegatoError
 from signals import SAMPLE_RATE, drum_loop, silence, sine
-
-TRIM = {"threshold_db": -60.0, "hold_s": 0.3, "fade_s": 0.05}
-
-
-def test_trimming_cuts_silence_and_keeps_the_sound() -> None:
-    tone = sine(1, -6)
-    trimmed = trim_silence(np.concatenate([silence(2), tone, silence(3)]), SAMPLE_RATE, **TRIM)
-    assert len(trimmed) / SAMPLE_RATE == pytest.approx(1 + 0.3 + 2 * 0.05, abs=0.001)
-    n_lead = round(0.05 * SAMPLE_RATE)
-    np.testing.assert_array_equal(trimmed[n_lead : n_lead + len(tone) - 1], tone[1:])
-
-
-def test_a_tail_is_kept_down_to_the_threshold_and_faded() -> None:
-    time = np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE
-    tail = (sine(6, 0) * (10 ** (-time))[:, None]).astype(np.float32)  # -20 dB a second
-    trimmed = trim_silence(tail, SAMPLE_RATE, **TRIM)
-    assert len(trimmed) / SAMPLE_RATE == pytest.approx(3 + 0.35, abs=0.01)
-    np.testing.assert_array_equal(trimmed[: 3 * SAMPLE_RATE], tail[: 3 * SAMPLE_RATE])
-    assert np.abs(trimmed[-1]).max() == 0
-
-
-def test_a_sound_at_the_very_edges_loses_nothing() -> None:
-    tone = sine(0.5, -6, phase=1.0)
-    trimmed = trim_silence(tone, SAMPLE_RATE, threshold_db=-60, hold_s=0, fade_s=0)
-    np.testing.assert_array_equal(trimmed, tone)
-
-
-def test_silence_trims_to_nothing() -> None:
-    assert trim_silence(silence(1), SAMPLE_RATE, **TRIM).shape == (0, 2)
 
 
 def test_silence_share_is_the_silent_part() -> None:
@@ -50,6 +22,51 @@ def test_what_is_written_is_read(tmp_path: Path, suffix: str, subtype: str) -> N
     write_audio(tmp_path / f"a{suffix}", audio, SAMPLE_RATE, subtype)
     np.testing.assert_array_equal(read_audio(tmp_path / f"a{suffix}", SAMPLE_RATE), audio)
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(("suffix", "subtype"), [(".wav", "PCM_16"), (".flac", "PCM_16"), (".flac", "PCM_24")])
+def test_a_file_written_in_blocks_is_that_written_whole(tmp_path: Path, suffix: str, subtype: str) -> None:
+    audio = drum_loop(1)
+    write_audio(tmp_path / f"whole{suffix}", audio, SAMPLE_RATE, subtype)
+    with create_audio(tmp_path / f"blocks{suffix}", SAMPLE_RATE, subtype) as write:
+        for start in range(0, len(audio), 777):
+            write(audio[start : start + 777])
+        assert not (tmp_path / f"blocks{suffix}").exists()
+    assert (tmp_path / f"blocks{suffix}").read_bytes() == (tmp_path / f"whole{suffix}").read_bytes()
+
+
+@pytest.mark.parametrize("kept_samples", [0, 10**6])
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_any_part_of_a_file_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str, kept_samples: int
+) -> None:
+    monkeypatch.setattr("legato.audio.KEPT_SAMPLES", kept_samples)
+    audio = quantize(drum_loop(1))
+    write_audio(tmp_path / f"a{suffix}", audio, SAMPLE_RATE, "PCM_16")
+    with open_audio(tmp_path / f"a{suffix}", SAMPLE_RATE) as source:
+        assert (source.n_samples, source.step) == (len(audio), 2.0**-15)
+        for start, stop in [(30_000, 40_000), (5, 9), (0, len(audio)), (len(audio), len(audio))]:
+            np.testing.assert_array_equal(source.read(start, stop), audio[start:stop])
+        np.testing.assert_array_equal(np.concatenate(list(source.blocks(10_000))), audio)
+    np.testing.assert_array_equal(read_audio(tmp_path / f"a{suffix}", SAMPLE_RATE, 10, 10**9), audio[10:])
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+        with pytest.raises(OSError, match="File too large"):
+            write_audio(tmp_path / f"a{suffix}", drum_loop(5), SAMPLE_RATE, "PCM_24")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_error_while_writing_is_not_told_of_the_file_that_is_read(tmp_path: Path) -> None:
+    write_audio(tmp_path / "read.wav", drum_loop(1), SAMPLE_RATE, "PCM_16")
+    with pytest.raises(soundfile.LibsndfileError), open_audio(tmp_path / "read.wav", SAMPLE_RATE):
+        soundfile.SoundFile(tmp_path / "other.wav")
 
 
 def test_mono_is_duplicated(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
-"""Stereo audio in files and in memory.
+"""Stereo audio in files and in memory, whole or block by block.
 
 Conventions: float32 (n_samples, 2), full scale at 1.0; `sample_rate` in Hz; levels in dB relative to full scale.
 """
 
-import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import RawIOBase
 from pathlib import Path
 from typing import Literal
 
@@ -11,39 +14,141 @@ import numpy as np
 import soundfile
 
 from legato.errors import LegatoError
-from legato.files import write_bytes
+from legato.files import replacing
 
 Subtype = Literal["PCM_16", "PCM_24"]
+Write = Callable[[np.ndarray], None]  # takes the next block, (n_samples, 2)
 LIBSNDFILE = soundfile.__libsndfile_version__  # the bytes of a .flac are its
 SILENCE_DBFS = -60.0
 SILENCE_BLOCK_S = 0.05
+KEPT_SAMPLES = 2**23  # a file of up to 3 minutes is decoded once: 64 MiB
+PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
 
 
-def read_audio(path: Path, sample_rate: int) -> np.ndarray:
-    """The file's samples as float32 (n_samples, 2); mono is duplicated to both channels.
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Audio that is read piece by piece, so that memory does not grow with its length."""
+
+    n_samples: int
+    read: Callable[[int, int], np.ndarray]  # from a sample up to another, both within the audio
+    step: float = 0.0  # the smallest that two samples can differ, where a file's format rounds
+
+    def around(self, start: int, stop: int) -> np.ndarray:
+        """Samples from `start` up to `stop`, which may lie outside: there is silence."""
+        inside = self.read(min(max(start, 0), self.n_samples), max(min(stop, self.n_samples), 0))
+        outside = max(-start, 0), max(stop - max(start, self.n_samples), 0)
+        return np.pad(inside, (outside, (0, 0))) if any(outside) else inside
+
+    def blocks(self, n_block: int) -> Iterator[np.ndarray]:
+        """All of it in blocks of `n_block` samples; the last one is what is left."""
+        for start in range(0, self.n_samples, n_block):
+            yield self.read(start, min(start + n_block, self.n_samples))
+
+
+def in_memory(audio: np.ndarray) -> Source:
+    """An array, (n_samples, 2), as a source."""
+    return Source(n_samples=len(audio), read=lambda start, stop: audio[start:stop])
+
+
+@contextmanager
+def open_audio(path: Path, sample_rate: int) -> Iterator[Source]:
+    """A file as a source; mono is duplicated to both channels. A short one stays in memory once it is read.
+
+    Raises:
+        LegatoError: no such file, not audio, another sample rate, more than two channels; reading: not finite.
+    """
+    with _naming(path):
+        file = soundfile.SoundFile(path)
+    with file:
+        if file.samplerate != sample_rate:
+            raise LegatoError(f"{path}: sample rate {file.samplerate}: must be {sample_rate}")
+        if file.channels > 2:
+            raise LegatoError(f"{path}: {file.channels} channels: must be 1 or 2")
+
+        def read(start: int, stop: int) -> np.ndarray:
+            with _naming(path):
+                file.seek(start)
+                audio = file.read(stop - start, dtype="float32", always_2d=True)
+            if len(audio) < stop - start:
+                raise LegatoError(f"{path}: ends before its time")
+            if not np.isfinite(audio).all():
+                raise LegatoError(f"{path}: holds NaN or infinite samples")
+            return np.repeat(audio, 2, axis=1) if audio.shape[1] == 1 else audio
+
+        step = 2.0 ** (1 - PCM_BITS[file.subtype]) if file.subtype in PCM_BITS else 0.0
+        if file.frames <= KEPT_SAMPLES:
+            whole = read(0, file.frames)
+            yield Source(n_samples=file.frames, read=lambda start, stop: whole[start:stop], step=step)
+        else:
+            yield Source(n_samples=file.frames, read=read, step=step)
+
+
+def read_audio(path: Path, sample_rate: int, start: int = 0, stop: int | None = None) -> np.ndarray:
+    """A file's samples, or some of them, as float32 (n_samples, 2); mono is duplicated to both channels.
 
     Raises:
         LegatoError: no such file, not audio, another sample rate, more than two channels, or not finite.
     """
-    try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        reason = "no such file" if not path.exists() else error.error_string
-        raise LegatoError(f"{path}: cannot be read as audio: {reason}") from None
-    if rate != sample_rate:
-        raise LegatoError(f"{path}: sample rate {rate}: must be {sample_rate}")
-    if audio.shape[1] > 2:
-        raise LegatoError(f"{path}: {audio.shape[1]} channels: must be 1 or 2")
-    if not np.isfinite(audio).all():
-        raise LegatoError(f"{path}: holds NaN or infinite samples")
-    return np.repeat(audio, 2, axis=1) if audio.shape[1] == 1 else audio
+    with open_audio(path, sample_rate) as source:
+        return source.read(start, source.n_samples if stop is None else min(stop, source.n_samples))
+
+
+@contextmanager
+def create_audio(path: Path, sample_rate: int, subtype: Subtype) -> Iterator[Write]:
+    """Write a .wav or .flac block by block; it gets its name when the block ends well, and not before.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    with replacing(path) as temporary, temporary.open("wb", buffering=0) as raw:
+        told = _Told(raw)
+        form = path.suffix.removeprefix(".")
+        with soundfile.SoundFile(told, "w", sample_rate, 2, subtype, format=form) as file:
+
+            def write(audio: np.ndarray) -> None:
+                file.write(audio)
+                told.check()
+
+            yield write
+        told.check()
 
 
 def write_audio(path: Path, audio: np.ndarray, sample_rate: int, subtype: Subtype) -> None:
     """Write (n_samples, 2) to .wav or .flac, whole or not at all."""
-    encoded = io.BytesIO()  # libsndfile would not say that the disk is full
-    soundfile.write(encoded, audio, sample_rate, subtype, format=path.suffix.removeprefix("."))
-    write_bytes(path, encoded.getvalue())
+    with create_audio(path, sample_rate, subtype) as write:
+        write(audio)
+
+
+class _Told:
+    """A file whose errors are kept, for libsndfile would not say that the disk is full."""
+
+    def __init__(self, file: RawIOBase) -> None:
+        self._error: OSError | None = None
+        self.seek, self.tell, self._file = file.seek, file.tell, file
+
+    def write(self, content: bytes) -> int:
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except OSError as error:
+            self._error = self._error or error
+        return len(content)
+
+    def check(self) -> None:
+        """Raise what was kept."""
+        if self._error:
+            raise self._error
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """What libsndfile refuses is told with the file's name."""
+    try:
+        yield
+    except soundfile.LibsndfileError as error:
+        reason = "no such file" if not path.exists() else error.error_string
+        raise LegatoError(f"{path}: cannot be read as audio: {reason}") from None
 
 
 def quantize(audio: np.ndarray, bits: int = 16) -> np.ndarray:
@@ -67,29 +172,6 @@ def loudest_channel(audio: np.ndarray) -> np.ndarray:
     NumPy's own maximum along so short an axis takes many times as long.
     """
     return np.maximum(np.abs(audio[:, 0]), np.abs(audio[:, 1]))
-
-
-def trim_silence(
-    audio: np.ndarray, sample_rate: int, *, threshold_db: float, hold_s: float, fade_s: float
-) -> np.ndarray:
-    """Cut what lies below `threshold_db` (relative to the peak) at both ends, fading over `fade_s`.
-
-    `hold_s` more is kept behind the last sample above the threshold, so that a tail rings out.
-    Silence all through gives an empty array.
-    """
-    level = loudest_channel(audio)
-    loud = np.flatnonzero(level > level.max(initial=0) * 10 ** (threshold_db / 20))
-    if not len(loud):
-        return audio[:0]
-    n_fade, n_hold = round(fade_s * sample_rate), round(hold_s * sample_rate)
-    start = max(0, loud[0] - n_fade)
-    kept = audio[start : loud[-1] + 1 + n_hold + n_fade].copy()
-    n_fade_in = loud[0] - start
-    ramp = np.sin(np.linspace(0, np.pi / 2, n_fade, dtype=np.float32)) ** 2
-    kept[:n_fade_in] *= ramp[n_fade - n_fade_in :, None]
-    n_fade_out = min(n_fade, len(kept))
-    kept[len(kept) - n_fade_out :] *= ramp[::-1][n_fade - n_fade_out :, None]
-    return kept
 
 
 def silence_share(audio: np.ndarray, sample_rate: int) -> float:

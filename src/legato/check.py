@@ -29,7 +29,7 @@ from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_keys, read_presets
 from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
 from legato.synth import MAX_CHANNELS
-from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount
+from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
 
 CATEGORIES = "categories"
 SECTIONS = {
@@ -79,7 +79,8 @@ def check() -> Manifests:
     Raises:
         LegatoError: a section is unknown or missing, or breaks a rule; a licence is refused; the SoundFont cannot be
             read, or lacks a program that a category names or a drum that its grooves play; a MIDI file of the user's
-            cannot be read, or plays what the SoundFont lacks; the project is split otherwise than it should be.
+            cannot be read, or plays for too long or what the SoundFont lacks; the project is split otherwise than it
+            should be.
     """
     known = [*SECTIONS, CATEGORIES]
     for name in params.read():
@@ -94,14 +95,16 @@ def check() -> Manifests:
     presets = built_presets() if is_built else set(read_presets(font))
     keys = built_kit_keys() if is_built else read_keys(font)
     _check_licences(loaded, font, None if is_built else sha256_of(font))
+    max_minutes = params.load("dataset", DatasetParams).max_minutes
     manifests: Manifests = {}
     for name, category in loaded.items():
         manifests[name] = {}
         if isinstance(category, CategoryParams):
+            _check_seconds(f"{CATEGORIES}.{name}.music", category.music, max_minutes)
             _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
             _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
         else:
-            manifests[name] = _check_sources(name, category.tracks, font, presets)
+            manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
     _check_ids(manifests)
     return manifests
 
@@ -140,14 +143,16 @@ def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str
             raise LegatoError(f"{PARAMS}: {key}.license: {one.license!r}: {why}; see docs/licences.md")
 
 
-def _check_sources(category: str, count: int | str, font: Path, presets: Presets) -> dict[str, Any]:
+def _check_sources(category: str, count: int | str, font: Path, presets: Presets, max_minutes: float) -> dict[str, Any]:
     """Every file is read; all that are refused are named at once."""
     files, refused = {}, []
     kits = {program for bank, program in presets if bank == DRUM_BANK}
     for file in source_files(category, count):
         path = SOURCES / category / file
         try:
-            if why := _refusal(read_contents(path), font, presets, kits):
+            contents = read_contents(path)
+            check_length(path, contents.seconds, max_minutes)
+            if why := _refusal(contents, font, presets, kits):
                 raise LegatoError(f"{path}: {why}")
             files[file] = sha256_of(path)
         except LegatoError as error:
@@ -184,6 +189,13 @@ def _check_ids(manifests: Manifests) -> None:
 def _is_composed_id(name: str, category: str) -> bool:
     number = name.removeprefix(f"{category}_")
     return number != name and len(number) == INDEX_DIGITS and number.isdecimal()
+
+
+def _check_seconds(key: str, music: MusicParams, max_minutes: float) -> None:
+    if music.seconds[1] > max_minutes * 60:
+        raise LegatoError(
+            f"{PARAMS}: {key}.seconds: {music.seconds}: dataset.max_minutes allows {max_minutes * 60:g} seconds"
+        )
 
 
 def _check_programs(key: str, music: MusicParams, font: Path, presets: Presets) -> None:

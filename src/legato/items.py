@@ -27,6 +27,7 @@ from pydantic import Field
 from legato import item_cache, params
 from legato.code_version import code_version
 from legato.errors import LegatoError
+from legato.files import write_jsonl
 from legato.params import Strict
 from legato.pool import Failure, Place, outcomes
 from legato.progress import Progress
@@ -60,6 +61,14 @@ class Step(Generic[Item]):
     outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
 
 
+class FailedError(LegatoError):
+    """Some items failed; `finished` are the facts of the others, in order."""
+
+    def __init__(self, line: str, finished: list[Facts]) -> None:
+        super().__init__(line)
+        self.finished = finished
+
+
 class _Wanted(NamedTuple):
     name: str
     item: Any
@@ -84,7 +93,8 @@ def build(
         place: where it is done; if not given, wherever the user wants: `default_place`.
 
     Raises:
-        LegatoError: at least one item failed, or there is no such cluster.
+        FailedError: at least one item failed.
+        LegatoError: there is no such cluster.
         KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
     """
     cache = item_cache.cache_folder()
@@ -114,6 +124,29 @@ def build(
     return _sound(step.stage, [one.name for one in wanted], found)
 
 
+def record(path: Path, build_all: Callable[[], list[Facts]], made_with: Facts | None = None) -> list[Facts]:
+    """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed.
+
+    The stage fails all the same, and DVC has it done again; until then the others are there to be looked at.
+
+    Args:
+        made_with: facts that all items share.
+
+    Raises:
+        FailedError: at least one item failed.
+    """
+    failed = None
+    try:
+        facts = build_all()
+    except FailedError as error:
+        facts, failed = error.finished, error
+    rows = [row | (made_with or {}) for row in facts]
+    write_jsonl(path, rows)
+    if failed:
+        raise failed
+    return rows
+
+
 def run(
     work: Callable[[Item], Facts],
     items: Sequence[Item],
@@ -125,7 +158,7 @@ def run(
     """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
 
     Raises:
-        LegatoError: at least one item failed.
+        FailedError: at least one item failed.
     """
     found = dict(_shown(stage, work, items, place=place))
     return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
@@ -210,5 +243,6 @@ def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Fac
     if failures:
         print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)
         reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures)
-        raise LegatoError(f"{stage}: {len(failures)} of {len(names)} tracks failed: {reasons}")
+        line = f"{stage}: {len(failures)} of {len(names)} tracks failed: {reasons}"
+        raise FailedError(line, [result for result in results if not isinstance(result, Failure)])
     return list(results)

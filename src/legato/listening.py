@@ -8,6 +8,7 @@ ATTACK_WINDOW_S = 1.5
 ENVELOPE_S = 0.03  # a period of the lowest notes, 33 Hz
 HOP_S = 0.002
 ATTACK_FROM, ATTACK_TO, HALF = 0.1, 0.9, 0.5
+SAMPLES_AT_A_TIME = 2**20  # in double precision
 WIDTH_FLOOR_DB = -100.0  # mono
 
 
@@ -39,8 +40,21 @@ def width_db(audio: np.ndarray) -> float:
     Args:
         audio: (n_samples, 2).
     """
-    left, right = audio[:, 0].astype(np.float64), audio[:, 1].astype(np.float64)
-    mid, side = float(np.sum((left + right) ** 2)), float(np.sum((left - right) ** 2))
+    return width_of(mid_and_side(audio))
+
+
+def mid_and_side(audio: np.ndarray) -> np.ndarray:
+    """The energies of the channels' sum and difference, (2,); those of a track's parts add up to its own."""
+    energies = np.zeros(2)
+    for start in range(0, len(audio), SAMPLES_AT_A_TIME):
+        left, right = audio[start : start + SAMPLES_AT_A_TIME].T.astype(np.float64)
+        energies += np.sum((left + right) ** 2), np.sum((left - right) ** 2)
+    return energies
+
+
+def width_of(energies: np.ndarray) -> float:
+    """`width_db` of a track with these energies of mid and side."""
+    mid, side = energies
     if not side > 0:
         return WIDTH_FLOOR_DB
     return max(WIDTH_FLOOR_DB, 10 * float(np.log10(side / mid)) if mid > 0 else -WIDTH_FLOOR_DB)

@@ -1,150 +1,163 @@
-"""Loudness, true peak, and a look-ahead limiter that leaves both where they are asked to be.
+"""Loudness after ITU-R BS.1770-4, measured block by block, with its gates behind any gain that is asked about.
 
-Conventions: audio is float32 (n_samples, 2); `lufs` is integrated loudness after ITU-R BS.1770-4;
-`dbtp` is the peak of the signal oversampled four times; gains and reductions are in dB, reductions positive.
+Conventions: audio is float32 (n_samples, 2); `lufs` is integrated loudness. A bin is the shortest stretch that is told
+apart, about 2 ms: a whole number of bins is a hop of 0.1 s, and four hops are a gating block. Within the loudness of a
+gating block its power is the mean square of the K-weighted signal, summed over both channels.
 """
 
-import warnings
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pyloudnorm
-import soxr
+from pyloudnorm import IIRfilter
+from scipy.signal import sosfilt
 
-from legato.audio import decibels, loudest_channel
+from legato.audio import Source, in_memory, loudest_channel
 
-OVERSAMPLING = 4
-MIN_SECONDS = 0.4  # one gating block of BS.1770-4
-HEADROOM_DB = 0.05  # kept under the ceiling for rounding and for the interpolation of a moving gain
-TOLERANCE_LU = 0.02
-MAX_STEPS = 12
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limiter:
-    """`ceiling_dbtp` holds always; up to `max_reduction_db` is taken for the sake of loudness."""
-
-    ceiling_dbtp: float
-    max_reduction_db: float
-    lookahead_s: float  # in which the gain may fall by max_reduction_db
-    release_s: float  # in which it recovers by as much
+MIN_SECONDS = 0.4  # one gating block
+HOPS_PER_S, HOPS_PER_BLOCK = 10, 4
+ABSOLUTE_GATE_LUFS = -70.0
+RELATIVE_GATE = 0.1  # of the mean power: -10 LU
+OFFSET_LU = -0.691
+LONGEST_BIN = 128  # samples
+INAUDIBLE = 1e-60
+BINS_AT_A_TIME = 1000  # in memory: 2.4 s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Leveled:
-    """What `level` did."""
+class Bins:
+    """What was measured of audio, bin by bin; the last one may be shorter than the others."""
 
-    audio: np.ndarray
-    gain_db: float
-    reduction_db: float  # the most that the limiter took, 0 where it did not act
+    n_samples: int
+    sample_rate: int
+    peaks: np.ndarray  # (n_bins,) float32, of samples, the louder channel
+    energies: np.ndarray  # (n_bins,) float64, of the K-weighted signal, both channels
+
+    @property
+    def n_bin(self) -> int:
+        """Samples of a bin."""
+        return bin_samples(self.sample_rate)
+
+    @property
+    def seconds(self) -> float:
+        """The length of a bin."""
+        return self.n_bin / self.sample_rate
+
+
+class Meter:
+    """Measures audio that comes in blocks, each of them but the last a whole number of bins."""
+
+    def __init__(self, sample_rate: int) -> None:
+        self._sample_rate, self._n_bin = sample_rate, bin_samples(sample_rate)
+        self._filter = k_weighting(sample_rate)
+        self._state = np.zeros((len(self._filter), 2, 2))
+        self._n_samples = 0
+        self._peaks: list[np.ndarray] = []
+        self._energies: list[np.ndarray] = []
+
+    def add(self, audio: np.ndarray) -> None:
+        """The next block."""
+        heard, self._state = sosfilt(self._filter, audio.T.astype(np.float64), zi=self._state)
+        self._state[np.abs(self._state) < INAUDIBLE] = 0  # numbers too small for the processor's fast way, in silence
+        self._energies.append(per_bin(heard[0] ** 2 + heard[1] ** 2, self._n_bin).sum(axis=1))
+        self._peaks.append(per_bin(loudest_channel(audio), self._n_bin).max(axis=1))
+        self._n_samples += len(audio)
+
+    def bins(self) -> Bins:
+        """What all blocks together gave."""
+        return Bins(
+            n_samples=self._n_samples,
+            sample_rate=self._sample_rate,
+            peaks=np.concatenate([np.zeros(0, np.float32), *self._peaks]),
+            energies=np.concatenate([np.zeros(0), *self._energies]),
+        )
+
+
+def bin_samples(sample_rate: int) -> int:
+    """The length of a bin: the longest of at most 128 samples that half a hop is a whole number of.
+
+    Args:
+        sample_rate: a multiple of 20 Hz.
+
+    >>> bin_samples(44100)
+    105
+    """
+    n_half = sample_rate // (2 * HOPS_PER_S)
+    return max(n for n in range(1, LONGEST_BIN + 1) if n_half % n == 0)
+
+
+def per_bin(values: np.ndarray, n_bin: int) -> np.ndarray:
+    """Values of each sample as (n_bins, n_bin), with zeros behind the end."""
+    return np.pad(values, (0, -len(values) % n_bin)).reshape(-1, n_bin)
+
+
+def blocks_of(source: Source, sample_rate: int) -> Iterator[np.ndarray]:
+    """A source in blocks of whole bins."""
+    return source.blocks(BINS_AT_A_TIME * bin_samples(sample_rate))
+
+
+def k_weighting(sample_rate: int) -> np.ndarray:
+    """BS.1770's two filters as second-order sections, (2, 6), with pyloudnorm's coefficients."""
+    shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
+    high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
+    return np.array([[*one.b, *one.a] for one in (shelf, high_pass)])
+
+
+def measured(blocks: Iterable[np.ndarray], sample_rate: int) -> Bins:
+    """All blocks in one meter."""
+    meter = Meter(sample_rate)
+    for block in blocks:
+        meter.add(block)
+    return meter.bins()
+
+
+def block_powers(bins: Bins, weights: np.ndarray | None = None) -> np.ndarray:
+    """The power of each gating block, (n_blocks,).
+
+    As pyloudnorm has it, a last block that lacks up to half a hop counts, and what lies behind it does not.
+
+    Args:
+        weights: (n_bins,) what each bin's energy is multiplied by.
+    """
+    n_hop = bins.sample_rate // HOPS_PER_S
+    n_hops = (2 * bins.n_samples + n_hop) // (2 * n_hop)
+    energies = bins.energies if weights is None else bins.energies * weights
+    per_hop = n_hop // bins.n_bin
+    hops = np.pad(energies, (0, max(0, n_hops * per_hop - len(energies))))[: n_hops * per_hop].reshape(n_hops, per_hop)
+    sums = np.convolve(hops.sum(axis=1), np.ones(HOPS_PER_BLOCK), "valid")
+    return sums / (HOPS_PER_BLOCK * n_hop)
+
+
+def gated_lufs(powers: np.ndarray, gain_db: float = 0.0) -> float:
+    """The integrated loudness of blocks behind a gain, where the absolute gate acts; -inf where it takes them all."""
+    loud = powers[powers >= 10 ** ((ABSOLUTE_GATE_LUFS - gain_db - OFFSET_LU) / 10)]
+    if not len(loud):
+        return float("-inf")
+    return lufs_of(float(loud[loud > RELATIVE_GATE * loud.mean()].mean())) + gain_db
+
+
+def lufs_of(power: float) -> float:
+    """A power's loudness."""
+    return OFFSET_LU + 10 * float(np.log10(power)) if power > 0 else float("-inf")
 
 
 def integrated_lufs(audio: np.ndarray, sample_rate: int) -> float:
     """Integrated loudness; -inf for silence. At least `MIN_SECONDS` long."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # log10 of silent blocks
-        return float(pyloudnorm.Meter(sample_rate).integrated_loudness(audio.astype(np.float64)))
+    return gated_lufs(block_powers(measured(blocks_of(in_memory(audio), sample_rate), sample_rate)))
 
 
-def true_peaks(audio: np.ndarray) -> np.ndarray:
-    """The highest of each sample's oversampled neighbourhood over both channels, (n_samples,).
+def plain_gain_db(powers: np.ndarray, target_lufs: float) -> float:
+    """The least gain behind which blocks have the target loudness; infinite for silence.
 
-    Its maximum is the true peak. Four times oversampling reads at most 0.7 dB low (BS.1770-4, annex 2).
+    More gain lets more blocks through the absolute gate, none of them louder than what passed already. So what the gain
+    must be, given what passes at a lower one, is never too much: from below it is reached in a few steps.
+
+    >>> tiers = np.repeat([1e-7, 1e-8], 50)  # -70.7 LUFS, which no gate lets through, and 10 LU less
+    >>> round(plain_gain_db(tiers, -14), 2), round(gated_lufs(tiers, plain_gain_db(tiers, -14)), 2)
+    (59.29, -14.0)
     """
-    oversampled = soxr.resample(audio, 1, OVERSAMPLING, quality="VHQ")[: len(audio) * OVERSAMPLING]
-    between = np.zeros(len(audio) * OVERSAMPLING, dtype=np.float32)
-    between[: len(oversampled)] = loudest_channel(oversampled)
-    return np.maximum.reduce(
-        [loudest_channel(audio), *(between[offset::OVERSAMPLING] for offset in range(OVERSAMPLING))]
-    )
-
-
-def true_peak_dbtp(audio: np.ndarray) -> float:
-    """True peak, the highest over both channels; -inf for silence."""
-    return decibels(float(true_peaks(audio).max(initial=0)))
-
-
-def reduction_db(peaks: np.ndarray, ceiling_dbtp: float, attack_db: float, release_db: float) -> np.ndarray:
-    """The gain reduction that keeps `peaks` under the ceiling, moving at most so many dB a sample.
-
-    It falls ahead of a peak by at most `attack_db` a sample and recovers behind it by `release_db`: the
-    upper envelope of a tent over every peak, which a running maximum of a sloped signal gives at once.
-
-    Args:
-        peaks: (n_samples,) linear.
-    """
-    with np.errstate(divide="ignore"):
-        needed = np.maximum(20 * np.log10(peaks.astype(np.float64)) - ceiling_dbtp, 0)
-    slope = np.arange(len(peaks), dtype=np.float64)
-    behind = np.maximum.accumulate(needed + release_db * slope) - release_db * slope
-    ahead = np.maximum.accumulate((behind - attack_db * slope)[::-1])[::-1] + attack_db * slope
-    return np.maximum(ahead, 0)
-
-
-def level(audio: np.ndarray, sample_rate: int, target_lufs: float, limiter: Limiter) -> Leveled:
-    """Bring a track to `target_lufs` with its true peak under the ceiling.
-
-    Plain gain where that suffices. Else the gain into the limiter is solved for, so that the result is at
-    the target, unless more than `max_reduction_db` would be taken: then the ceiling wins and the track
-    stays quieter.
-    """
-    peaks = true_peaks(audio)
-    plain_db = target_lufs - integrated_lufs(audio, sample_rate)
-    most_db = limiter.ceiling_dbtp - HEADROOM_DB - decibels(float(peaks.max())) + limiter.max_reduction_db
-    if plain_db <= most_db - limiter.max_reduction_db:
-        return Leveled(audio=apply_gain(audio, plain_db), gain_db=plain_db, reduction_db=0.0)
-
-    def error_lu(gain_db: float) -> float:
-        reduction = _reduction_db(peaks, gain_db, HEADROOM_DB, sample_rate, limiter)
-        return integrated_lufs(apply_gain(audio, gain_db - reduction[:, None]), sample_rate) - target_lufs
-
-    gain_db = _solve(error_lu, min(plain_db, most_db), most_db)
-    return _limit(audio, peaks, gain_db, sample_rate, limiter)
-
-
-def apply_gain(audio: np.ndarray, gain_db: float | np.ndarray) -> np.ndarray:
-    """Scale by a gain in dB: one number, or (n_samples, 1)."""
-    return (audio * np.power(10.0, np.asarray(gain_db) / 20)).astype(np.float32)
-
-
-def _limit(audio: np.ndarray, peaks: np.ndarray, gain_db: float, sample_rate: int, limiter: Limiter) -> Leveled:
-    """Gain, then the limiter; its inner ceiling is lowered until the true peak of the result obeys."""
-    headroom_db = HEADROOM_DB
-    for _ in range(MAX_STEPS):
-        reduction = _reduction_db(peaks, gain_db, headroom_db, sample_rate, limiter)
-        limited = apply_gain(audio, gain_db - reduction[:, None])
-        excess_db = true_peak_dbtp(limited) - (limiter.ceiling_dbtp - HEADROOM_DB / 2)
-        if excess_db <= 0:
-            break
-        headroom_db += excess_db + HEADROOM_DB / 2
-    return Leveled(audio=limited, gain_db=gain_db, reduction_db=float(reduction.max()))
-
-
-def _reduction_db(
-    peaks: np.ndarray, gain_db: float, headroom_db: float, sample_rate: int, limiter: Limiter
-) -> np.ndarray:
-    return reduction_db(
-        peaks,
-        limiter.ceiling_dbtp - headroom_db - gain_db,
-        attack_db=limiter.max_reduction_db / (limiter.lookahead_s * sample_rate),
-        release_db=limiter.max_reduction_db / (limiter.release_s * sample_rate),
-    )
-
-
-def _solve(error: Callable[[float], float], low: float, high: float) -> float:
-    """The gain at which an increasing `error` vanishes within tolerance, or `high` if it stays negative."""
-    at_high = error(high)
-    if at_high <= TOLERANCE_LU:
-        return high
-    at_low = error(low)
-    for _ in range(MAX_STEPS):
-        middle = low - at_low * (high - low) / (at_high - at_low) if at_low < 0 else low
-        at_middle = error(middle)
-        if abs(at_middle) <= TOLERANCE_LU:
-            break
-        if at_middle < 0:
-            low, at_low = middle, at_middle
-        else:
-            high, at_high = middle, at_middle
-    return middle
+    gain_db, lower_db = target_lufs - lufs_of(float(powers.max())), float("-inf")
+    while lower_db < gain_db < float("inf"):
+        lower_db = gain_db
+        gain_db = max(lower_db, target_lufs - (gated_lufs(powers, lower_db) - lower_db))
+    return gain_db

@@ -11,6 +11,7 @@ import numpy as np
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 
 N_FFT, N_MELS, FLOOR_DB = 2048, 80, -80.0
+AT_A_TIME = 1024  # frames in memory, so that a long track needs little more than a short one
 
 
 def mel_centres_hz() -> np.ndarray:
@@ -28,6 +29,12 @@ def log_mel_db(audio: np.ndarray) -> np.ndarray:
     window = np.hanning(N_FFT).astype(np.float32)
     padded = np.pad(audio.T, ((0, 0), (0, max(0, N_FFT - len(audio)))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT, axis=1)[:, ::HOP_LENGTH]
+    return np.concatenate(
+        [_levels_db(frames[:, at : at + AT_A_TIME], window) for at in range(0, frames.shape[1], AT_A_TIME)], axis=1
+    )
+
+
+def _levels_db(frames: np.ndarray, window: np.ndarray) -> np.ndarray:
     power = np.abs(np.fft.rfft(frames * window) / (window.sum() / 2)) ** 2
     return np.maximum(10 * np.log10(power @ mel_filters() + 1e-12), FLOOR_DB)
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from legato.params import Strict
+from legato.errors import LegatoError
+from legato.params import PARAMS, Strict
 
 INDEX_DIGITS = 5
 
@@ -33,6 +34,7 @@ class DatasetParams(Strict):
     seed: Annotated[int, Field(ge=0)]
     sample_rate: Literal[44100]  # Hz, the codec's
     held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
+    max_minutes: Annotated[float, Field(gt=0)] = 20.0  # that a track may play; a longer one is refused
 
 
 def track_id(category: str, index: int) -> str:
@@ -47,6 +49,18 @@ def track_id(category: str, index: int) -> str:
 def facts_path(category: str, stage: str) -> Path:
     """Where a per-track stage writes what it knows of each track of a category, as JSON Lines."""
     return Path("dataset/tracks") / category / f"{stage}.jsonl"
+
+
+def check_length(midi: Path, seconds: float, max_minutes: float) -> None:
+    """Refuse a file that plays for too long.
+
+    Raises:
+        LegatoError: it does.
+    """
+    if seconds > max_minutes * 60:
+        raise LegatoError(
+            f"{midi}: plays for {seconds / 60:.1f} minutes: dataset.max_minutes in {PARAMS} allows {max_minutes:g}"
+        )
 
 
 def track_rng(seed: int, category: str, index: int | str, purpose: str) -> np.random.Generator:

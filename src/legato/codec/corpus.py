@@ -4,18 +4,18 @@ A track that exists is not made again, so that a corpus goes on where it was int
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 import numpy as np
 import soundfile
 
 from legato import items, params
-from legato.audio import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.errors import LegatoError
 from legato.midi import write_midi
-from legato.normalize import NormalizeParams, normalize
+from legato.normalize import NormalizeParams, normalize_file
 from legato.production import RenderParams
 from legato.render import render
 from legato.tokens import SAMPLE_RATE
@@ -84,9 +84,11 @@ def make_track(path: Path, music: MusicParams, studio: Studio, seed: int, catego
     song, _ = compose(music, track_rng(seed, category, index, "compose"))
     midi = path.with_suffix(".mid")
     write_midi(midi, song)
-    rendered = render(midi, studio.font, studio.render, SAMPLE_RATE, track_rng(seed, category, index, "render"))
-    audio, _ = normalize(rendered.audio, SAMPLE_RATE, studio.normalize)
-    write_audio(path, audio, SAMPLE_RATE, "PCM_16")
+    rng = track_rng(seed, category, index, "render")
+    with TemporaryDirectory(dir=path.parent) as folder:
+        rendered = Path(folder) / "rendered.flac"
+        render(midi, rendered, Path(folder) / "stems", studio.font, studio.render, SAMPLE_RATE, rng)
+        normalize_file(rendered, path, SAMPLE_RATE, studio.normalize)
 
 
 def segments(
