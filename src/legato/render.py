@@ -17,7 +17,7 @@ from legato.errors import LegatoError
 from legato.listening import ATTACK_WINDOW_S, HALF, attack_s, width_db
 from legato.midi_reader import Contents, read_contents
 from legato.production import PartProduction, Production, RenderParams, produce, production_facts
-from legato.synth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, presets, ring_out
+from legato.synth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out, sounding_presets
 
 FULL_SCALE = 0.999
 ROLE = re.compile(r"[a-z0-9_]+")
@@ -41,7 +41,7 @@ def render(midi: Path, font: Path, params: RenderParams, sample_rate: int, rng: 
     """
     contents = read_contents(midi)
     _check_presets(midi, contents, font)
-    production = produce(params, contents, presets(font), rng)
+    production = produce(params, contents, set(_presets(font)), rng)
     names = roles(contents)
     mix = _play(contents, production, font, params, sample_rate)
     scale = np.float32(min(1.0, FULL_SCALE / max(float(np.abs(mix).max()), 1e-9)))
@@ -68,7 +68,7 @@ def roles(contents: Contents) -> list[str]:
 
 
 def _check_presets(midi: Path, contents: Contents, font: Path) -> None:
-    missing = sorted(contents.presets - presets(font))
+    missing = sorted(contents.presets - set(_presets(font)))
     if missing:
         listed = ", ".join(f"bank {bank} program {program}" for bank, program in missing)
         raise LegatoError(f"{midi}: plays {listed}, which the SoundFont {font} lacks")
@@ -127,3 +127,8 @@ def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) ->
         synth.send(0, smf.NOTE_ON, bytes([pitch, PROBE_VELOCITY]))
         note = synth.write(round(ATTACK_WINDOW_S * sample_rate / BLOCK_SAMPLES))
     return attack_s(note, sample_rate), attack_s(note, sample_rate, to=HALF)
+
+
+@cache
+def _presets(font: Path) -> dict[tuple[int, int], str]:
+    return sounding_presets(font)

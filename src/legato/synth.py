@@ -196,16 +196,15 @@ def timed_events(contents: Contents) -> list[Timed]:
     return sorted(events, key=lambda event: event.rank)
 
 
-@cache
-def presets(font: Path) -> frozenset[tuple[int, int]]:
-    """The (bank, program) of each preset of a font that sounds on any key.
+def sounding_presets(font: Path) -> dict[tuple[int, int], str]:
+    """The name of each (bank, program) of a font that sounds on any key.
 
     Raises:
         LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
     """
     synth, font_id = _keep_samples(font)
-    places = [place for place, _ in loaded_presets(synth, font_id)]
-    return frozenset(place for place in places if next(sounding_keys(synth, font_id, place), None) is not None)
+    named = list(loaded_presets(synth, font_id))
+    return {place: name for place, name in named if next(sounding_keys(synth, font_id, place), None) is not None}
 
 
 def fluidsynth_version() -> str:
