@@ -51,6 +51,13 @@ def read(path: Path = PARAMS) -> dict[str, Any]:
     return values
 
 
+def plain_keys(section: str, path: Path = PARAMS) -> list[str]:
+    """The keys of a section that are written without quotes, as they are written: YAML reads 808 as a number."""
+    document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    found = [value for key, value in document.value if key.value == section and isinstance(value, yaml.MappingNode)]
+    return [str(key.value) for mapping in found for key, _ in mapping.value if key.style is None]
+
+
 def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:
     """The value at a dotted `key`, such as `categories.bass_808.music`, checked against its model or type.
 
