@@ -16,6 +16,7 @@ from pydantic import AfterValidator
 from legato.errors import LegatoError
 from legato.params import PARAMS, Strict
 from legato.track import ALL, track_id
+from legato.words import counted
 
 SOURCES = Path("sources")
 MANIFESTS = Path("dataset/sources")
@@ -68,7 +69,7 @@ def source_files(category: str, count: int | str) -> list[Path]:
         raise LegatoError(f"{folder}: holds no .mid or .midi file")
     if count != ALL and int(count) > len(files):
         where = f"{PARAMS}: categories.{category}.tracks"
-        raise LegatoError(f"{where}: {count}: {folder} holds {len(files)} MIDI files")
+        raise LegatoError(f"{where}: {count}: {folder} holds {counted(len(files), 'MIDI file')}")
     files = files if count == ALL else files[: int(count)]
     ids: dict[str, Path] = {}
     for path in files:
