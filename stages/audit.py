@@ -8,6 +8,7 @@ from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import write_json
 from legato.policy import PolicyParams
+from legato.words import counted
 
 REPORT = Path("reports/audit.json")
 
@@ -19,7 +20,7 @@ def main() -> None:
     write_json(REPORT, found)  # a failed one too, for the eyes
     if not found["passed"]:
         raise LegatoError(line_of(found))
-    print(f"audit: {len(rows)} tracks, none refused")
+    print(f"audit: {counted(len(rows), 'track')}, none refused")
     for kind, hours in found["hours"].items():
         print(f"{kind}: {', '.join(f'{value} h of {name}' for name, value in hours.items())}")
 

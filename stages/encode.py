@@ -10,6 +10,7 @@ from legato.errors import stage
 from legato.files import sha256_of
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.track import facts_path
+from legato.words import minutes, real_time
 
 
 def main(category: str) -> None:
@@ -23,7 +24,7 @@ def main(category: str) -> None:
         made_with,
     )
     audio_s, took_s = sum(row["frames"] for row in rows) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started
-    print(f"encoded {audio_s:.0f} s of audio in {took_s:.1f} s: {audio_s / took_s:.1f} s a second")
+    print(f"encoded {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)}")
 
 
 if __name__ == "__main__":

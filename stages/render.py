@@ -6,13 +6,15 @@ from typing import Any
 from legato import items, params
 from legato.audio import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of
+from legato.files import sha256_of, write_json
 from legato.production import RenderParams
 from legato.render import render
 from legato.soundfont.config import SoundfontParams
 from legato.synth import fluidsynth_version
 from legato.tokens import SAMPLE_RATE
 from legato.track import DatasetParams, facts_path, track_rng
+
+STEMS, INDEX = Path("dataset/stems"), "index.json"
 
 
 def main(category: str) -> None:
@@ -38,9 +40,11 @@ def main(category: str) -> None:
         name=lambda midi: midi.stem,
         reads=sha256_of,
         settings={"render": settings.model_dump(), "seed": seed, "libsndfile": LIBSNDFILE, **made_with},
-        outs=[Path("dataset/rendered") / category, Path("dataset/stems") / category],
+        outs=[Path("dataset/rendered") / category, STEMS / category],
     )
-    items.record(facts_path(category, "render"), lambda: items.build(step, midis), made_with)
+    rows = items.record(facts_path(category, "render"), lambda: items.build(step, midis), made_with)
+    stems = STEMS / category  # which has an index where there are none, too: DVC warns of empty folders
+    write_json(stems / INDEX, {row["id"]: sorted(path.name for path in (stems / row["id"]).glob("*")) for row in rows})
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from legato.dia.config import SampleParams
 from legato.errors import stage
 from legato.files import write_jsonl
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
+from legato.words import minutes, real_time
 
 MODEL = Path("models/dia")
 SAMPLES = Path("reports/samples")
@@ -25,7 +26,7 @@ def main() -> None:
     started = time.monotonic()
     found = sampling.sample(dia, settings)
     audio_s, took_s = sum(map(len, found)) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started
-    print(f"sampled {audio_s:.0f} s of audio in {took_s:.1f} s: {audio_s / took_s:.1f} times real time on {dia.device}")
+    print(f"sampled {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)} on {dia.device}")
     shutil.rmtree(SAMPLES, ignore_errors=True)
     rows = []
     for clip, codes_TK in zip(sampling.clips_of(settings), found, strict=True):

@@ -1,4 +1,7 @@
-"""train_codec: train the small codec that ships with legato, and measure it on tracks that it never heard."""
+"""train_codec: train the small codec that ships with legato, and measure it on tracks that it never heard.
+
+No stage of dvc.yaml: its weights are in Git, and `dvc repro` must not train for hours. docs/codec.md has the command.
+"""
 
 import hashlib
 import json
@@ -6,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from legato import categories, params, quality
+from legato.code_version import stage_version
 from legato.codec import corpus, model
 from legato.codec.recipe import CORPUS, FIGURES, SMALL, TrainCodecParams
 from legato.codec.training import train
 from legato.compose.config import MusicParams
 from legato.encode import EncodeParams, encode_tracks
-from legato.errors import stage
+from legato.errors import LegatoError, stage
 from legato.files import sha256_of, write_bytes, write_json
 from legato.normalize import NormalizeParams
 from legato.production import RenderParams
@@ -30,6 +34,8 @@ def main() -> None:
         params.load("render", RenderParams),
         params.load("normalize", NormalizeParams),
     )
+    if not studio.font.is_file():
+        raise LegatoError(f"{studio.font}: no such file; run `dvc repro soundfont`")
     made_of = [{name: one.model_dump() for name, one in music.items()}, sha256_of(studio.font)]
     made_of += [studio.render.model_dump(), studio.normalize.model_dump(), wanted.seed]
     folder = WORK / f"corpus-{digest(made_of)}"
@@ -43,6 +49,11 @@ def main() -> None:
         "sha256": sha256_of(run / "small.pth"),
         "start_sha256": start,
         "steps": wanted.steps,
+        "made_of": {
+            "train_codec": wanted.model_dump(),
+            "soundfont_sha256": sha256_of(studio.font),
+            "code": stage_version(Path(__file__)),
+        },
         "heldout": measure({name: audio.heldout[name] for name in composed}, run),
         "heldout_corpus": measure({name: audio.heldout[name] for name in music if name not in composed}, run),
     }

@@ -164,7 +164,7 @@ def test_hours_by_licence_add_up(workspace: Path) -> None:
     assert found["hours"]["music"] == {"CC0-1.0": round(4 * 0.5 / 3600, 4), "PDDL-1.0": round(2 * 0.5 / 3600, 4)}
     assert found["categories"]["mine"] == {"PDDL-1.0": round(2 * 0.5 / 3600, 4)}
     edit(lambda values: values["policy"].update(music=["https://creativecommons.org/publicdomain/zero/1.0/"]))
-    with pytest.raises(LegatoError, match=r"^audit: 2 of 6 tracks are refused: music mine: 'PDDL-1.0': not one of "):
+    with pytest.raises(LegatoError, match=r"^audit: 2 of 6 tracks refused: music mine: 'PDDL-1.0': not one of "):
         audit()
     assert workspace.joinpath("reports/audit.json").is_file()
 
@@ -183,7 +183,7 @@ def test_a_refused_dataset_is_one_bounded_line(facts: dict[str, str], why: str) 
     with pytest.raises(LegatoError) as error:
         audit()
     line = str(error.value)
-    assert line.startswith(f"audit: 6 of 6 tracks are refused: {why}")
+    assert line.startswith(f"audit: 6 of 6 tracks refused: {why}")
     assert "(composed_00000, composed_00002, composed_00003 and 3 more)" in line
     assert "\n" not in line
     found = json.loads(Path("reports/audit.json").read_text())
@@ -201,7 +201,7 @@ def test_one_track_without_a_licence_or_without_facts_stops_all() -> None:
     with pytest.raises(LegatoError) as error:
         audit()
     where = f"music {rows[1]['category']}: no licence is stated ({rows[1]['id']})"
-    assert str(error.value) == f"audit: 1 of 6 tracks are refused: {where}; see docs/licences.md"
+    assert str(error.value) == f"audit: 1 of 6 tracks refused: {where}; see docs/licences.md"
     assert json.loads(Path("reports/audit.json").read_text())["hours"]["music"]["NONE"] > 0
     write_jsonl(TRAIN / "tracks.jsonl", rows[:1] + rows[2:])
     with pytest.raises(LegatoError, match=rf"^audit: dataset/encoded_dataset: no facts of {rows[1]['id']}\.pt, so"):
@@ -214,7 +214,7 @@ def test_many_reasons_and_tracks_make_a_short_line(policy: PolicyParams) -> None
         for number in range(5000)
     ]
     line = line_of(report(rows, refusals(rows, policy)))
-    assert line.startswith("audit: 5000 of 5000 tracks are refused: ")
+    assert line.startswith("audit: 5000 of 5000 tracks refused: ")
     assert len(line) < 500
     assert line.count("more") == MOST_NAMES + 1
 

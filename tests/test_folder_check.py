@@ -215,5 +215,5 @@ def test_the_command_needs_no_workspace_and_fails_on_errors_alone(tmp_path: Path
     store(torch.Tensor.long)(folder)
     done = run(tmp_path, "--json", "d")
     assert done.returncode == 1
-    assert done.stderr == "error: d: 1 errors\n"
+    assert done.stderr == "error: d: 1 error\n"
     assert {"level": ERROR, "rule": "must be int16", "names": ["t_0.pt"]} in json.loads(done.stdout)["findings"]

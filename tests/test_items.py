@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from legato import items
+from legato import items, pool
 from legato.errors import EXIT_INTERRUPTED, LegatoError
 from legato.files import write_text
 from legato.items import Facts, Step
@@ -79,7 +79,10 @@ def step(work: Callable[[int, Path], Facts], out: Path) -> Step[int]:
 
 DEATHS: dict[str, tuple[Callable[[], object], str]] = {
     "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "SIGKILL(-9)"),
-    "crashed": (lambda: ctypes.string_at(0), "SIGSEGV(-11)"),
+    "crashed": (
+        lambda: ctypes.string_at(0),
+        f"SIGSEGV(-11); its last words are in {os.path.relpath(pool._log_path())}",
+    ),
     "gone": (lambda: os._exit(7), "EXIT(7)"),
 }
 
@@ -101,6 +104,9 @@ def test_a_process_that_dies_twice_is_named_and_the_others_are_kept(
     with pytest.raises(LegatoError) as error:
         items.build(step(work, tmp_path / "out"), range(6))
     assert str(error.value) == f"square: 1 of 6 tracks failed: track_2: its process died twice, {told}"
+    assert capfd.readouterr().err == "", "a crash's report is in the log"
+    if death == "crashed":
+        assert "Fatal Python error: Segmentation fault" in pool._log_path().read_text()
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{n}.txt" for n in (0, 1, 3, 4, 5)]
     is_ill = False
     assert items.build(step(work, tmp_path / "out"), range(6)) == [{"square": number**2} for number in range(6)]
@@ -174,7 +180,7 @@ def test_what_changes_while_it_is_read_is_not_kept(monkeypatch: pytest.MonkeyPat
 INTERRUPTED = """
 import os, time
 from pathlib import Path
-from legato import items
+from legato import items, pool
 from legato.errors import stage
 
 def work(number, out):

@@ -134,12 +134,26 @@ def test_a_wrong_category_is_one_line(section: Any, changes: dict[str, Any], lin
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", ["a.b", "a b", "A", "", "a-b", "a/b", 808])
+@pytest.mark.parametrize("name", ["a.b", "a b", "A", "", "a-b", "a/b", "1.5"])
 def test_a_category_name_is_made_of_a_few_characters(section: Any, name: Any) -> None:
     section(categories={name: {}})
     with pytest.raises(LegatoError) as error:
         categories.names()
     assert str(error.value) == f"params.yaml: categories: {name!r}: a category's name is made of a-z, 0-9 and _"
+
+
+@pytest.mark.parametrize("name", ["808", "0777", "1_000", "1e5", "12e03", "0x1f", "0o17", "yes", "off", "null", "true"])
+def test_a_category_name_that_yaml_reads_as_something_else_needs_quotes(
+    tmp_path: Path, monkeypatch: Any, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "params.yaml"
+    path.write_text(f"categories:\n  a808: {{}}\n  {name}: {{}}\n")
+    with pytest.raises(LegatoError) as error:
+        categories.names()
+    assert str(error.value) == f"params.yaml: categories: {name}: to YAML this is no text: write it in quotes, '{name}'"
+    path.write_text(f"categories:\n  a808: {{}}\n  '{name}': {{}}\n")
+    assert categories.names() == ["a808", name]
 
 
 @pytest.mark.parametrize("nothing", [{}, None, []])

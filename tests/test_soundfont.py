@@ -14,7 +14,6 @@ from pydantic import ValidationError
 from sf2utils.sf2parse import Sf2File
 
 from legato.audio import decibels
-from legato.errors import LegatoError
 from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.soundfont import font as font_module
 from legato.soundfont import page
@@ -36,7 +35,7 @@ from legato.soundfont.families.mallets import EFFECTS, MALLETS
 from legato.soundfont.font import built_kit_keys, built_presets, velocity_windows
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.presets import Tonal, key_zones
-from legato.soundfont.reader import read_keys, read_presets
+from legato.soundfont.reader import read_font, read_presets
 from legato.soundfont.repertoire import NEAREST, TONALS
 from signals import SAMPLE_RATE
 
@@ -225,7 +224,7 @@ def test_three_readers_see_the_same_presets(font: Path, player: Player) -> None:
 
 
 def test_the_keys_that_sound_are_read_and_known_beforehand(font: Path) -> None:
-    found, expected = read_keys(font), {}
+    found, expected = {place: preset.keys for place, preset in read_font(font).items()}, {}
     with font.open("rb") as file:
         for preset in Sf2File(file).presets:
             for bag in preset.bags if hasattr(preset, "bank") else ():
@@ -456,25 +455,6 @@ def test_the_page_lists_exactly_what_the_font_has(font: Path) -> None:
     assert written == page.text()
     pictures = {path.name for path in (ROOT / "docs/instruments").glob("*.png")}
     assert pictures == {f"sheet_{number}.png" for number in range(1, page.n_sheets() + 1)}
-
-
-def test_a_file_that_is_no_soundfont_is_named(font: Path, tmp_path: Path) -> None:
-    content = font.read_bytes()
-    cases = {
-        "missing.sf2": (None, "cannot be read: No such file or directory"),
-        "short.sf2": (content[: len(content) // 2], f"truncated: {len(content) // 2} bytes of {len(content)}"),
-        "text.sf2": (b"SoundFont? no, text", "not a SoundFont: it does not begin with RIFF"),
-        "empty.sf2": (b"", "not a SoundFont: it does not begin with RIFF"),
-        "wave.sf2": (b"RIFF\x24\0\0\0WAVEfmt " + bytes(28), "not a SoundFont: its RIFF form is not sfbk"),
-        "hollow.sf2": (b"RIFF\x04\0\0\0sfbk", "not a SoundFont: it has no phdr chunk"),
-        "chunk.sf2": (b"RIFF\x0c\0\0\0sfbkLIST\xff\0\0\0", "truncated: its chunk 'LIST' reaches over the end"),
-    }
-    for name, (content, line) in cases.items():
-        if content is not None:
-            (tmp_path / name).write_bytes(content)
-        with pytest.raises(LegatoError) as error:
-            read_presets(tmp_path / name)
-        assert str(error.value) == f"{tmp_path / name}: {line}"
 
 
 def test_another_font_needs_its_licence_and_ours_has_its_own() -> None:

@@ -12,6 +12,7 @@ from legato.midi_reader import read_contents
 from legato.truth.checks import CHECKS, judge
 from legato.truth.claims import read_tag
 from legato.truth.evidence import Evidence
+from legato.truth.rates import UNKNOWN
 from legato.truth.vocabulary import CLAIMS
 
 SAMPLE_RATE = 44100
@@ -268,6 +269,11 @@ def test_sound_is_what_the_renderer_measured_and_what_is_heard(track: Any) -> No
 def test_a_base_phrase_is_judged_by_its_words(track: Any, phrase: str, true_of: Any, false_of: Any) -> None:
     assert verdict(phrase, track(**true_of))
     assert not verdict(phrase, track(**false_of))
+
+
+def test_a_tag_behind_the_phrase_that_no_check_knows_is_never_true(track: Any) -> None:
+    found = judge(["something lovely", "no drums", "MY EDIT"], track(warm_pad=C_MAJOR))
+    assert [each for each in found if not each.is_true] == [("MY EDIT", UNKNOWN, False)]
 
 
 def test_a_phrase_without_a_word_to_check_has_no_verdict(track: Any) -> None:

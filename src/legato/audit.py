@@ -12,6 +12,7 @@ from legato.errors import LegatoError
 from legato.files import read_jsonl
 from legato.licences import NONE, canonical
 from legato.policy import KINDS, Input, PolicyParams, refusal
+from legato.words import counted
 
 MOST_NAMES = 3  # tracks named in one line, of each reason
 MOST_REASONS = 3
@@ -92,7 +93,7 @@ def line_of(report: Row) -> str:
     reasons = [f"{one['why']} ({_some(one['tracks'])})" for one in report["refusals"]]
     more = len(reasons) - MOST_REASONS
     listed = "; ".join(reasons[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
-    return f"audit: {report['refused']} of {report['tracks']} tracks are refused: {listed}; see docs/licences.md"
+    return f"audit: {report['refused']} of {counted(report['tracks'], 'track')} refused: {listed}; see docs/licences.md"
 
 
 def _some(names: Sequence[str]) -> str:

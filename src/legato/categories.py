@@ -2,6 +2,8 @@
 
 import re
 
+import yaml
+
 from legato import params
 from legato.errors import LegatoError
 from legato.params import PARAMS
@@ -9,17 +11,21 @@ from legato.sources import track_ids
 from legato.track import SourceCount, TrackCount
 
 NAME = re.compile(r"[a-z0-9_]+")
+NUMBER = re.compile(r"[0-9][0-9_]*(e[0-9_]+)?|0[xob][0-9a-f_]+")  # by any version of YAML
 
 
 def names() -> list[str]:
     """The categories in params.yaml, in its order.
 
     Raises:
-        LegatoError: there is none, or a name is not made of `a-z`, `0-9` and `_`.
+        LegatoError: there is none, or a name is not made of `a-z`, `0-9` and `_`, or is no text to YAML.
     """
     section = params.read().get("categories")
     if not isinstance(section, dict) or not section:
         raise LegatoError(f"{PARAMS}: categories: must name at least one category")
+    for name in params.plain_keys("categories"):
+        if NAME.fullmatch(name) and (NUMBER.fullmatch(name) or not isinstance(yaml.safe_load(name), str)):
+            raise LegatoError(f"{PARAMS}: categories: {name}: to YAML this is no text: write it in quotes, '{name}'")
     for name in section:
         if not (isinstance(name, str) and NAME.fullmatch(name)):
             raise LegatoError(f"{PARAMS}: categories: {name!r}: a category's name is made of a-z, 0-9 and _")

@@ -1,6 +1,7 @@
 """The whole of params.yaml against every section's rules, before anything is built."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from legato.report.config import ReportParams
 from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
-from legato.soundfont.reader import read_keys, read_presets
+from legato.soundfont.reader import read_font
 from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
 from legato.synth import MAX_CHANNELS
 from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
@@ -69,7 +70,7 @@ class SourceCategoryParams(Strict):
 
 AnyCategory = CategoryParams | SourceCategoryParams
 Presets = set[tuple[int, int]]
-Keys = dict[tuple[int, int], set[int]]
+Keys = Mapping[tuple[int, int], AbstractSet[int]]
 Manifests = dict[str, dict[str, Any]]
 
 
@@ -92,8 +93,9 @@ def check() -> Manifests:
     splitting.check()
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
-    presets = built_presets() if is_built else set(read_presets(font))
-    keys = built_kit_keys() if is_built else read_keys(font)
+    found = {} if is_built else read_font(font)
+    presets = built_presets() if is_built else set(found)
+    keys = built_kit_keys() if is_built else {place: preset.keys for place, preset in found.items()}
     _check_licences(loaded, font, None if is_built else sha256_of(font))
     max_minutes = params.load("dataset", DatasetParams).max_minutes
     manifests: Manifests = {}

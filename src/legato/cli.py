@@ -3,51 +3,53 @@
 import argparse
 import json
 import sys
+from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, provenance, pruning, splitting, tracing
+from legato import categories, params, provenance, pruning, splitting, tracing
 from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
 from legato.item_cache import cache_folder
 from legato.params import PARAMS
 from legato.pruning import size_text
-from legato.truth.rates import LIMITS, lies, rates
+from legato.truth.rates import LIMITS, UNKNOWN, lies, rates
+from legato.words import counted, from_here
 
 MOST_LIES = 20  # shown
-DIFF_PAGE = Path("reports/diff.html")
+DIFF_PAGE, DECODED = Path("reports/diff.html"), Path("decoded")
 
 
 def main(*words: str) -> None:
-    """Parse the command line and run its command."""
+    """Parse the command line and run its command: at the root of the project, wherever inside it the user is."""
     parser = argparse.ArgumentParser(prog="legato", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="command")
+    commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     validate = commands.add_parser("validate", help="check prompts against MIDI and audio, or a folder of codes")
     what = "categories of params.yaml, all if none is named; or a folder in the trainer's format, of any origin"
     validate.add_argument("what", nargs="*", help=what)
     validate.add_argument("--json", action="store_true", help="of a folder: all findings, and every name, as JSON")
-    validate.set_defaults(run=lambda found: run_validate(found.what, as_json=found.json))
+    validate.set_defaults(run=lambda found, here: run_validate(found.what, here, as_json=found.json))
     decode = commands.add_parser("decode", help="write audio back from codes, for ears")
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
-    decode.add_argument("--out", type=Path, default=Path("decoded"), help="where to; %(default)s if not given")
-    decode.set_defaults(run=lambda found: run_decode(found.what, found.out))
+    decode.add_argument("--out", type=Path, help=f"where to; the project's {DECODED} if not given")
+    decode.set_defaults(run=lambda found, here: run_decode(found.what, found.out, here))
     cache = commands.add_parser("cache", help="show what is kept of single tracks, or throw some of it away")
-    cache.set_defaults(run=lambda _: run_cache())
+    cache.set_defaults(run=lambda *_: run_cache())
     prune = cache.add_subparsers(metavar="prune").add_parser("prune", help="throw away what any of the options names")
     prune.add_argument("--older-than", metavar="30d", help="what no stage has used for so long: h, d or w")
     prune.add_argument("--larger-than", metavar="10GB", help="the least recently used, until the rest is no larger")
     prune.add_argument("--unused", action="store_true", help="what the present version of no workspace needs")
-    prune.set_defaults(run=lambda found: run_prune(found.older_than, found.larger_than, found.unused))
+    prune.set_defaults(run=lambda found, _: run_prune(found.older_than, found.larger_than, found.unused))
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
-    split.set_defaults(run=lambda found: run_split(found.undo))
+    split.set_defaults(run=lambda found, _: run_split(found.undo))
     trace = commands.add_parser("trace", help="what a track was made from, by what, step by step")
     trace.add_argument("track", nargs="*", help="ids of tracks")
     trace.add_argument("--all", action="store_true", help="all tracks of the dataset")
     trace.add_argument("--json", action="store_true", help="records as JSON Lines")
     trace.add_argument("--verify", action="store_true", help="build them again, and compare what comes out")
-    trace.set_defaults(run=lambda found: run_trace(found.track, found.all, found.json, found.verify))
+    trace.set_defaults(run=lambda found, _: run_trace(found.track, found.all, found.json, found.verify))
 
     diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
     diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
@@ -59,18 +61,21 @@ def main(*words: str) -> None:
         "--tracks", type=_count, default=20, metavar="N", help="on the page, at most; %(default)s if not given"
     )
     diff.set_defaults(run=run_diff)
-    found = parser.parse_args(words)
-    found.run(found)
+    found, here = parser.parse_args(words), Path.cwd()
+    with chdir(params.find_root(here) or here):
+        if found.command in ("cache", "split", "trace"):  # the others know folders and files of any origin
+            params.read()
+        found.run(found, here)
 
 
-def run_validate(what: list[str], *, as_json: bool) -> None:
+def run_validate(what: list[str], here: Path, *, as_json: bool) -> None:
     """Check a folder where one is named, else prompts.
 
     Raises:
         LegatoError: something is wrong with what was checked.
     """
-    if len(what) == 1 and _is_folder(what[0]):
-        validate_folder(Path(what[0]), as_json=as_json)
+    if len(what) == 1 and _is_folder(what[0], here):
+        validate_folder(from_here(Path(what[0]), here), as_json=as_json)
     else:
         validate_prompts(what)
 
@@ -86,7 +91,7 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
     report = check_folder(folder)
     print(json.dumps(asdict(report)) if as_json else "\n".join(lines_of(report)))
     if n_errors := report.count(ERROR):
-        raise LegatoError(f"{folder}: {n_errors} errors")
+        raise LegatoError(f"{folder}: {counted(n_errors, 'error')}")
 
 
 def validate_prompts(chosen: list[str]) -> None:
@@ -103,23 +108,27 @@ def validate_prompts(chosen: list[str]) -> None:
             raise LegatoError(f"params.yaml: categories: {name!r}: no such category; known are {', '.join(known)}")
     rows = [row for name in chosen or known for row in validate_category(name)]
     found = rates(rows)
-    for kind, n_checked, n_true in found:
+    for kind, n_checked, n_true in (rate for rate in found if rate.kind != UNKNOWN):
         limit = LIMITS.get(kind, 1.0)
         print(f"{kind:18} {n_true:6} of {n_checked:6} true  {n_true / n_checked:7.2%}  (at least {limit:.0%})")
     wrong = lies(rows)
     for name, kind, tag in wrong[:MOST_LIES]:
-        print(f"not true: {name}: {tag!r} ({kind})")
+        print(f"not known: {name}: {tag!r}" if kind == UNKNOWN else f"not true: {name}: {tag!r} ({kind})")
     if len(wrong) > MOST_LIES:
         print(f"and {len(wrong) - MOST_LIES} more")
-    if dishonest := [rate.kind for rate in found if not rate.is_honest]:
+    if dishonest := [rate.kind for rate in found if not rate.is_honest and rate.kind != UNKNOWN]:
         raise LegatoError(f"validate: {', '.join(dishonest)}: too few verdicts are true")
+    if unknown := {tag for _, kind, tag in wrong if kind == UNKNOWN}:
+        raise LegatoError(f"validate: {counted(len(unknown), 'tag')} that nothing here can check; see docs/prompts.md")
 
 
-def run_decode(what: str, folder: Path) -> None:
+def run_decode(what: str, folder: Path | None, here: Path) -> None:
     """Write the audio of codes and print where it is."""
     from legato.decode import decode  # and torch
 
-    for path in decode(what, folder):
+    if (here / what).exists():  # else a track's id
+        what = str(from_here(Path(what), here))
+    for path in decode(what, from_here(folder, here) if folder else DECODED):
         print(path)
 
 
@@ -129,8 +138,9 @@ def run_cache() -> None:
     found = pruning.results(folder)
     for name in sorted({result.stage for result in found}):
         of_stage = [result for result in found if result.stage == name]
-        print(f"{name:10} {len(of_stage):7} tracks  {size_text(pruning.total_size(of_stage)):>9}")
-    print(f"{folder}: {len(found)} results of single tracks, {size_text(pruning.total_size(found))}")
+        print(f"{name:10} {counted(len(of_stage), 'track'):>13}  {size_text(pruning.total_size(of_stage)):>9}")
+    n_results = counted(len(found), "result of a single track", "results of single tracks")
+    print(f"{folder}: {n_results}, {size_text(pruning.total_size(found))}{'' if found else '; `dvc repro` fills it'}")
 
 
 def run_prune(older_than: str | None, larger_than: str | None, unused: bool) -> None:
@@ -147,7 +157,7 @@ def run_prune(older_than: str | None, larger_than: str | None, unused: bool) -> 
         larger_than=None if larger_than is None else pruning.bytes_of(larger_than),
         unused=unused,
     )
-    print(f"{cache_folder()}: {n_results} results thrown away, {size_text(n_bytes)}")
+    print(f"{cache_folder()}: {counted(n_results, 'result')} thrown away, {size_text(n_bytes)}")
 
 
 def run_split(undo: bool) -> None:
@@ -156,7 +166,8 @@ def run_split(undo: bool) -> None:
         splitting.join()
         print(f"{splitting.PROJECT}: has all categories")
     else:
-        print(f"{splitting.FOLDER}: {len(splitting.split())} categories, each with a dvc.yaml; commit them")
+        n_categories = counted(len(splitting.split()), "category", "categories")
+        print(f"{splitting.FOLDER}: {n_categories}, each with a dvc.yaml; commit them")
 
 
 def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -> None:
@@ -178,15 +189,16 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
             print(f"{name}: {', '.join(differences)} differ" if differences else f"{name}: all is the same", flush=True)
             wrong += bool(differences)
         if wrong:
-            raise LegatoError(f"trace: {wrong} of {len(records)} tracks are not what their provenance says")
-        print(f"{len(records)} tracks, built again, have the same MIDI, prompt, audio and codes")
+            n_tracks = counted(len(records), "track")
+            raise LegatoError(f"trace: {wrong} of {n_tracks} came out otherwise than the provenance says")
+        print(f"{counted(len(records), 'track')} built again, with the same MIDI, prompt, audio and codes")
     elif as_json:
         print("\n".join(json.dumps(record, sort_keys=True) for record in records))
     else:
         print("\n\n".join(map(provenance.text_of, records)))
 
 
-def run_diff(found: argparse.Namespace) -> None:
+def run_diff(found: argparse.Namespace, here: Path) -> None:
     """Print what differs between two versions; write a page of it where one is asked for."""
     from legato.diff.compare import compare  # and dvc
     from legato.diff.repository import Repository
@@ -198,9 +210,10 @@ def run_diff(found: argparse.Namespace) -> None:
     if found.html or found.out:
         from legato.diff.page import write_page
 
-        path = found.out or repository.root / DIFF_PAGE
+        path = from_here(found.out, here) if found.out else repository.root / DIFF_PAGE
         tracks = write_page(path, difference, found.tracks)
-        print(f"{path}: {len(tracks)} tracks side by side, {path.stat().st_size / 1e6:.1f} MB", file=sys.stderr)
+        size = size_text(path.stat().st_size)
+        print(f"{path}: {counted(len(tracks), 'track')} side by side, {size}", file=sys.stderr)
 
 
 def _count(word: str) -> int:
@@ -209,10 +222,10 @@ def _count(word: str) -> int:
     return int(word)
 
 
-def _is_folder(word: str) -> bool:
+def _is_folder(word: str, here: Path) -> bool:
     """Whether a word is a folder; a category of the same name comes first."""
     is_category = PARAMS.exists() and word in categories.names()
-    return "/" in word or (Path(word).is_dir() and not is_category)
+    return "/" in word or ((here / word).is_dir() and not is_category)
 
 
 def run() -> None:

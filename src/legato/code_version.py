@@ -15,7 +15,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent
 # What says how the work is done, never what comes out of it.
-MACHINERY = frozenset({"categories", "code_version", "errors", "item_cache", "items", "params", "pool", "progress"})
+MACHINERY = frozenset(
+    {"categories", "code_version", "errors", "item_cache", "items", "params", "pool", "progress", "words"}
+)
 NOT_COMPUTING = frozenset({"distributed", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 

@@ -34,7 +34,7 @@ def read_metadata(folder: Path) -> dict[str, Any]:
     try:
         metadata = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; the collect stage makes it") from None
+        raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project") from None
     except (ValueError, RecursionError) as error:
         raise LegatoError(f"{path}: not JSON: {error}") from None
     if not isinstance(metadata, dict):

@@ -43,6 +43,8 @@ def find_codes(what: str) -> list[Path]:
     """
     path = Path(what)
     found = [path] if path.is_file() else sorted(path.rglob("*.pt")) if path.is_dir() else sorted(_by_id(what))[:1]
+    if not (found or ENCODED.is_dir()):
+        raise LegatoError(f"{what}: no file or folder of codes, and no track is encoded here yet: run `dvc repro`")
     if not found:
         raise LegatoError(f"{what}: no track of this id in {ENCODED} or a dataset, and no file or folder of codes")
     return found

@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
+from legato.words import make_printable
+
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 
@@ -22,6 +24,7 @@ def stage(main: Callable[..., None]) -> NoReturn:
     A `LegatoError` or an `OSError` (a full disk, a missing file) becomes one line on stderr and exit
     status 1; Ctrl-C becomes exit status 130.
     """
+    make_printable()
     try:
         main(*sys.argv[1:])
     except LegatoError as error:

@@ -56,7 +56,7 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
     try:
         lines = path.read_text(encoding="ascii").splitlines()
     except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file") from None
+        raise LegatoError(f"{path}: no such file; run `dvc repro`") from None
     try:
         return [json.loads(line) for line in lines]
     except ValueError as error:

@@ -22,6 +22,7 @@ from legato.errors import LegatoError
 from legato.loudness import MIN_SECONDS, integrated_lufs, true_peak_dbtp
 from legato.metrics import perplexity, usage
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
+from legato.words import counted
 
 ERROR, WARNING = "error", "warning"
 PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\.pt")
@@ -122,14 +123,14 @@ def lines_of(report: Report) -> Iterator[str]:
         rest = len(finding.names) - MOST_NAMES
         more = f" and {rest} more" if rest > 0 else ""
         yield f"{finding.level:8} {len(finding.names):6}  {finding.rule}: {', '.join(finding.names[:MOST_NAMES])}{more}"
-    yield f"{report.n_tracks} tracks can be read, {report.seconds / 3600:.2f} hours, {report.n_mono} mono"
+    yield f"{counted(report.n_tracks, 'track')} can be read, {report.seconds / 3600:.2f} hours, {report.n_mono} mono"
     if report.perplexity:
         named = zip(CODEBOOK_NAMES, report.perplexity, strict=True)
         yield f"perplexity of {CODEBOOK_SIZE}: {', '.join(f'{name} {value:.0f}' for name, value in named)}"
     for name, values in report.loudness.items():
         low, middle, high = (f"{value:.1f}" for value in np.quantile(values, (0, 0.5, 1)))
-        yield f"{name.upper()} of {len(values)} tracks' audio: {low} to {high}, median {middle}"
-    yield f"{report.count(ERROR)} errors, {report.count(WARNING)} warnings"
+        yield f"{name.upper()} of the audio of {counted(len(values), 'track')}: {low} to {high}, median {middle}"
+    yield f"{counted(report.count(ERROR), 'error')}, {counted(report.count(WARNING), 'warning')}"
 
 
 def _of_names(folder: Path, metadata: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -31,6 +31,7 @@ from legato.files import write_jsonl
 from legato.params import Strict
 from legato.pool import Failure, Place, outcomes
 from legato.progress import Progress
+from legato.words import counted
 
 Item = TypeVar("Item")
 Facts = dict[str, Any]
@@ -120,7 +121,8 @@ def build(
             found[at] = result if isinstance(result, Failure) else find(wanted[at])
     if None in found:
         raise LegatoError(f"{cache}: results vanish as soon as they are there: who deletes them?")
-    print(f"{step.stage}@{step.category}: {n_found} of {len(items)} tracks were in the cache", flush=True)
+    were = f"{counted(len(items), 'track')} {'was' if len(items) == 1 else 'were'}"
+    print(f"{step.stage}@{step.category}: {n_found} of {were} in the cache", flush=True)
     return _sound(step.stage, [one.name for one in wanted], found)
 
 
@@ -232,7 +234,7 @@ def _shown(
 ) -> Iterator[tuple[int, Any]]:
     """The outcomes, with their progress."""
     sizes = lengths or [1] * len(items)
-    with Progress(stage, sum(sizes), "s of audio" if lengths else "tracks") as progress:
+    with Progress(stage, sum(sizes), is_audio=bool(lengths)) as progress:
         for at, result in outcomes(work, items, place or default_place()) if items else ():
             progress.add(sizes[at])
             yield at, result
@@ -243,6 +245,6 @@ def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Fac
     if failures:
         print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)
         reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures)
-        line = f"{stage}: {len(failures)} of {len(names)} tracks failed: {reasons}"
+        line = f"{stage}: {len(failures)} of {counted(len(names), 'track')} failed: {reasons}"
         raise FailedError(line, [result for result in results if not isinstance(result, Failure)])
     return list(results)

@@ -34,6 +34,11 @@ IntRange = Annotated[list[int], AfterValidator(_ordered)]
 FloatRange = Annotated[list[float], AfterValidator(_ordered)]
 
 
+def find_root(folder: Path) -> Path | None:
+    """The root of the project that a folder is in, itself or the nearest above that has a params.yaml."""
+    return next((each for each in (folder, *folder.parents) if (each / PARAMS).is_file()), None)
+
+
 def read(path: Path = PARAMS) -> dict[str, Any]:
     """The whole file as plain Python values.
 
@@ -43,12 +48,19 @@ def read(path: Path = PARAMS) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; run from the root of the project") from None
+        raise LegatoError(f"{path}: no such file here, nor in a folder above: run it inside a legato project") from None
     except yaml.YAMLError as error:
         raise LegatoError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise LegatoError(f"{path}: must be a mapping of sections")
     return values
+
+
+def plain_keys(section: str, path: Path = PARAMS) -> list[str]:
+    """The keys of a section that are written without quotes, as they are written: YAML reads 808 as a number."""
+    document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    found = [value for key, value in document.value if key.value == section and isinstance(value, yaml.MappingNode)]
+    return [str(key.value) for mapping in found for key, _ in mapping.value if key.style is None]
 
 
 def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:

@@ -4,9 +4,11 @@ Few items are in hand at a time. So a process that dies puts few under suspicion
 A Dask cluster (`cluster`) gives an item whose worker has died to another by itself.
 """
 
+import atexit
 import os
 import re
 import signal
+import sys
 import threading
 import time
 import traceback
@@ -17,6 +19,8 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
@@ -28,6 +32,7 @@ Item = TypeVar("Item")
 STDERR = 2
 IDLE_S = 300  # until a process without work ends
 WATCH_S = 0.5
+LOGS = Path(".legato/logs")
 Outcome = tuple[int, Any]  # an item's place, and what its work gave or a Failure
 # As many processes as cores: each library in them keeps to one thread.
 THREADS_OF_LIBRARIES = dict.fromkeys(
@@ -132,11 +137,14 @@ def _fed(
 
 
 def _alone(work: Callable[[Item], Any], item: Item) -> Any:
+    n_bytes = _size(_log_path())
     try:
         return _processes(1).submit(_attempt, work, item).result()
     except BrokenProcessPool as error:
         found = re.search(r"[A-Z]+\(-?\d+\)", str(error))  # SIGKILL(-9)
-        return Failure(f"its process died twice, {found[0] if found else 'nobody knows of what'}")
+        has_more = _size(_log_path()) > n_bytes
+        told = f"; its last words are in {os.path.relpath(_log_path())}" if has_more else ""
+        return Failure(f"its process died twice, {found[0] if found else 'nobody knows of what'}{told}")
 
 
 def _processes(n_workers: int) -> Executor:
@@ -145,7 +153,7 @@ def _processes(n_workers: int) -> Executor:
         # One that has grown is replaced by a new one, between two items.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")
         executor = get_reusable_executor(
-            n_workers, timeout=IDLE_S, env=THREADS_OF_LIBRARIES, initializer=_begin, initargs=(os.getpid(),)
+            n_workers, timeout=IDLE_S, env=THREADS_OF_LIBRARIES, initializer=_begin, initargs=(os.getpid(), _log_path())
         )
         with suppress(BrokenProcessPool):  # which the next one to submit meets too
             executor.submit(int)  # starts them
@@ -178,9 +186,33 @@ def _noticing_interrupts() -> Iterator[_Interrupts]:
         yield interrupts
 
 
-def _begin(stage: int) -> None:
+@cache
+def _log_path() -> Path:
+    """Where the processes of this one's pool write what would go to stderr: a crash's report is hundreds of lines."""
+    words = "_".join(Path(word).stem for word in sys.argv[:2]) or "python"
+    path = Path.cwd() / LOGS / f"{re.sub('[^A-Za-z0-9_]+', '_', words)}.txt"
+    with suppress(OSError):
+        path.unlink(missing_ok=True)  # of an earlier run
+    atexit.register(_remove_empty, path)
+    return path
+
+
+def _remove_empty(path: Path) -> None:
+    if not _size(path):
+        path.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _begin(stage: int, log: Path) -> None:
     """What a process of the pool does first; it ends soon after its stage, however that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with suppress(OSError):  # a folder that is gone or may not be written
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as file:
+            os.dup2(file.fileno(), STDERR)
 
     def watch() -> None:
         while os.getppid() == stage:

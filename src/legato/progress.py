@@ -7,17 +7,21 @@ from typing import Self
 
 from tqdm import tqdm
 
+from legato.words import counted, minutes, real_time
+
 EVERY_S = 30.0  # between lines where there is no terminal
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]"  # the rate is in the postfix
 
 
 class Progress:
-    """Counts what is done, in `unit`s, and shows the rate and the time left."""
+    """Counts what is done, in tracks or in seconds of audio, and shows the rate and the time left."""
 
-    def __init__(self, stage: str, total: float, unit: str) -> None:
-        self._stage, self._total, self._unit = stage, total, unit
+    def __init__(self, stage: str, total: float, *, is_audio: bool) -> None:
+        self._stage, self._total, self._is_audio = stage, total, is_audio
         self._done, self._started = 0.0, time.monotonic()
         self._next_line = self._started + EVERY_S
-        self._bar = tqdm(desc=stage, total=round(total), unit=f" {unit}", disable=not sys.stderr.isatty())
+        self._bar = tqdm(desc=stage, total=total, bar_format=BAR, disable=not sys.stderr.isatty())
+        self._bar.set_postfix_str(self._so_far(0), refresh=not self._bar.disable)
 
     def __enter__(self) -> Self:
         return self
@@ -27,15 +31,19 @@ class Progress:
 
     def add(self, size: float) -> None:
         """So much more is done."""
-        self._done += size
-        self._bar.update(size)
+        self._done = min(self._done + size, self._total)  # a sum of seconds may end a hair over its total
         now = time.monotonic()
-        if self._bar.disable and now >= self._next_line:
+        if not self._bar.disable:
+            self._bar.set_postfix_str(self._so_far(now - self._started), refresh=False)
+            self._bar.update(self._done - self._bar.n)
+        elif now >= self._next_line:
             self._next_line = now + EVERY_S
-            rate = self._done / (now - self._started)
-            left_s = (self._total - self._done) / rate if rate else float("inf")
-            print(
-                f"{self._stage}: {self._done:.0f} of {self._total:.0f} {self._unit}, "
-                f"{rate:.2g} a second, {left_s:.0f} s left",
-                flush=True,
-            )
+            took_s = now - self._started
+            left_s = (self._total - self._done) * took_s / self._done if self._done else float("inf")
+            print(f"{self._stage}: {self._so_far(took_s)}, {left_s:.0f} s left", flush=True)
+
+    def _so_far(self, took_s: float) -> str:
+        if self._is_audio:
+            text = f"{minutes(self._done)} of {minutes(self._total)} min of audio"
+            return f"{text}, {real_time(self._done, took_s)}" if self._done else text
+        return f"{self._done:.0f} of {counted(round(self._total), 'track')}"

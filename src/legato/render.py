@@ -21,9 +21,8 @@ from legato.errors import LegatoError
 from legato.listening import ATTACK_WINDOW_S, HALF, attack_s, mid_and_side, width_of
 from legato.midi_reader import Contents, read_contents
 from legato.production import PartProduction, Production, RenderParams, produce, production_facts
-from legato.soundfont.reader import read_presets
 from legato.soundfont.variants import same_instruments
-from legato.synth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out
+from legato.synth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out, sounding_presets
 from legato.track import check_length
 
 FULL_SCALE = 0.999
@@ -193,7 +192,7 @@ def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) ->
 
 @cache
 def _presets(font: Path) -> dict[tuple[int, int], str]:
-    return read_presets(font)
+    return sounding_presets(font)
 
 
 @cache

@@ -19,6 +19,7 @@ from pydantic import AfterValidator
 from legato.errors import LegatoError
 from legato.params import PARAMS, Strict
 from legato.track import ALL, track_id
+from legato.words import counted
 
 SOURCES = Path("sources")
 MANIFESTS = Path("dataset/sources")
@@ -96,7 +97,7 @@ def source_files(category: str, count: int | str) -> list[str]:
         raise LegatoError(f"{folder}: holds no {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]} file")
     if count != ALL and int(count) > len(files):
         where = f"{PARAMS}: categories.{category}.tracks"
-        raise LegatoError(f"{where}: {count}: {folder} holds {len(files)} MIDI files")
+        raise LegatoError(f"{where}: {count}: {folder} holds {counted(len(files), 'MIDI file')}")
     chosen = [path.as_posix() for path in files]
     for file in chosen:
         if any(unicodedata.category(letter) in CONTROL_OR_BROKEN for letter in file):

@@ -19,17 +19,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato import smf
+from legato import fluid, smf
 from legato.errors import LegatoError
 from legato.midi_channels import CC_RESET, PEDALS
 from legato.midi_reader import Contents
 from legato.production import Chorus, PartProduction, Production, Reverb
+from legato.soundfont.reader import loaded_presets, sounding_keys
 
 BLOCK_SAMPLES = 64  # FluidSynth's own
 TAIL_BLOCKS = 64  # rendered at once while a tail rings out
 MOST_BLOCKS = 256  # rendered at once: 0.4 s, with 128 stems 16 MiB
 QUIET = 10 ** (-84 / 20)  # a tail under this has ended
-CHATTER_LEVELS = (2, 3)  # FLUID_WARN, FLUID_INFO
 MAX_CHANNELS = 128  # that FluidSynth gives outputs of their own
 N_EFFECTS = 2  # reverb and chorus
 GEN_CHORUS_SEND, GEN_PAN, GEN_ATTENUATION, GEN_FINE_TUNE = 15, 17, 48, 52  # SoundFont 2.04, 8.1.2
@@ -149,12 +149,9 @@ def open_synth(
     if n_stems:
         settings |= {f"synth.{name}": n_stems for name in ("audio-channels", "audio-groups", "effects-groups")}
     channels = -(-n_channels // 16) * 16
-    binding = _fluidsynth().Synth(gain=float(gain), samplerate=sample_rate, channels=channels, **settings)
+    binding = fluid.library().Synth(gain=float(gain), samplerate=sample_rate, channels=channels, **settings)
     try:
-        font_id = binding.sfload(str(font))
-        if font_id < 0:
-            raise LegatoError(f"{font}: FluidSynth cannot load this SoundFont")
-        yield Synth(binding, font_id, n_stems)
+        yield Synth(binding, binding.sfload(str(font)), n_stems)
     finally:
         binding.delete()
 
@@ -207,27 +204,22 @@ def timed_events(contents: Contents) -> list[Timed]:
     return sorted(events, key=lambda event: event.rank)
 
 
+def sounding_presets(font: Path) -> dict[tuple[int, int], str]:
+    """The name of each (bank, program) of a font that sounds on any key.
+
+    Raises:
+        LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
+    """
+    synth, font_id = _keep_samples(font)
+    named = list(loaded_presets(synth, font_id))
+    return {place: name for place, name in named if next(sounding_keys(synth, font_id, place), None) is not None}
+
+
 def fluidsynth_version() -> str:
     """The version of the libfluidsynth in use."""
     numbers = c_int(), c_int(), c_int()
-    _fluidsynth().fluid_version(*numbers)
+    fluid.library().fluid_version(*numbers)
     return ".".join(str(number.value) for number in numbers)
-
-
-@cache
-def _fluidsynth() -> Any:
-    """The binding, with the library's chatter about missing audio devices turned off."""
-    try:
-        import fluidsynth
-    except ImportError:
-        raise LegatoError(
-            "libfluidsynth is not installed: `apt-get install libfluidsynth3`, or `brew install fluid-synth` on macOS"
-        ) from None
-    prototype = ("level", c_int, 1), ("function", c_void_p, 1), ("data", c_void_p, 1)
-    set_log_function = fluidsynth.cfunc("fluid_set_log_function", c_void_p, *prototype)
-    for level in CHATTER_LEVELS:
-        set_log_function(level, None, None)
-    return fluidsynth
 
 
 @cache
@@ -245,17 +237,18 @@ def _calls() -> dict[str, Any]:
         "write_float": (c_int, address, c_int, c_int, address, c_int, c_int),  # n_samples, then where, at, step twice
         "process": (c_int, c_int, addresses, c_int, addresses),  # n_samples, then the effects' and the dry outputs
     }
-    return {
-        name: _fluidsynth().cfunc(
-            f"fluid_synth_{name}", c_int, *((f"a{at}", kind, 1) for at, kind in enumerate((c_void_p, *kinds)))
-        )
-        for name, kinds in arguments.items()
-    }
+    return {name: fluid.function(f"synth_{name}", c_int, c_void_p, *kinds) for name, kinds in arguments.items()}
 
 
 @cache
-def _keep_samples(font: Path) -> Any:
-    """An idle synth that holds the font: FluidSynth then shares its samples with every synth made after it."""
-    synth = _fluidsynth().Synth(channels=16)
-    synth.sfload(str(font))
-    return synth
+def _keep_samples(font: Path) -> tuple[Any, int]:
+    """An idle synth and the font in it: FluidSynth then shares its samples with every synth made after it.
+
+    Raises:
+        LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
+    """
+    synth = fluid.library().Synth(channels=16)
+    font_id = synth.sfload(str(font))
+    if font_id < 0:
+        raise LegatoError(f"{font}: FluidSynth cannot load this SoundFont: {fluid.complaint()}")
+    return synth, font_id

@@ -13,6 +13,7 @@ from legato.errors import LegatoError
 from legato.files import sha256_of
 from legato.provenance import STAGES, Record
 from legato.soundfont.config import SoundfontParams
+from legato.words import counted
 
 SHARED = ("dataset/sources", "sources")  # read by stages, beside the SoundFont and the weights
 NAMES = {"compose": "MIDI", "render": "rendered audio", "prompt": "prompt", "normalize": "audio", "encode": "codes"}
@@ -65,6 +66,7 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
         "PYTHONPATH": os.pathsep.join([str(code_version.SOURCE), os.environ.get("PYTHONPATH", "")]),
     }
     for stage in STAGES:
+        print(f"{stage}@{category}: {counted(len(names), 'track')} again", file=sys.stderr, flush=True)
         script = Path("stages").absolute() / f"{stage}.py"
         command = [sys.executable, script, category, *(names if stage == "compose" else ())]
         done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)

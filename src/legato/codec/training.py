@@ -90,7 +90,10 @@ def train(params: TrainCodecParams, tracks: list[Path], checkpoint: Path) -> nn.
         state.load(checkpoint)
     learner = Learner(state, params)
     draw = partial(_draw, params, tracks)
-    with ThreadPoolExecutor(1) as ahead, tqdm(desc="train_codec", total=params.steps, initial=state.step) as bar:
+    with (
+        ThreadPoolExecutor(1) as ahead,
+        tqdm(desc="train_codec", unit=" steps", total=params.steps, initial=state.step) as bar,
+    ):
         upcoming = ahead.submit(draw, state.step + 1)
         while state.step < params.steps:
             audio_BN = upcoming.result().to(device)

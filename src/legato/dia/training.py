@@ -26,6 +26,7 @@ from legato.dia.loader import StepBatch, Steps, load_steps, workers_for
 from legato.dia.meter import Meter, figures
 from legato.dia.run import Run, follow, new_run, restore, state_of
 from legato.errors import LegatoError
+from legato.words import counted
 
 HELDOUT_WINDOWS = 4  # a track
 LOG_EVERY = 10  # steps, of which the curve shows the mean
@@ -80,7 +81,9 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
         loader = load_steps(steps, run.step + 1, params.steps, n_workers)
         watch, peak = speed.Stopwatch(), speed.peak_flops(device)
         flops = params.batch * speed.flops_per_window(run.model, params.frames, TEXT_MULTIPLE) if peak else 0
-        bar = tqdm(desc="train", unit="step", initial=run.step, total=params.steps, mininterval=1, disable=not is_main)
+        bar = tqdm(
+            desc="train", unit=" steps", initial=run.step, total=params.steps, mininterval=1, disable=not is_main
+        )
         for parts in watch.watch(loader):
             learn(accelerator, learner, run, parts, params)
             bar.update()
@@ -231,7 +234,7 @@ def introduction(run: Run, split: Split, accelerator: Accelerator, precision: to
     begun = f", from step {run.step}" if run.step else ""
     return (
         f"train: {dia.n_parameters(run.model) / 1e6:.1f} M parameters on {accelerator.device.type}{n_processes} in "
-        f"{str(precision).removeprefix('torch.')}, {len(split.train)} tracks{begun}"
+        f"{str(precision).removeprefix('torch.')}, {counted(len(split.train), 'track')}{begun}"
     )
 
 

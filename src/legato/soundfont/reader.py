@@ -1,121 +1,148 @@
-"""Which presets a SoundFont holds and which keys they play, whoever made it. Samples are not read.
+"""Which presets of a SoundFont sound, and on which keys: FluidSynth is asked, for it is what plays them.
 
-Source: "SoundFont Technical Specification 2.04", Creative Technology, 2006; an .sf3 file differs in its samples alone.
+It is asked in a process of its own, which a malformed font may crash.
 """
 
+import json
+import os
+import signal
 import struct
-from collections.abc import Iterable
-from itertools import pairwise
+import subprocess
+import sys
+from collections.abc import Iterator
+from ctypes import c_char_p, c_float, c_int, c_void_p
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, NamedTuple
 
+from legato import fluid
+from legato.code_version import SOURCE
 from legato.errors import LegatoError
 
-PRESET_BYTES = 38  # of a phdr record (7.2)
-INSTRUMENT, KEY_RANGE, SAMPLE_ID = 41, 43, 53  # generators (8.1.2)
-HYDRA = (b"phdr", b"pbag", b"pgen", b"inst", b"ibag", b"igen")
-Hydra = dict[bytes, bytes]
+LONGEST_S = 120  # that reading may take; 300 presets take a second
+N_KEYS = 128
+VELOCITIES = (100, 127, 64, 1)  # a key sounds if it does at one of these
+BLOCK_SAMPLES = 64
+RIFF_HEADER = struct.Struct("<4sI4s")
+
+PresetPlace = tuple[int, int]  # bank, program
 
 
-def read_presets(path: Path) -> dict[tuple[int, int], str]:
-    """The name of each (bank, program) of an .sf2 or .sf3 file.
+class FontPreset(NamedTuple):
+    """A preset that can be heard."""
+
+    name: str
+    keys: frozenset[int]  # on which it has a sound, 0 to 127
+
+
+def read_font(path: Path) -> dict[PresetPlace, FontPreset]:
+    """Each (bank, program) of a font that sounds on any key: any file that FluidSynth loads.
 
     Raises:
-        LegatoError: the file is missing, is no SoundFont, or is truncated.
+        LegatoError: the file is missing, or FluidSynth cannot load it, or it has no preset that sounds.
     """
-    return {preset: name for preset, name, _, _ in _headers(_read_hydra(path), path)}
+    _check_readable(path)
+    command = [sys.executable, "-m", __name__, path]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])}
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise LegatoError(f"{path}: FluidSynth has not read this SoundFont in {LONGEST_S} s") from None
+    if done.returncode < 0:
+        raise LegatoError(f"{path}: FluidSynth crashes on this SoundFont ({signal.Signals(-done.returncode).name})")
+    if done.returncode:  # not for what is in the font
+        raise LegatoError(f"{path}: cannot be read: {done.stderr.decode(errors='replace').strip().splitlines()[-1]}")
+    found = json.loads(done.stdout.splitlines()[-1])  # the binding may print before it
+    if "error" in found:
+        raise LegatoError(f"{path}: {_structure_fault(path) or 'FluidSynth refuses it: ' + found['error']}")
+    if not found["presets"]:
+        raise LegatoError(f"{path}: this SoundFont has no preset that sounds")
+    return {(bank, program): FontPreset(name, frozenset(keys)) for bank, program, name, keys in found["presets"]}
 
 
-def read_keys(path: Path) -> dict[tuple[int, int], set[int]]:
-    """The keys on which each (bank, program) has a sound.
+def read_presets(path: Path) -> dict[PresetPlace, str]:
+    """The name of each (bank, program) of a font.
 
     Raises:
-        LegatoError: as `read_presets`.
+        LegatoError: as `read_font`.
     """
-    hydra = _read_hydra(path)
-    first_bags = [start for (start,) in struct.iter_unpack("<20xH", hydra[b"inst"])]
-    instruments = [
-        set().union(*(keys for keys, sample in _zones(hydra, b"ibag", b"igen", start, end, SAMPLE_ID) if sample >= 0))
-        for start, end in pairwise(first_bags)
-    ]
-    return {
-        preset: set().union(
-            *(
-                keys & instruments[number]
-                for keys, number in _zones(hydra, b"pbag", b"pgen", start, end, INSTRUMENT)
-                if number >= 0
-            )
-        )
-        for preset, _, start, end in _headers(hydra, path)
-    }
+    return {place: preset.name for place, preset in read_font(path).items()}
 
 
-def _headers(hydra: Hydra, path: Path) -> list[tuple[tuple[int, int], str, int, int]]:
-    """Each preset's (bank, program) and name, and its first zone and the one behind its last."""
-    records = list(
-        struct.iter_unpack("<20sHHH12x", hydra[b"phdr"][: len(hydra[b"phdr"]) // PRESET_BYTES * PRESET_BYTES])
-    )
-    if len(records) < 2:  # the last one is the terminal record
-        raise LegatoError(f"{path}: this SoundFont has no presets")
-    return [
-        ((bank, program), name.split(b"\0")[0].decode("latin-1"), start, following[3])
-        for (name, program, bank, start), following in pairwise(records)
-    ]
+def loaded_presets(synth: Any, font_id: int) -> Iterator[tuple[PresetPlace, str]]:
+    """The (bank, program) and name of each preset of a font that a synth of the binding's has loaded."""
+    address = c_void_p
+    font = fluid.function("synth_get_sfont_by_id", address, address, c_int)(synth.synth, font_id)
+    fluid.function("sfont_iteration_start", None, address)(font)
+    step = fluid.function("sfont_iteration_next", address, address)
+    while preset := step(font):
+        bank, program = (fluid.function(f"preset_get_{name}", c_int, address)(preset) for name in ("banknum", "num"))
+        name = fluid.function("preset_get_name", c_char_p, address)(preset)
+        yield (bank, program), name.decode("latin-1")
 
 
-def _zones(
-    hydra: Hydra, bags: bytes, generators: bytes, start: int, end: int, target: int
-) -> Iterable[tuple[set[int], int]]:
-    """The keys of each zone and what it leads to, -1 where it is the global one, whose keys the others inherit."""
-    inherited = range(128)
-    for zone in range(start, end):
-        first, last = (struct.unpack_from("<H", hydra[bags], 4 * (zone + step))[0] for step in (0, 1))
-        rows = dict(struct.iter_unpack("<HH", hydra[generators][4 * first : 4 * last]))
-        keys = range(rows[KEY_RANGE] & 0xFF, (rows[KEY_RANGE] >> 8) + 1) if KEY_RANGE in rows else inherited
-        if target not in rows and zone == start:
-            inherited = keys
-        yield set(keys), rows.get(target, -1)
+def sounding_keys(synth: Any, font_id: int, place: PresetPlace) -> Iterator[int]:
+    """The keys on which a preset starts a voice, from the middle outwards; its channel 0 is used for it."""
+    note_on = fluid.function("synth_noteon", c_int, c_void_p, c_int, c_int, c_int)
+    n_voices = fluid.function("synth_get_active_voice_count", c_int, c_void_p)
+    if synth.program_select(0, font_id, *place):  # which some numbers of banks make fail
+        return
+    for key in sorted(range(N_KEYS), key=lambda key: abs(key - N_KEYS // 2)):
+        for velocity in VELOCITIES:
+            note_on(synth.synth, 0, key, velocity)
+            if n_voices(synth.synth):
+                _silence(synth)
+                yield key
+                break
 
 
-def _read_hydra(path: Path) -> Hydra:
-    """The chunks that say which sample sounds for which key (7)."""
+def _silence(synth: Any) -> None:
+    """End all voices, and play the block after which they are gone."""
+    fluid.function("synth_all_sounds_off", c_int, c_void_p, c_int)(synth.synth, -1)
+    write = fluid.function("synth_write_float", c_int, c_void_p, c_int, c_void_p, c_int, c_int, c_void_p, c_int, c_int)
+    block = (c_float * (2 * BLOCK_SAMPLES))()
+    write(synth.synth, BLOCK_SAMPLES, block, 0, 2, block, 1, 2)
+
+
+def _check_readable(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise LegatoError(f"{path}: cannot be read: not a file")
     try:
         with path.open("rb") as file:
-            return _find_hydra(file, path)
+            file.read(1)
     except OSError as error:
         raise LegatoError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _find_hydra(file: BinaryIO, path: Path) -> Hydra:
-    """Walk the RIFF chunks to `pdta` and read what is in it, seeking over all others."""
-    n_bytes = file.seek(0, 2)
-    file.seek(0)
-    if n_bytes < 12 or file.read(4) != b"RIFF":
-        raise LegatoError(f"{path}: not a SoundFont: it does not begin with RIFF")
-    (size,) = struct.unpack("<I", file.read(4))
-    if file.read(4) != b"sfbk":
-        raise LegatoError(f"{path}: not a SoundFont: its RIFF form is not sfbk")
-    if 8 + size > n_bytes:
-        raise LegatoError(f"{path}: truncated: {n_bytes} bytes of {8 + size}")
-    hydra: Hydra = {}
-    for kind, start, length in _walk(file, 12, 8 + size, path):
-        file.seek(start)
-        if kind == b"LIST" and file.read(4) == b"pdta":
-            for inner, inner_start, inner_length in _walk(file, start + 4, start + length, path):
-                file.seek(inner_start)
-                hydra[inner] = file.read(inner_length)
-    for name in HYDRA:
-        if name not in hydra:
-            raise LegatoError(f"{path}: not a SoundFont: it has no {name.decode()} chunk")
-    return hydra
+def _structure_fault(path: Path) -> str | None:
+    """Why FluidSynth refuses a file, where a look at its first bytes and its length tells it better."""
+    with path.open("rb") as file:
+        head = file.read(RIFF_HEADER.size)
+        n_bytes = file.seek(0, os.SEEK_END)
+    if len(head) < RIFF_HEADER.size or not head.startswith(b"RIFF"):
+        return "not a SoundFont: it does not begin with RIFF"
+    _, size, form = RIFF_HEADER.unpack(head)
+    if form != b"sfbk":
+        return "not a SoundFont: its RIFF form is not sfbk"
+    stated = size + 8
+    if n_bytes < stated:
+        return f"truncated: {n_bytes} bytes of {stated}"
+    if n_bytes > stated:
+        return f"damaged: {n_bytes - stated} bytes behind its end, which is at {stated}"
+    return None
 
 
-def _walk(file: BinaryIO, start: int, end: int, path: Path) -> Iterable[tuple[bytes, int, int]]:
-    """The (kind, start, length) of each chunk between two offsets."""
-    while start + 8 <= end:
-        file.seek(start)
-        kind, length = struct.unpack("<4sI", file.read(8))
-        if start + 8 + length > end:
-            raise LegatoError(f"{path}: truncated: its chunk {kind.decode('latin-1')!r} reaches over the end")
-        yield kind, start + 8, length
-        start += 8 + length + length % 2
+def _tell(path: str) -> None:
+    """Print what FluidSynth finds in a font, as JSON: in the process of its own."""
+    synth = fluid.library().Synth(channels=16)
+    font_id = synth.sfload(path)
+    if font_id < 0:
+        print(json.dumps({"error": fluid.complaint()}))
+        return
+    presets = [
+        (*place, name, sorted(sounding_keys(synth, font_id, place))) for place, name in loaded_presets(synth, font_id)
+    ]
+    print(json.dumps({"presets": [preset for preset in presets if preset[-1]]}))
+
+
+if __name__ == "__main__":
+    _tell(*sys.argv[1:])

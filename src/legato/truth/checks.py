@@ -42,6 +42,7 @@ from legato.truth.claims import (
 from legato.truth.evidence import Evidence
 from legato.truth.grooves import GROOVES
 from legato.truth.playing import BASSES, GUITARS, PLAYING
+from legato.truth.rates import UNKNOWN
 
 PHRASE = "phrase"  # the kind of a category's base phrase
 SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
@@ -57,16 +58,18 @@ Kinds = Iterator[tuple[str, bool]]
 
 
 def judge(prompt_tags: Sequence[str], evidence: Evidence) -> list[Verdict]:
-    """The verdicts on every tag; a tag that no check knows is judged as a base phrase, by the words in it."""
+    """The verdicts on every tag; the first may be a base phrase, which is judged by the words in it."""
     return [
         Verdict(tag, kind, bool(is_true))
-        for tag in prompt_tags
-        for kind, is_true in _judge_tag(tag, read_tag(tag), evidence)
+        for at, tag in enumerate(prompt_tags)
+        for kind, is_true in _judge_tag(tag, read_tag(tag), evidence, is_first=at == 0)
     ]
 
 
-def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:
-    return judge_phrase(tag, evidence) if claim is None else CHECKS[claim.kind](claim.value, evidence)
+def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence, *, is_first: bool) -> Kinds:
+    if claim is not None:
+        return CHECKS[claim.kind](claim.value, evidence)
+    return judge_phrase(tag, evidence) if is_first else iter([(UNKNOWN, False)])
 
 
 def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:

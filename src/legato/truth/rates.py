@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 Row = dict[str, Any]
+UNKNOWN = "unknown"  # of a tag that no check knows: never true
 LIMITS = {"bpm_heard": 0.95, "key": 0.85, "mood": 0.85}  # estimators err: the least rate; 1 for the others
 
 
