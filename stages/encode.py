@@ -8,6 +8,7 @@ from legato.codec.weights import WEIGHTS
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
 from legato.files import sha256_of, write_jsonl
+from legato.recorded import verified
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.track import facts_path
 
@@ -24,4 +25,4 @@ def main(category: str) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

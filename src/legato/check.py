@@ -46,7 +46,7 @@ SECTIONS = {
     "report": ReportParams,
     "compute": ComputeParams,
 }
-PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
+PER_CATEGORY = ("midi", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
 
 
 class CategoryParams(Strict):

@@ -1,0 +1,38 @@
+"""DVC's own files in a project: what dvc.yaml declares, and what dvc.lock, or the locks of a split project, record."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from legato.errors import LegatoError
+
+PROJECT, LOCK, FOLDER = Path("dvc.yaml"), "dvc.lock", Path("categories")
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is there
+
+Stages = dict[str, Any]
+
+
+def read_stages(path: Path = PROJECT) -> Stages:
+    """The stages of a dvc.yaml or a dvc.lock, by name; of a lock that is not there, none.
+
+    Raises:
+        LegatoError: there is no such dvc.yaml, or the file is not YAML, as with the marks of a merge conflict in it.
+    """
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), LOADER)  # a safe one
+    except FileNotFoundError:
+        if path.name == LOCK:
+            return {}
+        raise LegatoError(f"{path}: no such file; run from the root of the project") from None
+    except yaml.YAMLError as error:
+        raise LegatoError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    return values.get("stages") or {}
+
+
+def all_locked() -> Stages:
+    """The locks' entries, under the names that they have, or would have, in the project's dvc.yaml."""
+    locked = dict(read_stages(PROJECT.with_name(LOCK)))
+    for path in sorted(FOLDER.glob(f"*/{LOCK}")):
+        locked |= {f"{stage}@{path.parent.name}": entry for stage, entry in read_stages(path).items()}
+    return locked
