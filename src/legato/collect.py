@@ -62,8 +62,10 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
         row: Row = {"category": category, "index": index, "held_out": is_apart}
         for facts in stages:
             row |= facts[name]
-        _check_sha256(prompt_path(category, name), row.pop("prompt_sha256"))
-        yield row | {"prompt": read_prompt(category, name)}
+        text = read_prompt(category, name)
+        path = prompt_path(category, name)
+        _check_sha256(path, row.pop("prompt_sha256"), path)
+        yield row | {"prompt": text}
 
 
 def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
@@ -89,9 +91,9 @@ def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
     building.replace(folder)
 
 
-def _check_sha256(path: Path, sha256: str, source: Path | None = None) -> None:
-    if path.is_file() and sha256_of(path) != sha256:
-        raise LegatoError(f"{source or path}: its sha256 is not the indexed {sha256}; run `dvc repro`")
+def _check_sha256(path: Path, sha256: str, origin: Path) -> None:
+    if sha256_of(path) != sha256:
+        raise LegatoError(f"{origin}: its sha256 is not the indexed {sha256}; run `dvc repro`")
 
 
 def _metadata(row: Row) -> Row:

@@ -1,5 +1,8 @@
-"""DVC's own files in a project: what dvc.yaml declares, and what dvc.lock, or the locks of a split project, record."""
+"""DVC's own files in a project: what dvc.yaml declares, what dvc.lock, or the locks of a split project, record, and the
+cache with the objects.
+"""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ from legato.errors import LegatoError
 
 PROJECT, LOCK, FOLDER = Path("dvc.yaml"), "dvc.lock", Path("categories")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is there
+
+DVC = Path(".dvc")
 
 Stages = dict[str, Any]
 
@@ -36,3 +41,23 @@ def all_locked() -> Stages:
     for path in sorted(FOLDER.glob(f"*/{LOCK}")):
         locked |= {f"{stage}@{path.parent.name}": entry for stage, entry in read_stages(path).items()}
     return locked
+
+
+def object_store() -> Path | None:
+    """The folder of DVC's cache in which a file lies under its MD5; None outside a DVC project."""
+    if not DVC.is_dir():
+        return None
+    from dvc.config import Config
+
+    return Path(Config(str(DVC.absolute()))["cache"].get("dir") or DVC / "cache") / "files/md5"
+
+
+def object_path(store: Path, md5: str) -> Path:
+    """Where DVC's cache has an object."""
+    return store / md5[:2] / md5[2:]
+
+
+def md5_of(path: Path) -> str:
+    """A file's MD5, by which DVC knows it, as 32 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

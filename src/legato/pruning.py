@@ -38,7 +38,7 @@ def results(cache: Path) -> list[Result]:
     for path in (cache / "records").glob("*/*"):
         record = read_record(path)
         if record:
-            objects = tuple(object_path(cache, digest) for _, _, digest in record.files)
+            objects = tuple(object_path(cache, digest) for _, _, digest, _ in record.files)
             with suppress(FileNotFoundError):
                 found.append(Result(path, record.stage, path.stat().st_mtime, objects))
     return sorted(found, key=lambda result: result.used_at)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from legato import params
-from legato.dvc_files import PROJECT, all_locked, read_stages
+from legato.dvc_files import PROJECT, all_locked, md5_of, object_path, object_store, read_stages
 from legato.errors import LegatoError
 
 FOLDER_MARK = ".dir"  # behind the MD5 of a folder
@@ -88,31 +88,23 @@ def recorded() -> dict[Path, str]:
     return found
 
 
-def md5_of(path: Path) -> str:
-    """The MD5 of a file, or of a folder as DVC has it: of the sorted list of its files' MD5s.
-
-    DVC's format of 2020 to now (`Tree.as_bytes` in dvc-data); `.dvcignore` is not heeded, for nothing in an output is
-    ignored.
-    """
-    return _md5_of_listing(_listing(path)) if path.is_dir() else _md5_of_file(path)
-
-
 def _damage(out: Path, md5: str) -> list[Path]:
     """The files of an output that are not as recorded, none if all are; DVC is made to look at them again."""
     if out.is_dir() != md5.endswith(FOLDER_MARK):
+        _look_again([out])
         return [out]
-    found = _listing(out) if out.is_dir() else {Path(): _md5_of_file(out)}
+    found = _listing(out) if out.is_dir() else {Path(): md5_of(out)}
     if (_md5_of_listing(found) if out.is_dir() else found[Path()]) == md5:
         return []
-    cache = _dvc_cache()
-    expected = _recorded_listing(cache, md5)
+    store = object_store() or Path()
+    expected = _recorded_listing(store, md5)
     if expected is None:  # nobody knows which of them
         _look_again([out, *(out / name for name in found)])
         return [out]
     wrong = sorted(name for name in expected | found if expected.get(name) != found.get(name))
     for name in wrong:
         if name in expected:
-            _drop_if_damaged(cache, expected[name])
+            _drop_if_damaged(store, expected[name])
     _look_again([out / name for name in wrong])
     return [out / name for name in wrong]
 
@@ -129,36 +121,36 @@ def _pull(outs: list[Path]) -> None:
 def _listing(folder: Path) -> Files:
     paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
     with ThreadPoolExecutor() as readers:
-        return dict(zip((path.relative_to(folder) for path in paths), readers.map(_md5_of_file, paths), strict=True))
+        return dict(zip((path.relative_to(folder) for path in paths), readers.map(md5_of, paths), strict=True))
 
 
 def _md5_of_listing(files: Files) -> str:
+    """The MD5 that DVC has of a folder: of the list of its files, as JSON (`Tree.as_bytes` in dvc-data).
+
+    `.dvcignore` is not heeded: nothing in an output is ignored.
+    """
     rows = sorted(
         ({"md5": md5, "relpath": path.as_posix()} for path, md5 in files.items()), key=lambda row: row["relpath"]
     )
     return hashlib.md5(json.dumps(rows, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + FOLDER_MARK
 
 
-def _md5_of_file(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-
-
-def _recorded_listing(cache: Path, md5: str) -> Files | None:
+def _recorded_listing(store: Path, md5: str) -> Files | None:
     """An output's files by DVC's cache, or None where the cache does not have that list, or no longer whole."""
     if not md5.endswith(FOLDER_MARK):
         return {Path(): md5}
-    _drop_if_damaged(cache, md5)
+    _drop_if_damaged(store, md5)
     try:
-        return {Path(row["relpath"]): row["md5"] for row in json.loads(_object(cache, md5).read_bytes())}
+        rows = json.loads(object_path(store, md5).read_bytes())
     except FileNotFoundError:
         return None
+    return {Path(row["relpath"]): row["md5"] for row in rows}
 
 
-def _drop_if_damaged(cache: Path, md5: str) -> None:
+def _drop_if_damaged(store: Path, md5: str) -> None:
     """Take an object out of DVC's cache whose bytes are not those that its name says."""
-    path = _object(cache, md5)
-    if path.is_file() and _md5_of_file(path) != md5.removesuffix(FOLDER_MARK):
+    path = object_path(store, md5)
+    if path.is_file() and md5_of(path) != md5.removesuffix(FOLDER_MARK):
         path.unlink()
 
 
@@ -167,16 +159,6 @@ def _look_again(paths: Iterable[Path]) -> None:
     for path in paths:
         with suppress(OSError):
             path.touch()
-
-
-def _object(cache: Path, md5: str) -> Path:
-    return cache / md5[:2] / md5[2:]
-
-
-def _dvc_cache() -> Path:
-    from dvc.repo import Repo  # seconds; only where something is wrong
-
-    return Path(Repo().cache.local.path)
 
 
 def _output_of(path: Path, known: dict[Path, str]) -> Path | None:
