@@ -48,6 +48,9 @@ TINY = {
 }
 
 
+CARDS = ("README.md", "croissant.json")  # of a dataset
+
+
 class Clone:
     """A Git and DVC repository with the project in it."""
 
@@ -473,9 +476,36 @@ def test_a_file_that_is_edited_in_place_comes_back(edited: Clone) -> None:
     edited.edit(lambda values: values["card"].update(name="edited"))
     assert set(edited.repro("collect")) == {"check", "collect"}
     after = edited.digests("dataset")
-    assert {name for name in before if before[name] != after[name]} <= {
-        f"dataset/{side}_dataset/{name}" for side in ("encoded", "heldout") for name in ("README.md", "croissant.json")
-    }
+    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "heldout") for card in CARDS}
+    assert {name for name in before if before[name] != after[name]} <= cards
+
+
+def test_damage_everywhere_is_one_line_and_then_made_again(edited: Clone) -> None:
+    """A file of each kind is damaged in the workspace and in both caches, with its times and length as before."""
+    before = edited.digests("dataset")
+    names = []
+    for name in ("audio_prompts/pads", "encoded/beats", "tracks/pads", "tracks/beats"):
+        path = sorted((edited.folder / "dataset" / name).iterdir())[1]
+        stored = dvc_files.object_path(edited.folder / ".dvc/cache/files/md5", dvc_files.md5_of(path))
+        kept = item_cache.object_path(edited.folder / ".legato/cache", sha256_of(path))
+        for place in {file.stat().st_ino: file for file in (path, stored, kept) if file.exists()}.values():
+            flip_a_byte(place)
+        names.append(str(path.relative_to(edited.folder)))
+    edited.edit(lambda values: values["card"].update(name="edited"))
+    line = edited.failed_repro("collect")
+    assert any(line.startswith(f"{name} and 3 more: not what dvc.lock records: ") for name in names), line
+    assert {"collect", "prompt@pads", "encode@beats"} <= set(edited.repro("collect"))
+    after = edited.digests("dataset")
+    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "heldout") for card in CARDS}
+    assert {name for name in before if before[name] != after[name]} <= cards
+
+
+def flip_a_byte(path: Path) -> None:
+    status, content = path.stat(), path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    path.chmod(status.st_mode)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
 
 
 def test_a_clone_builds_on_what_was_pushed_and_pulls_no_more_than_that(edited: Clone, tmp_path: Path) -> None:

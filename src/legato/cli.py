@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, provenance, pruning, splitting, tracing
+from legato import categories, provenance, pruning, recorded, splitting, tracing
 from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
@@ -93,9 +93,9 @@ def validate_prompts(chosen: list[str]) -> None:
     """Print the rate of truth of each kind of verdict and the tags that are not true.
 
     Raises:
-        LegatoError: no such category, or a rate lies under its limit.
+        LegatoError: no such category, a rate lies under its limit, or what was judged is not what DVC has recorded.
     """
-    from legato.truth.validate import validate_category  # librosa takes seconds to import
+    from legato.truth.validate import inputs, validate_category  # librosa takes seconds to import
 
     known = categories.names()
     for name in chosen:
@@ -113,6 +113,7 @@ def validate_prompts(chosen: list[str]) -> None:
         print(f"and {len(wrong) - MOST_LIES} more")
     if dishonest := [rate.kind for rate in found if not rate.is_honest]:
         raise LegatoError(f"validate: {', '.join(dishonest)}: too few verdicts are true")
+    recorded.verify(path for name in chosen or known for path in inputs(name))
 
 
 def run_decode(what: str, folder: Path) -> None:
