@@ -8,6 +8,7 @@ from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import write_json
 from legato.policy import PolicyParams
+from legato.recorded import verified
 from legato.words import counted
 
 REPORT = Path("reports/audit.json")
@@ -26,4 +27,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

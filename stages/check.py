@@ -3,12 +3,15 @@ files each category takes; name what removed categories left behind."""
 
 from legato import categories
 from legato.check import check, left_behind, write_manifests
+from legato.contents import forget_others
 from legato.errors import stage
 
 
 def main() -> None:
     write_manifests(check())
-    for folder in left_behind(categories.names()):
+    names = categories.names()
+    forget_others(names)
+    for folder in left_behind(names):
         print(f"note: {folder}: params.yaml has no such category; nothing reads it and it may be deleted")
 
 

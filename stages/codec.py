@@ -5,6 +5,7 @@ from legato.codec import model as codec
 from legato.codec.engine import device_of
 from legato.codec.weights import WEIGHTS, CodecParams, fetch
 from legato.errors import stage
+from legato.recorded import verified
 
 
 def main() -> None:
@@ -16,4 +17,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

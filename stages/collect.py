@@ -1,16 +1,18 @@
 """collect: every category's codes and prompts as the dataset a trainer reads, with its provenance and its card."""
 
-from legato import categories, params, provenance
+from legato import categories, params, provenance, recorded
 from legato.card.config import CardParams
 from legato.card.folder import write_card
 from legato.codec.weights import CodecParams
-from legato.collect import HELD_OUT, TRAIN, collect
+from legato.collect import HELD_OUT, TRAIN, collect, inputs
 from legato.errors import stage
+from legato.recorded import verified
 from legato.soundfont.config import SoundfontParams
 from legato.track import DatasetParams
 
 
 def main() -> None:
+    recorded.verify(inputs(categories.names()))
     font = params.load("soundfont", SoundfontParams)
     codec = params.load("codec", CodecParams)
     made_with = {
@@ -26,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

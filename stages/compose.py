@@ -9,6 +9,7 @@ from legato.errors import stage
 from legato.files import sha256_of
 from legato.items import Facts
 from legato.midi import write_midi
+from legato.recorded import verified
 from legato.rewrite import rewrite
 from legato.sources import SOURCES, MidiSourceParams, read_kits, read_manifest, source_id
 from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
@@ -70,4 +71,4 @@ def from_sources(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

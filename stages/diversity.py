@@ -2,17 +2,20 @@
 
 from pathlib import Path
 
-from legato import categories
+from legato import categories, recorded
+from legato.contents import facts_of
 from legato.diversity import features, figures
 from legato.errors import stage
 from legato.files import read_jsonl, write_json
 from legato.metrics import TOTAL
+from legato.recorded import verified
 from legato.track import facts_path
 
 
 def main() -> None:
-    found = {}
-    for category in categories.names():
+    found, names = {}, categories.names()
+    recorded.verify([*facts_of(names, ["compose"]), *(Path("dataset/raw_audio", name) for name in names)])
+    for category in names:
         midis = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
         tracks = sorted((Path("dataset/raw_audio") / category).iterdir())
         found[category] = (features(category, tracks), [midis[track.stem] for track in tracks])
@@ -25,4 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

@@ -8,6 +8,7 @@ from legato.codec.weights import WEIGHTS
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
 from legato.files import sha256_of
+from legato.recorded import verified
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.track import facts_path
 from legato.words import minutes, real_time
@@ -28,4 +29,4 @@ def main(category: str) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

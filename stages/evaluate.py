@@ -12,6 +12,7 @@ from legato.evaluation.clips import read_samples
 from legato.evaluation.config import EvaluateParams
 from legato.evaluation.report import evaluate
 from legato.files import write_json
+from legato.recorded import verified
 
 SAMPLES = Path("reports/samples")
 HELDOUT = Path("dataset/heldout_dataset")
@@ -25,4 +26,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

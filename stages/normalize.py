@@ -8,6 +8,7 @@ from legato.audio import LIBSNDFILE
 from legato.errors import stage
 from legato.files import sha256_of
 from legato.normalize import NormalizeParams, normalize_file
+from legato.recorded import verified
 from legato.tokens import SAMPLE_RATE
 from legato.track import facts_path
 
@@ -34,4 +35,4 @@ def main(category: str) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

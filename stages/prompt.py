@@ -4,11 +4,12 @@ from pathlib import Path
 
 from legato import items, params
 from legato.errors import stage
-from legato.files import read_jsonl, write_text
+from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
 from legato.items import Facts
 from legato.pool import HERE
 from legato.prompt import BasePhrase, prompt_path
 from legato.prompting import prompt
+from legato.recorded import verified
 from legato.track import DatasetParams, facts_path, track_rng
 
 
@@ -21,8 +22,9 @@ def main(category: str) -> None:
     def prompt_track(known: Facts, folder: Path) -> Facts:
         name = known["id"]
         rng = track_rng(seed, category, name, "prompt")
-        write_text(folder / prompt_path(category, name).name, prompt(phrase, known, rng))
-        return {"id": name}
+        path = folder / prompt_path(category, name).name
+        write_text(path, prompt(phrase, known, rng))
+        return {"id": name, "prompt_sha256": sha256_of(path)}
 
     step = items.Step(
         stage="prompt",
@@ -33,8 +35,8 @@ def main(category: str) -> None:
         settings={"phrase": phrase, "seed": seed},
         outs=[Path("dataset/audio_prompts") / category],
     )
-    items.build(step, facts, place=HERE)  # too little work for a pool
+    write_jsonl(facts_path(category, "prompt"), items.build(step, facts, place=HERE))  # too little work for a pool
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

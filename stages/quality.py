@@ -2,16 +2,19 @@
 
 from pathlib import Path
 
-from legato import categories, quality
+from legato import categories, quality, recorded
 from legato.codec.weights import WEIGHTS
 from legato.errors import LegatoError, stage
 from legato.files import write_json
+from legato.recorded import verified
 
 REPORT = Path("reports/codec.json")
 
 
 def main() -> None:
-    pairs = {name: list(tracks_of(name)) for name in categories.names()}
+    names = categories.names()
+    recorded.verify(Path("dataset", kind, name) for name in names for kind in ("encoded", "raw_audio"))
+    pairs = {name: list(tracks_of(name)) for name in names}
     write_json(REPORT, quality.codec_metrics(pairs, WEIGHTS))
 
 
@@ -26,4 +29,4 @@ def tracks_of(category: str) -> list[tuple[Path, Path]]:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

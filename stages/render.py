@@ -8,6 +8,7 @@ from legato.audio import LIBSNDFILE
 from legato.errors import stage
 from legato.files import sha256_of, write_json
 from legato.production import RenderParams
+from legato.recorded import verified
 from legato.render import render
 from legato.soundfont.config import SoundfontParams
 from legato.synth import fluidsynth_version
@@ -48,4 +49,4 @@ def main(category: str) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

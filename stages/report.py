@@ -1,15 +1,20 @@
 """report: the version that has been built as a page to look at and listen to."""
 
-from legato import params
+from pathlib import Path
+
+from legato import categories, params, recorded
 from legato.card.config import CardParams
 from legato.errors import stage
+from legato.recorded import verified
 from legato.report.config import ReportParams
 from legato.report.page import write_report
 
 
 def main() -> None:
+    kinds = ("encoded", "midi", "raw_audio")
+    recorded.verify(Path("dataset", kind, name) for name in categories.names() for kind in kinds)
     write_report(params.load("report", ReportParams), params.load("card", CardParams).name)
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

@@ -13,6 +13,7 @@ from legato.dia import model, sampling
 from legato.dia.config import SampleParams
 from legato.errors import stage
 from legato.files import write_jsonl
+from legato.recorded import verified
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.words import minutes, real_time
 
@@ -38,4 +39,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

@@ -7,6 +7,7 @@ from legato.collect import HELD_OUT, TRAIN
 from legato.errors import stage
 from legato.files import write_json
 from legato.prompt import tags_of
+from legato.recorded import verified
 from legato.tokens import CODEBOOK_NAMES
 
 REPORTS = Path("reports")
@@ -29,4 +30,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

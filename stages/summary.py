@@ -4,6 +4,7 @@ from pathlib import Path
 
 from legato.errors import stage
 from legato.files import write_json
+from legato.recorded import verified
 from legato.summary import read_reports, summarize
 
 
@@ -13,4 +14,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

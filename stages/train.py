@@ -8,6 +8,7 @@ from legato.dia import training
 from legato.dia.config import TrainParams
 from legato.dia.dataset import read_split
 from legato.errors import LegatoError, stage
+from legato.recorded import verified
 
 TRAIN = Path("dataset/encoded_dataset")
 HELDOUT = Path("dataset/heldout_dataset")
@@ -28,4 +29,4 @@ def main(resume: str | None = None) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

@@ -2,6 +2,7 @@
 
 from legato import items
 from legato.errors import stage
+from legato.recorded import verified
 from legato.track import facts_path
 from legato.truth.validate import validate_category
 
@@ -11,4 +12,4 @@ def main(category: str) -> None:
 
 
 if __name__ == "__main__":
-    stage(main)
+    stage(verified(main))

@@ -44,17 +44,20 @@ def make_category(category: str, n_tracks: int) -> None:
 def make_tracks(category: str, names: list[str], **facts_of_compose: str) -> None:
     rng = np.random.default_rng(len(category))
     Path("dataset/encoded", category).mkdir(parents=True, exist_ok=True)
-    encoded = []
+    encoded, prompts = [], []
     for name in names:
         path = Path("dataset/encoded", category, f"{name}.pt")
         torch.save(torch.from_numpy(rng.integers(0, 1024, (40, 18), dtype=np.int16)), path)
         encoded.append({"id": name, "frames": 40, "codes_sha256": sha256_of(path)})
-        write_text(Path("dataset/audio_prompts", category, f"{name}_prompt.txt"), f"{category} beat, 120 bpm")
+        prompt = Path("dataset/audio_prompts", category, f"{name}_prompt.txt")
+        write_text(prompt, f"{category} beat, 120 bpm")
+        prompts.append({"id": name, "prompt_sha256": sha256_of(prompt)})
     for stage, facts in FACTS.items():
         write_jsonl(facts_path(category, stage), [{"id": name} | facts for name in names])
     composed = [{"id": name} | FACTS["compose"] | facts_of_compose for name in names]
     write_jsonl(facts_path(category, "compose"), composed)
     write_jsonl(facts_path(category, "encode"), encoded)
+    write_jsonl(facts_path(category, "prompt"), prompts)
 
 
 @pytest.mark.usefixtures("workspace")

@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from legato import categories, params, splitting
+from legato import categories, dvc_files, params, splitting
 from legato.card.config import CardParams
 from legato.codec.recipe import TrainCodecParams
 from legato.codec.weights import CodecParams
@@ -30,9 +30,18 @@ from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_font
 from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
 from legato.synth import MAX_CHANNELS
-from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
+from legato.track import (
+    INDEX_DIGITS,
+    DatasetParams,
+    SourceCount,
+    TrackCount,
+    check_length,
+    is_held_out,
+    is_held_out_by_id,
+)
 
 CATEGORIES = "categories"
+TOTAL = "total"  # as in `metrics`, which needs torch
 SECTIONS = {
     "dataset": DatasetParams,
     "policy": PolicyParams,
@@ -49,7 +58,7 @@ SECTIONS = {
     "report": ReportParams,
     "compute": ComputeParams,
 }
-PER_CATEGORY = ("midi", "tracks", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
+PER_CATEGORY = ("midi", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
 
 
 class CategoryParams(Strict):
@@ -89,7 +98,10 @@ def check() -> Manifests:
             raise LegatoError(f"{PARAMS}: {name}: unknown section; known are {', '.join(known)}")
     for name, model in SECTIONS.items():
         params.load(name, model)
+    _check_named()
     loaded = {name: _load_category(name) for name in categories.names()}
+    if TOTAL in loaded:
+        raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
     splitting.check()
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
@@ -108,7 +120,21 @@ def check() -> Manifests:
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
     _check_ids(manifests)
+    _check_held_out(loaded, manifests)
     return manifests
+
+
+def _check_named() -> None:
+    """A key that dvc.yaml names alone must be stated, though legato has a default for it: DVC has none."""
+    if not dvc_files.PROJECT.exists():
+        return
+    named = (name for body in dvc_files.read_stages().values() for name in body.get("params", []))
+    for name in sorted({name for name in named if isinstance(name, str) and "." in name}):
+        place = params.read()
+        for key in name.split("."):
+            if not isinstance(place, dict) or key not in place:
+                raise LegatoError(f"{PARAMS}: {name}: must be stated: dvc.yaml names it")
+            place = place[key]
 
 
 def write_manifests(manifests: Manifests) -> None:
@@ -186,6 +212,21 @@ def _check_ids(manifests: Manifests) -> None:
             if clash is not None:
                 raise LegatoError(f"sources/{category}/{file}: its id {name} is one of category {clash}: rename it")
             taken[name] = category
+
+
+def _check_held_out(loaded: dict[str, AnyCategory], manifests: Manifests) -> None:
+    """Neither training nor what measures it does without tracks."""
+    fraction = params.load("dataset", DatasetParams).held_out
+    ids = (source_id(name, file) for name, one in manifests.items() for file in one.get("files", {}))
+    apart = [is_held_out_by_id(name, fraction) for name in ids]
+    for category in loaded.values():
+        if isinstance(category, CategoryParams):
+            apart += [is_held_out(index, fraction) for index in range(category.tracks)]
+    where = f"{PARAMS}: dataset.held_out: {fraction:g}"
+    if not any(apart):
+        raise LegatoError(f"{where}: holds out none of {len(apart)} tracks, by which the model is measured")
+    if all(apart):
+        raise LegatoError(f"{where}: leaves none of {len(apart)} tracks to train on")
 
 
 def _is_composed_id(name: str, category: str) -> bool:

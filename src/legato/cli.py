@@ -7,7 +7,7 @@ from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, params, provenance, pruning, splitting, tracing
+from legato import categories, params, provenance, pruning, recorded, splitting, tracing
 from legato.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
@@ -98,9 +98,9 @@ def validate_prompts(chosen: list[str]) -> None:
     """Print the rate of truth of each kind of verdict and the tags that are not true.
 
     Raises:
-        LegatoError: no such category, or a rate lies under its limit.
+        LegatoError: no such category, a rate lies under its limit, or what was judged is not what DVC has recorded.
     """
-    from legato.truth.validate import validate_category  # takes a second to import
+    from legato.truth.validate import inputs, validate_category  # takes a second to import
 
     known = categories.names()
     for name in chosen:
@@ -120,6 +120,7 @@ def validate_prompts(chosen: list[str]) -> None:
         raise LegatoError(f"validate: {', '.join(dishonest)}: too few verdicts are true")
     if unknown := {tag for _, kind, tag in wrong if kind == UNKNOWN}:
         raise LegatoError(f"validate: {counted(len(unknown), 'tag')} that nothing here can check; see docs/prompts.md")
+    recorded.verify(path for name in chosen or known for path in inputs(name))
 
 
 def run_decode(what: str, folder: Path | None, here: Path) -> None:

@@ -16,9 +16,21 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent
 # What says how the work is done, never what comes out of it.
 MACHINERY = frozenset(
-    {"categories", "code_version", "errors", "item_cache", "items", "params", "pool", "progress", "words"}
+    {
+        "categories",
+        "code_version",
+        "dvc_files",
+        "errors",
+        "item_cache",
+        "items",
+        "params",
+        "pool",
+        "progress",
+        "recorded",
+        "words",
+    }
 )
-NOT_COMPUTING = frozenset({"distributed", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
+NOT_COMPUTING = frozenset({"distributed", "dvc", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 
 

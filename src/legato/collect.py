@@ -5,17 +5,24 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from legato.contents import facts_of
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
-from legato.prompt import read_prompt
+from legato.prompt import prompt_path, read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.track import facts_path, is_held_out, is_held_out_by_id
 
 TRAIN = Path("dataset/encoded_dataset")
 HELD_OUT = Path("dataset/heldout_dataset")
-STAGES = ("compose", "render", "normalize", "validate", "encode")  # each left facts of every track
+STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")  # each left facts of every track
 
 Row = dict[str, Any]
+
+
+def inputs(categories: Sequence[str]) -> list[Path]:
+    """The files and folders that `collect` reads of categories."""
+    folders = [Path("dataset", kind, name) for name in categories for kind in ("audio_prompts", "encoded")]
+    return facts_of(categories, STAGES) + folders
 
 
 def collect(categories: dict[str, Sequence[str]], held_out: float, made_with: Row) -> None:
@@ -55,7 +62,10 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
         row: Row = {"category": category, "index": index, "held_out": is_apart}
         for facts in stages:
             row |= facts[name]
-        yield row | {"prompt": read_prompt(category, name)}
+        text = read_prompt(category, name)
+        path = prompt_path(category, name)
+        _check_sha256(path, row.pop("prompt_sha256"), path)
+        yield row | {"prompt": text}
 
 
 def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
@@ -74,12 +84,16 @@ def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
             raise LegatoError(f"{source}: no such file; run `dvc repro`")
         target = building / "encoded_audio" / source.name
         shutil.copyfile(source, target)
-        if sha256_of(target) != row["codes_sha256"]:
-            raise LegatoError(f"{source}: its sha256 is not the indexed {row['codes_sha256']}; run `dvc repro`")
+        _check_sha256(target, row["codes_sha256"], source)
     write_json(building / "metadata.json", {f"{row['id']}.pt": _metadata(row) for row in rows})
     write_jsonl(building / "tracks.jsonl", rows)
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
+
+
+def _check_sha256(path: Path, sha256: str, origin: Path) -> None:
+    if sha256_of(path) != sha256:
+        raise LegatoError(f"{origin}: its sha256 is not the indexed {sha256}; run `dvc repro`")
 
 
 def _metadata(row: Row) -> Row:

@@ -54,11 +54,9 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
         LegatoError: the file is missing, or a line is not JSON.
     """
     try:
-        lines = path.read_text(encoding="ascii").splitlines()
+        return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
     except FileNotFoundError:
         raise LegatoError(f"{path}: no such file; run `dvc repro`") from None
-    try:
-        return [json.loads(line) for line in lines]
     except ValueError as error:
         raise LegatoError(f"{path}: not JSON Lines: {error}") from None
 

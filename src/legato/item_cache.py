@@ -21,20 +21,22 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from legato import dvc_files
 from legato.files import replacing, sha256_of
 
 VARIABLE = "LEGATO_CACHE"
 DEFAULT = Path(".legato/cache")
+FIELDS = 4  # of a file in a record
 ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
 CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
 
 
 class Record(NamedTuple):
-    """What one key gave; `files` are (which output folder, path in it, SHA-256)."""
+    """What one key gave; `files` are (which output folder, path in it, SHA-256, MD5)."""
 
     stage: str
     facts: dict[str, Any]
-    files: list[tuple[int, str, str]]
+    files: list[tuple[int, str, str, str]]
 
 
 class Scratch(NamedTuple):
@@ -58,18 +60,24 @@ def key_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
 
 
-def restore(cache: Path, key: str, outs: Sequence[Path]) -> dict[str, Any] | None:
-    """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result."""
+def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = None) -> dict[str, Any] | None:
+    """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result.
+
+    Args:
+        store: the objects of DVC's cache, where the files are put too: DVC would copy them.
+    """
     record = read_record(record_path(cache, key))
     if record is None:
         return None
     try:
-        for out, name, digest in record.files:
+        for out, name, digest, md5 in record.files:
             kept = object_path(cache, digest)
             if sha256_of(kept) != digest:
                 kept.unlink(missing_ok=True)
                 return None
             link(kept, outs[out] / name)
+            if store:
+                share(kept, dvc_files.object_path(store, md5))
         os.utime(record_path(cache, key))  # pruning asks when it was used last
     except FileNotFoundError:
         return None
@@ -84,7 +92,7 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
     """
     try:
         files = [
-            (out, str(path.relative_to(folder)), _keep_file(cache, path))
+            (out, str(path.relative_to(folder)), *_keep_file(cache, path))
             for out, folder in enumerate(scratch.outs)
             for path in sorted(folder.rglob("*"))
             if path.is_file()
@@ -98,7 +106,7 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
 
 
 def read_record(path: Path) -> Record | None:
-    """A record, or None where it is missing or damaged."""
+    """A record, or None where it is missing or damaged, or has not what this version of legato keeps."""
     try:
         digest, _, content = path.read_bytes().partition(b"\n")
     except FileNotFoundError:
@@ -106,7 +114,10 @@ def read_record(path: Path) -> Record | None:
     if hashlib.sha256(content).hexdigest().encode() != digest:
         return None
     values = json.loads(content)
-    return Record(values["stage"], values["facts"], [tuple(file) for file in values["files"]])
+    files = [tuple(file) for file in values["files"]]
+    if any(len(file) != FIELDS for file in files):
+        return None
+    return Record(values["stage"], values["facts"], files)
 
 
 @contextmanager
@@ -174,6 +185,13 @@ def link(source: Path, target: Path) -> None:
                 shutil.copyfile(source, temporary)
 
 
+def share(kept: Path, target: Path) -> None:
+    """Let a cache's file be in another cache too, where it is not yet and both are on one file system."""
+    with suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(kept, target)  # whole at once, or not
+
+
 def _reflink(source: Path, target: Path) -> bool:
     try:
         from fcntl import ioctl  # no Windows
@@ -188,14 +206,14 @@ def _reflink(source: Path, target: Path) -> bool:
     return True
 
 
-def _keep_file(cache: Path, path: Path) -> str:
-    """Move a file to its place by content, on the disk before it has its name; return its SHA-256."""
-    digest = sha256_of(path)
+def _keep_file(cache: Path, path: Path) -> tuple[str, str]:
+    """Move a file to its place by content, on the disk before it has its name; return its SHA-256 and its MD5."""
+    digest, md5 = sha256_of(path), dvc_files.md5_of(path)
     kept = object_path(cache, digest)
     if not (kept.is_file() and sha256_of(kept) == digest):
         path.chmod(0o444)  # it is linked into workspaces, where nobody should write into it
         _move(path, kept)
-    return digest
+    return digest, md5
 
 
 def _move(path: Path, target: Path) -> None:

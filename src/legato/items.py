@@ -26,6 +26,7 @@ from pydantic import Field
 
 from legato import item_cache, params
 from legato.code_version import code_version
+from legato.dvc_files import object_store
 from legato.errors import LegatoError
 from legato.files import write_jsonl
 from legato.params import Strict
@@ -103,8 +104,10 @@ def build(
     for folder in step.outs:
         clear(folder)
 
+    store = object_store()
+
     def find(one: _Wanted) -> Facts | None:
-        return item_cache.restore(cache, one.key, step.outs)
+        return item_cache.restore(cache, one.key, step.outs, store)
 
     with ThreadPoolExecutor(cpu_count()) as readers:
         shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]

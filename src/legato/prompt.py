@@ -54,7 +54,7 @@ def read_prompt(category: str, name: str) -> str:
     path = prompt_path(category, name)
     if not path.is_file():
         raise LegatoError(f"{path}: no such file; run `dvc repro`")
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     if not (text.strip() and text.isascii() and len(text) <= MAX_BYTES):
         raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_BYTES} ASCII characters")
     return text

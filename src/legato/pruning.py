@@ -38,7 +38,7 @@ def results(cache: Path) -> list[Result]:
     for path in (cache / "records").glob("*/*"):
         record = read_record(path)
         if record:
-            objects = tuple(object_path(cache, digest) for _, _, digest in record.files)
+            objects = tuple(object_path(cache, digest) for _, _, digest, _ in record.files)
             with suppress(FileNotFoundError):
                 found.append(Result(path, record.stage, path.stat().st_mtime, objects))
     return sorted(found, key=lambda result: result.used_at)
@@ -146,9 +146,9 @@ def _needed(cache: Path) -> set[str]:
     """The keys that the stages of all workspaces that still exist used last."""
     here, needed = used_folder(cache), set[str]()
     for path in (cache / "used").glob("*/*@*"):
-        workspace, *keys = path.read_text(encoding="utf-8").splitlines()
+        workspace, *keys = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
         is_gone = path.parent == here and path.name.split("@")[1] not in categories.names()
-        if is_gone or not Path(workspace).is_dir():
+        if is_gone or not workspace or not Path(workspace).is_dir():
             path.unlink(missing_ok=True)
         else:
             needed.update(keys)

@@ -7,19 +7,16 @@ of the project's dvc.yaml. What is locked moves along: nothing runs anew.
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from legato import categories
+from legato.dvc_files import FOLDER, LOCK, PROJECT, Stages, all_locked, read_stages
 from legato.errors import LegatoError
 from legato.files import write_text
 
 JOINED, SPLIT = "foreach: ${categories}", "foreach: []  # split: categories/*/dvc.yaml"
-PROJECT, LOCK, FOLDER = Path("dvc.yaml"), "dvc.lock", Path("categories")
 NOTE = "# Made from the project's dvc.yaml: edit that, and run `legato split` again.\n"
-
-Stages = dict[str, Any]
 
 
 def split() -> list[Path]:
@@ -28,9 +25,9 @@ def split() -> list[Path]:
     Raises:
         LegatoError: there is no dvc.yaml, or no category.
     """
-    stages = _read(PROJECT)["stages"]
+    stages = read_stages()
     texts = {name: _category_file(name, stages) for name in categories.names()}
-    locked = _all_locked()
+    locked = all_locked()
     for folder in set(FOLDER.iterdir() if FOLDER.is_dir() else ()) - {FOLDER / name for name in texts}:
         shutil.rmtree(folder)
     for name, text in texts.items():
@@ -44,7 +41,7 @@ def split() -> list[Path]:
 
 def join() -> None:
     """Have all categories in the project's dvc.yaml again."""
-    locked = _all_locked()
+    locked = all_locked()
     write_text(PROJECT, PROJECT.read_text(encoding="ascii").replace(SPLIT, JOINED))
     _write_lock(PROJECT.with_name(LOCK), locked)
     shutil.rmtree(FOLDER, ignore_errors=True)
@@ -58,7 +55,7 @@ def check() -> None:
     """
     if not PROJECT.exists() or SPLIT not in PROJECT.read_text(encoding="ascii"):
         return
-    stages = _read(PROJECT)["stages"]
+    stages = read_stages()
     expected = {_path(name): _category_file(name, stages) for name in categories.names()}
     found = {path: path.read_text(encoding="ascii") for path in FOLDER.glob("*/dvc.yaml")}
     wrong = sorted(str(path) for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
@@ -77,28 +74,11 @@ def _category_file(name: str, stages: Stages) -> str:
     return NOTE + text.replace("${key}", name)
 
 
-def _all_locked() -> Stages:
-    """The lock's entries under the names that they have, or would have, in the project's dvc.yaml."""
-    locked = dict(_read(PROJECT.with_name(LOCK)).get("stages", {}))
-    for path in sorted(FOLDER.glob(f"*/{LOCK}")):
-        locked |= {f"{stage}@{path.parent.name}": entry for stage, entry in _read(path).get("stages", {}).items()}
-    return locked
-
-
 def _write_lock(path: Path, stages: Stages) -> None:
     if stages:
         write_text(path, yaml.safe_dump({"schema": "2.0", "stages": stages}, sort_keys=False))
     else:
         path.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        if path.name == LOCK:
-            return {}
-        raise LegatoError(f"{path}: no such file; run from the root of the project") from None
 
 
 def _path(category: str) -> Path:

@@ -120,6 +120,12 @@ class TrainParams(Strict):
     keep: Positive = 2  # checkpoints
     tensorboard: bool = False  # curves in logs/train too
 
+    @model_validator(mode="after")
+    def _check_parts(self) -> Self:
+        if self.batch % self.accumulate:
+            raise ValueError(f"batch: {self.batch}: must be a multiple of accumulate, {self.accumulate}")
+        return self
+
 
 class SampleParams(Strict):
     """`sample` in params.yaml."""

@@ -58,5 +58,5 @@ def _decoded(codes: Path, weights: Path, seconds: float) -> np.ndarray:
     from legato.codes import read_codes
 
     torch.set_num_threads(1)
-    n_frames = int(seconds * SAMPLE_RATE / HOP_LENGTH)
+    n_frames = max(1, int(seconds * SAMPLE_RATE / HOP_LENGTH))
     return codec.decode(codec.loaded(weights), read_codes(codes)[:n_frames])

@@ -49,7 +49,8 @@ DISTRIBUTIONS = {  # (words, the least span of a picture: less is no difference 
     "dbtp": ("true peak, dBTP", 1.0),
 }
 SAMPLE_S = 30
-PASSED = "{generated:.0%} pass the checks of this prompt, {heldout:.0%} of held-out music"
+PASSED, HELDOUT_PASSED = "{:.0%} pass the checks of this prompt", ", {:.0%} of held-out music"
+NO_HELDOUT = "; there is no held-out music of this prompt to compare them with"
 USAGE_COLUMNS = 128
 USAGE_WORDS = (
     f"A row for each codebook, the left channel's and then the right's; {CODEBOOK_SIZE} entries from left to right, "
@@ -184,9 +185,16 @@ def samples() -> Iterator[Inside]:
         by_prompt.setdefault(row["prompt"], []).append(row["id"])
     for prompt, names in by_prompt.items():
         players = (_clip(path.with_name(f"{name}.wav"), prompt, nth) for nth, name in enumerate(names, start=1))
-        passed = judged.get(prompt, {}).get("passed", {}).get("all", {})
-        verdict = [element("p", PASSED.format(**passed))] if passed else []
+        verdict = [element("p", words) for words in _verdict(judged.get(prompt, {}))]
         yield element("article", element("h3", prompt), element("div", *players, class_="players"), *verdict)
+
+
+def _verdict(judged: Row) -> Iterator[str]:
+    """How many of a prompt's clips pass, in words, beside held-out music; nothing where nothing can be checked."""
+    passed = judged.get("passed", {}).get("all", {})
+    if passed.get("generated") is not None:
+        heldout = passed.get("heldout")
+        yield PASSED.format(passed["generated"]) + (NO_HELDOUT if heldout is None else HELDOUT_PASSED.format(heldout))
 
 
 def _clip(path: Path, prompt: str, number: int) -> Element:

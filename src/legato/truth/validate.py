@@ -16,6 +16,12 @@ from legato.truth.evidence import Evidence
 Row = dict[str, Any]
 
 
+def inputs(category: str) -> list[Path]:
+    """The folders and files that `validate_category` reads."""
+    folders = [Path("dataset", kind, category) for kind in ("audio_prompts", "midi", "raw_audio")]
+    return [*folders, *(facts_path(category, stage) for stage in ("compose", "render"))]
+
+
 def validate_category(category: str) -> list[Row]:
     """Judge every prompt of a category in the workspace, on its MIDI and its normalised audio.
 
