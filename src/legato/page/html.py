@@ -7,6 +7,7 @@ from xml.etree.ElementTree import Element
 
 Inside = Element | str
 UNKNOWN = "–"  # a figure of a table that there is not
+WHOLE = 16  # characters of a row's name that a table never breaks
 _JOINT = re.compile(r"(?<=[._/:])(?=\w)")  # where a path or a dotted key may go on in the next line
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(e[-+]?\d+)?(\s?%)?")
 
@@ -68,7 +69,7 @@ def table(head: list[str], rows: Sequence[Sequence[str]], class_: str = "") -> E
     body = (
         element(
             "tr",
-            element("th", *breakable(name), scope="row"),
+            element("th", *(breakable(name) if len(name) > WHOLE else [name]), scope="row"),
             *(_cell(cell, kind) for cell, kind in zip(cells, kinds[1:], strict=False)),
         )
         for name, *cells in rows

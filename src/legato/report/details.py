@@ -125,7 +125,7 @@ def _players(track: Track, players: Mapping[str, str], preview_seconds: float) -
         return
     if players:
         whole = track.row["seconds"] <= preview_seconds
-        long = clock(track.row["seconds"]) if whole else f"first {number(preview_seconds, 0)}{SPACE}s"
+        long = clock(track.row["seconds"]) if whole else f"first {preview_seconds:g}{SPACE}s"
         yield element("div", *(player(f"{side} the codec", at, long) for side, at in players.items()), class_="players")
     if not track.audio:
         yield missing("The audio of this track", "dvc repro")
@@ -152,7 +152,8 @@ def _tags(row: Row) -> Iterator[Element]:
         else:
             mark, words = "✓", f"true: {', '.join(kind for kind, _ in verdicts)}"
         state = {"✓": "true", "✗": "false", "·": "unknown"}[mark]
-        yield element("li", element("span", mark, aria_label=words, role="img"), f" {tag}", class_=state, title=words)
+        sign = element("span", mark, aria_label=words, role="img")
+        yield element("li", sign, " ", *breakable(tag), class_=state, title=words)
 
 
 def _checks(row: Row) -> Iterator[Element]:
@@ -163,7 +164,7 @@ def _checks(row: Row) -> Iterator[Element]:
             for found, kind, is_true in row.get("verdicts", ())
             if found == tag
         ]
-        yield element("dt", tag)
+        yield element("dt", *breakable(tag))
         yield element("dd", ", ".join(checks) or "not checked")
 
 

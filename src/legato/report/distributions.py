@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from legato.page.chart import MOST_BINS, Scale, histogram, scale_over
 from legato.page.figures import counted, number
-from legato.page.html import UNKNOWN, Inside, element, missing, table
+from legato.page.html import UNKNOWN, Inside, breakable, element, missing, table
 from legato.report.tracks import Row, key_of
 
 
@@ -56,7 +56,7 @@ def _pictures(rows: Sequence[Row], name: str, fact: Fact, scale: Scale) -> Itera
     for category in _categories(rows):
         of_category = [row for row in rows if row["category"] == category]
         values = [row[name] for row in of_category if row.get(name) is not None]
-        head = element("b", category)
+        head = element("b", *breakable(category))
         if not values:
             words = f"{counted(len(of_category), 'track')}, not known of any"
             yield element("figure", element("figcaption", head, element("span", words)))

@@ -111,7 +111,9 @@ const legato = (() => {
     const kind = head.className;
     if (kind === "id") {
       const [, stem, number] = String(value).match(/^(.*?)(_?\d*)$/);
-      return [make("span", { className: "stem" }, stem), make("span", { className: "number" }, number)];
+      const first = make("span", { className: "stem" }, stem);
+      first.style.setProperty("--number", `${number.length + 0.5}ch`);
+      return [first, make("span", { className: "number" }, number)];
     }
     if (kind === "prompt") {
       const phrase = `${phrases[row[COLUMN.category]]}, `;
