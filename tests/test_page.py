@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import chdir
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,8 @@ def test_columns_stand_under_their_heads_and_inside_the_list(tab: Any) -> None:
     heads = tab.locator(".head [role=columnheader]").evaluate_all(edges)
     cells = tab.locator(".rows [role=row]").first.locator("[role=gridcell]").evaluate_all(edges)
     assert cells == heads
+    words = tab.locator(".head button:visible").evaluate_all(edges)
+    assert all(right <= left for (_, right), (left, _) in pairwise(words))
     box = tab.locator(".list").bounding_box()
     assert all(box["x"] <= left < right <= box["x"] + box["width"] for left, right in cells)
 

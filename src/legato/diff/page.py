@@ -104,7 +104,7 @@ def _values(values: ValueDiff, found: Difference) -> Iterator[Element]:
     for file, rows in values.items():
         head, width = [file, found.old.name, found.new.name, "change"], 4 if any(map(change, rows.values())) else 3
         cells = [[key, shown(row["old"]), shown(row["new"]), change(row)][:width] for key, row in rows.items()]
-        tables.append(table(head[:width], cells))
+        tables.append(table(head[:width], cells, compared=(1, 2)))
     if tables:
         yield element("div", *tables, class_="tables")
 

@@ -55,12 +55,17 @@ def with_code(text: str) -> Iterator[Inside]:
             yield piece
 
 
-def table(head: list[str], rows: Sequence[Sequence[str]], class_: str = "") -> Element:
+def table(head: list[str], rows: Sequence[Sequence[str]], class_: str = "", compared: Sequence[int] = ()) -> Element:
     """A table whose first column names the rows; it scrolls sideways where it does not fit.
 
     Columns of numbers are aligned to the right, those with other words to the left.
+
+    Args:
+        compared: columns that are aligned alike.
     """
     numeric = [_is_numeric(column) for column in zip_longest(*rows, fillvalue="")] or [False] * len(head)
+    both = all(numeric[at] for at in compared)
+    numeric = [both if at in compared else is_numeric for at, is_numeric in enumerate(numeric)]
     kinds = [{} if is_numeric else {"class_": "words"} for is_numeric in numeric]
     titles = element(
         "thead",

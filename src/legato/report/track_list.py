@@ -22,7 +22,7 @@ COLUMNS = {  # (fact of tracks.jsonl, head)
     "seconds": "length",
     "license": "licence",
 }
-HEAD_TITLES = {"prompt": {"title": "without the phrase that all prompts of its category begin with"}}
+HEADS = {"prompt": "the prompt without the phrase that all prompts of its category begin with"}  # at more length
 DIGITS = {"bpm": 1, "lufs": 1}  # at most, where a column's values need them
 ALWAYS = {"id", "prompt"}  # columns
 NEVER = {"category"}  # a column: ids begin with it
@@ -125,7 +125,7 @@ def _frame(rows: Sequence[Row], alike: dict[str, str]) -> Element:
     heads = (
         element(
             "div",
-            element("button", words, type="button", data_column=str(at), **HEAD_TITLES.get(name, {})),
+            element("button", words, type="button", title=HEADS.get(name, words), data_column=str(at)),
             role="columnheader",
             aria_colindex=str(at + 1),
             class_=name,
