@@ -147,6 +147,24 @@ def test_parameters_that_no_stage_has_run_with_are_noted(dataset: Dataset, diff:
     assert note == f"note: workspace: made with other parameters or code: {stages}; run `dvc repro`"
 
 
+def test_a_page_writes_values_as_yaml_does_and_commands_without_backticks(
+    dataset: Dataset, diff: Any, tmp_path: Path
+) -> None:
+    params = dataset.folder / "params.yaml"
+    before = params.read_text()
+    params.write_text(before.replace("-20", "-18") + "extra: {loud: true, kits: [lofi_kit, 'off', null]}\n")
+    try:
+        diff("v2", "--out", str(tmp_path / "diff.html"))
+    finally:
+        params.write_text(before)
+    body = parse((tmp_path / "diff.html").read_text()).find("body")
+    cells = [[text_of(cell) for cell in row] for row in body.iterfind(".//tr")]
+    assert ["extra.loud", "-", "true"] in [row[:3] for row in cells]
+    assert ["extra.kits", "-", "[lofi_kit, 'off', null]"] in [row[:3] for row in cells]
+    assert "dvc repro" in [text_of(code) for code in body.iterfind(".//code")]
+    assert "`" not in "".join(text_of(part) for part in body.iterfind("header"))
+
+
 def test_a_step_that_a_version_has_not_is_said_and_not_compared(diff: Any, values: Any) -> None:
     pads = values("v0", "v1")["categories"]["pads"]
     assert pads["changed"] == {}

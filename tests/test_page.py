@@ -2,84 +2,24 @@
 
 import functools
 import json
-import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import chdir
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
-import torch
 
 from html_tree import parse, text_of
 from legato import item_cache, items
-from legato.audio import decibels, write_audio
-from legato.codes import write_codes
-from legato.compose.config import MusicParams
-from legato.compose.song import compose
-from legato.files import sha256_of, write_json, write_jsonl
-from legato.midi import write_midi
-from legato.report.config import ReportParams
+from legato.audio import decibels
+from legato.files import sha256_of
 from legato.report.page import INDEX, write_report
-from legato.tokens import HOP_LENGTH, SAMPLE_RATE
-from legato.track import track_rng
-from signals import sine
-
-MUSIC = MusicParams(bpm=[120, 140], seconds=[3, 4], parts={"pad": ["warm_pad"], "bass": ["synth_bass_1"]})
-SECONDS = 2.0
-HOSTILE = """<script>document.title='taken'</script><img src=x onerror="document.title='taken'"> & 'it's' "quoted\""""
-ODD = """sources/beats/It's "my" <b>song</b> #1 50%.mid"""
-PARAMS = ReportParams(previews=2, preview_seconds=1.5)
-WIDTHS = (1280, 390)
-
-
-def build(folder: Path, weights: Path) -> None:
-    """A workspace of five tracks, of which four can be heard, with a sample of a model and its curves."""
-    with chdir(folder):
-        shutil.copy(weights, _made("dataset/codec/weights.pth"))
-        rows, chains = [], []
-        for category, number in (("pads", 0), ("pads", 1), ("pads", 2), ("beats", 0), ("beats", 1)):
-            name = f"{category}_{number:05}"
-            song, facts = compose(MUSIC, track_rng(0, category, number, "compose"))
-            write_midi(_made(f"dataset/midi/{category}/{name}.mid"), song)
-            audio = 0.2 * sine(SECONDS, 0, hz=220 * (number + 1))
-            write_audio(Path(f"dataset/raw_audio/{category}/{name}.wav"), audio, SAMPLE_RATE, "PCM_16")
-            codes = np.random.default_rng(number).integers(0, 1024, (int(SECONDS * SAMPLE_RATE / HOP_LENGTH), 18))
-            write_codes(Path(f"dataset/encoded/{category}/{name}.pt"), torch.from_numpy(codes.astype(np.int16)))
-            prompt = HOSTILE if name == "beats_00001" else f"slow {category}, {facts['bpm']} bpm, no drums"
-            verdicts = [[f"slow {category}", "phrase", True], ["no drums", "no_drums", category == "pads"]]
-            rows.append(
-                {**facts, "id": name, "category": category, "prompt": prompt, "verdicts": verdicts}
-                | {"lufs": -14.0 + number, "seconds": SECONDS + number, "license": "CC0-1.0"}
-            )
-            used = [{"entity": ODD, "sha256": 64 * "a", "license": "CC0-1.0"}]
-            made = {"entity": f"dataset/midi/{category}/{name}.mid", "sha256": 64 * "b"}
-            step = {"activity": "compose", "code": 64 * "c", "parameters": {}, "used": used, "generated": made}
-            chains.append({"id": name, "category": category, "chain": [step]})
-        write_jsonl(Path("dataset/encoded_dataset/tracks.jsonl"), rows)
-        write_jsonl(Path("dataset/encoded_dataset/provenance.jsonl"), chains)
-        write_audio(Path("reports/samples/00_0.wav"), 0.2 * sine(SECONDS, 0, hz=330), SAMPLE_RATE, "PCM_16")
-        write_jsonl(Path("reports/samples/samples.jsonl"), [{"id": "00_0", "prompt": HOSTILE}])
-        _made("reports/train/plots/metrics/train/loss.tsv").write_text("step\tloss\n0\t6.9\n10\t6.5\n20\t6.1\n")
-        write_json(Path("reports/audit.json"), AUDIT)
-
-
-AUDIT = {
-    "passed": False,
-    "tracks": 5,
-    "refused": 1,
-    "refusals": [{"why": f"soundfont {HOSTILE}: no licence is stated", "tracks": ["pads_00000"]}],
-    "hours": {"music": {"CC0-1.0": 0.5}},
-}
-
-
-def _made(path: str) -> Path:
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    return Path(path)
+from tiny_report import HOSTILE, ODD, PARAMS, WIDTHS, build, opened
 
 
 @pytest.fixture(scope="module")
@@ -100,19 +40,6 @@ def page(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
 def tab(page: Path, browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
     """The page, opened from disk; its console is clean to the end and nothing hangs over the edge."""
     yield from opened(browser, page.as_uri(), request.param)
-
-
-def opened(browser: Any, address: str, width: int) -> Iterator[Any]:
-    tab = browser.new_page(viewport={"width": width, "height": 844})
-    said: list[str] = []
-    tab.on("console", lambda message: said.append(message.text))
-    tab.on("pageerror", lambda error: said.append(str(error)))
-    tab.on("requestfailed", lambda request: said.append(request.url))
-    tab.goto(address)
-    yield tab
-    assert tab.evaluate("document.documentElement.scrollWidth") == width
-    assert said == []
-    tab.close()
 
 
 def names(tab: Any) -> list[str]:
@@ -137,17 +64,30 @@ def test_filters_and_their_count(tab: Any) -> None:
     assert names(tab) == []
     tab.get_by_label("bpm from").fill("")
     tab.get_by_label("Licence").select_option("CC0-1.0")
-    assert names(tab) == ALL
+    assert names(tab) == ["beats_00000", *ALL[2:]]
+
+
+def bpms(tab: Any) -> list[float]:
+    return [float(text) for text in tab.locator(".rows .bpm").all_text_contents()]
 
 
 def test_sorting_by_a_column_both_ways(tab: Any) -> None:
-    button = tab.get_by_role("button", name="bpm")
-    button.click()
-    up = [float(text) for text in tab.locator(".rows .bpm").all_inner_texts()]
-    assert up == sorted(up)
-    assert button.locator("..").get_attribute("aria-sort") == "ascending"
-    button.click()
-    assert [float(text) for text in tab.locator(".rows .bpm").all_inner_texts()] == sorted(up, reverse=True)
+    button = tab.locator(".head .bpm button")
+    if is_wide(tab):
+        button.click()
+        assert bpms(tab) == sorted(bpms(tab))
+        assert button.locator("..").get_attribute("aria-sort") == "ascending"
+        button.click()
+    else:
+        assert not button.is_visible()
+        tab.get_by_label("Sort by").select_option("bpm ↑")
+        assert bpms(tab) == sorted(bpms(tab))
+        tab.get_by_label("Sort by").select_option("bpm ↓")
+    assert bpms(tab) == sorted(bpms(tab), reverse=True)
+
+
+def is_wide(tab: Any) -> bool:
+    return tab.viewport_size["width"] == max(WIDTHS)
 
 
 def test_columns_that_are_not_seen_can_be_sorted_by_too(tab: Any) -> None:
@@ -155,9 +95,10 @@ def test_columns_that_are_not_seen_can_be_sorted_by_too(tab: Any) -> None:
     assert names(tab) == [*ALL[2:], *ALL[:2]]
     tab.get_by_label("Sort by").select_option("LUFS ↓")
     assert names(tab) == ["pads_00002", "beats_00001", "pads_00001", "beats_00000", "pads_00000"]
-    tab.get_by_role("button", name="bpm").click()
-    assert tab.get_by_label("Sort by").input_value() == "3 1"
-    assert tab.locator("[aria-sort=ascending]").inner_text() == "bpm"
+    if is_wide(tab):
+        tab.get_by_role("button", name="bpm").click()
+        assert tab.get_by_label("Sort by").input_value() == "3 1"
+        assert tab.locator("[aria-sort=ascending]").inner_text() == "bpm"
 
 
 def test_a_track_is_seen_and_heard_before_and_behind_the_codec(tab: Any) -> None:
@@ -188,7 +129,7 @@ def test_a_tag_that_is_not_true_and_a_track_without_a_preview_say_so(tab: Any) -
     tab.locator(".rows [role=row]").nth(4).click()
     panel.get_by_role("heading", name="pads_00002").wait_for()
     assert panel.locator("audio").count() == 0
-    assert "No preview: report.previews" in panel.inner_text()
+    assert "No preview: report.previews in params.yaml says" in " ".join(panel.inner_text().split())
 
 
 def test_the_list_is_used_by_keyboard_alone(tab: Any) -> None:
@@ -216,14 +157,18 @@ def test_script_and_html_in_prompts_and_names_are_text(tab: Any) -> None:
 
 
 def test_columns_stand_under_their_heads_and_inside_the_list(tab: Any) -> None:
+    if not is_wide(tab):  # where a track has two lines and no heads
+        assert not tab.locator(".head").is_visible()
+        return
     boxes = "cells.map(cell => cell.getBoundingClientRect()).filter(box => box.width)"
     edges = f"cells => {boxes}.map(box => [box.x, box.right])"
     heads = tab.locator(".head [role=columnheader]").evaluate_all(edges)
     cells = tab.locator(".rows [role=row]").first.locator("[role=gridcell]").evaluate_all(edges)
     assert cells == heads
+    words = tab.locator(".head button:visible").evaluate_all(edges)
+    assert all(right <= left for (_, right), (left, _) in pairwise(words))
     box = tab.locator(".list").bounding_box()
     assert all(box["x"] <= left < right <= box["x"] + box["width"] for left, right in cells)
-    assert tab.locator(".rows .id").first.evaluate("cell => cell.scrollWidth <= cell.clientWidth")  # its end is seen
 
 
 def test_the_open_track_is_marked_under_the_mouse_too(tab: Any) -> None:

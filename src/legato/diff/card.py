@@ -10,7 +10,7 @@ from legato.diff.prompts import marked
 from legato.diff.text import steps_in_words
 from legato.diff.tracks import Shown, Side
 from legato.diff.version import Version
-from legato.page.html import element
+from legato.page.html import element, with_code
 from legato.page.preview import MIME_TYPE
 from legato.page.roll import Scale, roll, scale_of
 
@@ -53,7 +53,7 @@ def _side(version: Version, side: Side | None, other: Side | None, scale: Scale)
     if side is None:
         yield element("p", f"not in {version.name}", class_="absent")
         return
-    yield from (element("p", reason, class_="absent") for reason in side.nowhere)
+    yield from (element("p", *with_code(reason), class_="absent") for reason in side.nowhere)
     if side.audio and not (other and side.has_audio_of(other)):
         yield _player(side, version.name)
     if side.music and not (other and side.has_music_of(other)):
@@ -67,7 +67,7 @@ def _side(version: Version, side: Side | None, other: Side | None, scale: Scale)
 
 def _player(side: Side, of: str) -> Element:
     source = f"data:{MIME_TYPE};base64,{base64.b64encode(side.audio or b'').decode()}"
-    return element("audio", src=source, controls="", preload="none", aria_label=f"{side.audio_words}, {of}")
+    return element("audio", src=source, controls="", preload="metadata", aria_label=f"{side.audio_words}, {of}")
 
 
 def _facts(side: Side, other: Side | None) -> Iterator[Element]:

@@ -1,12 +1,13 @@
 """What differs between two versions: tracks by step, other outputs, parameters, metrics and code."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+import yaml
 from dvc.utils.diff import diff as diff_values
-from dvc.utils.diff import format_dict
 
 from legato.diff.repository import Repository
 from legato.diff.version import Version
@@ -126,10 +127,29 @@ def value_diff(old: dict[str, Any], new: dict[str, Any]) -> ValueDiff:
 
     >>> value_diff({"a.yaml": {"b": {"c": 1, "d": 2}}}, {"a.yaml": {"b": {"c": 1, "d": 5}}})
     {'a.yaml': {'b.d': {'old': 2, 'new': 5, 'diff': 3}}}
+    >>> value_diff({"a.yaml": {"kits": ["lofi_kit"]}}, {"a.yaml": {"kits": ["room_kit", True]}})
+    {'a.yaml': {'kits': {'old': '[lofi_kit]', 'new': '[room_kit, true]'}}}
     """
-    before, after = ({file: {"data": values} for file, values in side.items()} for side in (old, new))
-    found = diff_values(format_dict(before), format_dict(after))
+    before, after = ({file: {"data": _lists_as_text(values)} for file, values in side.items()} for side in (old, new))
+    found = diff_values(before, after)
     return {file: dict(sorted(rows.items())) for file, rows in sorted(found.items())}
+
+
+def _lists_as_text(values: Any) -> Any:
+    """Values in which every list is one value, a line of YAML."""
+    if isinstance(values, dict):
+        return {name: _lists_as_text(value) for name, value in values.items()}
+    return as_yaml(values) if isinstance(values, list) else values
+
+
+def as_yaml(value: Any) -> str:
+    """A value as a line of params.yaml.
+
+    >>> as_yaml([92, "90's", "on", None]), as_yaml(0.003), as_yaml(True)
+    ("[92, 90's, 'on', null]", '0.003', 'true')
+    """
+    text = yaml.safe_dump(value, default_flow_style=True, width=sys.maxsize, allow_unicode=True, sort_keys=False)
+    return text.removesuffix("\n").removesuffix("...").removesuffix("\n")
 
 
 def category_names(*versions: Version) -> list[str]:

@@ -15,9 +15,9 @@ from legato.diff.notes import notes_of
 from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, shown
 from legato.diff.tracks import Shown
 from legato.files import write_bytes
-from legato.page.html import Inside, element, table
+from legato.page.html import Inside, breakable, element, table, with_code
 
-ASSETS, STYLE = files("legato.diff") / "assets", files("legato.page") / "assets"
+ASSETS, SHARED = files("legato.diff") / "assets", files("legato.page") / "assets"
 
 
 def write_page(path: Path, found: Difference, n_tracks: int) -> list[Shown]:
@@ -39,9 +39,9 @@ def _document(found: Difference, shown_tracks: list[Shown]) -> Element:
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"legato diff: {title}"),
         element("link", rel="icon", href="data:,"),
-        element("style", (STYLE / "page.css").read_text(encoding="utf-8")),
+        element("style", (SHARED / "page.css").read_text(encoding="utf-8")),
     )
-    notes = [element("li", note) for note in notes_of(found)]
+    notes = [element("li", *with_code(note)) for note in notes_of(found)]
     parts = _parts(found, shown_tracks)
     header = (
         element("h1", title),
@@ -51,7 +51,8 @@ def _document(found: Difference, shown_tracks: list[Shown]) -> Element:
         *([element("nav", *(element("a", name, href=f"#{_id(name)}") for name in parts))] if parts else []),
     )
     main = (element("section", element("h2", name), *inside, id=_id(name)) for name, inside in parts.items())
-    script = element("script", (ASSETS / "diff.js").read_text(encoding="utf-8"))
+    scripts = (SHARED / "page.js", ASSETS / "diff.js")
+    script = element("script", "".join(one.read_text(encoding="utf-8") for one in scripts))
     body = element("body", element("header", *header), element("main", *main), script)
     return element("html", element("head", *head), body, lang="en")
 
@@ -103,7 +104,7 @@ def _values(values: ValueDiff, found: Difference) -> Iterator[Element]:
     for file, rows in values.items():
         head, width = [file, found.old.name, found.new.name, "change"], 4 if any(map(change, rows.values())) else 3
         cells = [[key, shown(row["old"]), shown(row["new"]), change(row)][:width] for key, row in rows.items()]
-        tables.append(table(head[:width], cells))
+        tables.append(table(head[:width], cells, compared=(1, 2)))
     if tables:
         yield element("div", *tables, class_="tables")
 
@@ -117,7 +118,7 @@ def _metrics(found: Difference) -> Iterator[Element]:
 
 
 def _paths(paths: list[str]) -> list[Inside]:
-    return [element("ul", *(element("li", element("code", path)) for path in paths))] if paths else []
+    return [element("ul", *(element("li", element("code", *breakable(path))) for path in paths))] if paths else []
 
 
 def _left_out(found: Difference, shown_tracks: list[Shown]) -> Iterator[Element]:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from legato.diff.compare import WORDS, Category, Difference, ValueDiff
+from legato.diff.compare import WORDS, Category, Difference, ValueDiff, as_yaml
 from legato.diff.notes import notes_of, some
 
 WIDEST_VALUE = 12  # characters that values are aligned over
@@ -167,8 +167,15 @@ def _table(file: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
 
 
 def shown(value: Any) -> str:
-    """A parameter's or metric's value; `-` is one that is not there."""
-    return "-" if value is None else str(value)
+    """A parameter's or metric's value as YAML writes it; `-` is one that is not there.
+
+    >>> shown(True), shown(None), shown("808"), shown("[lofi_kit, room_kit]")
+    ('true', '-', "'808'", '[lofi_kit, room_kit]')
+    """
+    if value is None:
+        return "-"
+    is_list = isinstance(value, str) and value.startswith("[")  # lists are text already
+    return value if is_list else as_yaml(value)
 
 
 def change(row: dict[str, Any]) -> str:

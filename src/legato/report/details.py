@@ -16,37 +16,43 @@ from legato import items
 from legato.audio import read_audio
 from legato.errors import LegatoError
 from legato.files import sha256_of, write_text
+from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
+from legato.listening import WIDTH_FLOOR_DB
 from legato.mel import N_MELS, log_mel_db
 from legato.midi_reader import read_contents
-from legato.page.html import Inside, element, missing
-from legato.page.roll import roll, scale_of
+from legato.page.figures import SPACE, clock, number
+from legato.page.html import Inside, breakable, element, missing, with_code
+from legato.page.roll import N_COLORS, Scale, roll, scale_of
 from legato.prompt import tags_of
-from legato.report.tracks import AFTER, FOLDER, Row, Track
+from legato.report.track_list import digits_of
+from legato.report.tracks import AFTER, FOLDER, Row, Track, key_of
 from legato.tokens import SAMPLE_RATE
 
 COLUMNS, BANDS = 240, 40  # of a spectrogram
 TOP_DB, BOTTOM_DB = -10.0, -80.0
-FACTS = {  # what is shown, in this order
-    "category": "category",
-    "bpm": "bpm",
-    "form": "form",
-    "seconds": "seconds",
-    "lufs": "loudness, LUFS",
-    "dbtp": "true peak, dBTP",
-    "gain_db": "gain, dB",
-    "limiter_db": "limited by, dB",
-    "width_db": "width, dB",
-    "license": "licence",
-    "synth": "synthesiser",
-    "seed": "seed",
+FACTS = {  # what is shown, in this order: (words, unit, digits), None of what is no measurement
+    "form": ("form", "", None),
+    "lufs": ("loudness", "LUFS", 1),
+    "dbtp": ("true peak", "dBTP", 1),
+    "gain_db": ("gain", "dB", 1),
+    "limiter_db": ("limited by", "dB", 1),
+    "width_db": ("width, side to mid", "dB", 1),
+    "synth": ("synthesiser", "", None),
+    "seed": ("seed", "", None),
+}
+PRESETS = {(MELODIC_BANK, program): name for name, program in PROGRAMS.items()} | {
+    (DRUM_BANK, program): name for name, program in KITS.items()
 }
 
 
-def write_details(category: str, tracks: Sequence[Track], players: Mapping[str, Mapping[str, str]]) -> None:
+def write_details(
+    category: str, tracks: Sequence[Track], players: Mapping[str, Mapping[str, str]], preview_seconds: float
+) -> None:
     """Write the files of a category's tracks, those that changed alone.
 
     Args:
         players: of each track that is heard its previews' addresses, by side of the codec.
+        preview_seconds: of each preview, where the track is that long.
 
     Raises:
         LegatoError: a file cannot be read.
@@ -54,7 +60,7 @@ def write_details(category: str, tracks: Sequence[Track], players: Mapping[str, 
 
     def work(track: Track, out: Path) -> dict[str, Any]:
         name = track.row["id"]
-        article = element("article", *_inside(track, players.get(name, {})))
+        article = element("article", *_inside(track, players.get(name, {}), preview_seconds))
         html = tostring(article, encoding="unicode", method="html")
         write_text(out / f"{name}.js", f"legato.show({json.dumps(name)}, {json.dumps(html)});\n")
         return {}
@@ -71,20 +77,22 @@ def write_details(category: str, tracks: Sequence[Track], players: Mapping[str, 
             players.get(track.row["id"]),
             *(sha256_of(path) if path else None for path in (track.audio, track.midi)),
         ],
-        settings={},
+        settings={"preview_seconds": preview_seconds},
         outs=[FOLDER / "tracks" / category],
     )
     items.build(step, tracks)
 
 
-def _inside(track: Track, players: Mapping[str, str]) -> Iterator[Inside]:
+def _inside(track: Track, players: Mapping[str, str], preview_seconds: float) -> Iterator[Inside]:
     yield element("a", "Back to the list", href="#tracks", class_="back")
-    yield element("h3", track.row["id"], tabindex="-1")
-    yield from _players(track, players)
+    yield element("h3", *breakable(track.row["id"]), tabindex="-1")
+    yield element("p", *_about(track.row), class_="about")
+    yield from _players(track, players, preview_seconds)
     yield element("ul", *_tags(track.row), class_="tags", aria_label="the prompt's tags")
     yield element("details", element("summary", "How each tag was checked"), element("dl", *_checks(track.row)))
     if track.audio:
-        yield spectrogram(read_audio(track.audio, SAMPLE_RATE))
+        audio = read_audio(track.audio, SAMPLE_RATE)
+        yield _over_time("Spectrogram", spectrogram(audio), len(audio) / SAMPLE_RATE)
     if track.midi:
         yield from _music(track.midi, track.row)
     else:
@@ -97,13 +105,28 @@ def _inside(track: Track, players: Mapping[str, str]) -> Iterator[Inside]:
         yield missing("Where it comes from", "dvc repro collect")
 
 
-def _players(track: Track, players: Mapping[str, str]) -> Iterator[Element]:
+def _about(row: Row) -> Iterator[Inside]:
+    """What a listener wants to know first, in a line."""
+    known = [f"{number(row['bpm'], digits_of([row], 'bpm'))} bpm" if row.get("bpm") is not None else "bpm not known"]
+    known += [key_of(row) or "no key", clock(row["seconds"])]
+    yield ", ".join(known) + ", "
+    yield element("span", row.get("license") or "no licence", class_="whole")
+    if "held_out" in row:
+        yield ", held out of training" if row["held_out"] else ", for training"
+
+
+def _players(track: Track, players: Mapping[str, str], preview_seconds: float) -> Iterator[Element]:
     """What can be heard of a track, and why the rest cannot."""
     if not track.is_heard:
-        yield element("p", "No preview: report.previews in params.yaml says how many tracks have one.", class_="absent")
+        yield element(
+            "p", "No preview: ", element("code", "report.previews"), " in params.yaml says how many tracks have one.",
+            class_="absent",
+        )  # fmt: skip
         return
     if players:
-        yield element("div", *(_player(f"{side} the codec", at) for side, at in players.items()), class_="players")
+        whole = track.row["seconds"] <= preview_seconds
+        long = clock(track.row["seconds"]) if whole else f"first {preview_seconds:g}{SPACE}s"
+        yield element("div", *(player(f"{side} the codec", at, long) for side, at in players.items()), class_="players")
     if not track.audio:
         yield missing("The audio of this track", "dvc repro")
     if AFTER not in players:
@@ -111,9 +134,10 @@ def _players(track: Track, players: Mapping[str, str]) -> Iterator[Element]:
         yield missing(what, command)
 
 
-def _player(words: str, source: str) -> Element:
-    player = element("audio", src=source, controls="", preload="none", aria_label=words)
-    return element("figure", element("figcaption", words), player)
+def player(words: str, source: str, long: str) -> Element:
+    """A player that says how long it plays before it does."""
+    audio = element("audio", src=source, controls="", preload="metadata", aria_label=f"{words}, {long}")
+    return element("figure", element("figcaption", words, element("span", long, class_="long")), audio)
 
 
 def _tags(row: Row) -> Iterator[Element]:
@@ -128,7 +152,8 @@ def _tags(row: Row) -> Iterator[Element]:
         else:
             mark, words = "✓", f"true: {', '.join(kind for kind, _ in verdicts)}"
         state = {"✓": "true", "✗": "false", "·": "unknown"}[mark]
-        yield element("li", element("span", mark, aria_label=words, role="img"), f" {tag}", class_=state, title=words)
+        sign = element("span", mark, aria_label=words, role="img")
+        yield element("li", sign, " ", *breakable(tag), class_=state, title=words)
 
 
 def _checks(row: Row) -> Iterator[Element]:
@@ -139,7 +164,7 @@ def _checks(row: Row) -> Iterator[Element]:
             for found, kind, is_true in row.get("verdicts", ())
             if found == tag
         ]
-        yield element("dt", tag)
+        yield element("dt", *breakable(tag))
         yield element("dd", ", ".join(checks) or "not checked")
 
 
@@ -160,36 +185,53 @@ def heat_map(values: np.ndarray, words: str) -> Element:
     )
 
 
+def _over_time(words: str, picture: Element, seconds: float) -> Element:
+    """A picture whose width is a track's time."""
+    ends = (element("span", clock(at)) for at in (0, seconds))
+    return element(
+        "figure", element("figcaption", words), picture, element("div", *ends, class_="times"), class_="time"
+    )
+
+
 def _music(midi: Path, row: Row) -> Iterator[Element]:
     try:
         music = read_contents(midi)
     except LegatoError as error:
-        yield element("p", str(error), class_="absent")
+        yield element("p", *with_code(str(error)), class_="absent")
         return
-    yield roll(music, scale_of(music))
-    names = list(dict.fromkeys((row.get("instruments") or {}).values()))
-    if names:
-        parts = (element("li", str(name).replace("_", " ")) for name in names)
-        yield element("ul", *parts, class_="instruments", aria_label="instruments")
+    scale = Scale(max(row["seconds"], music.seconds), scale_of(music).presets)
+    yield _over_time("Notes", roll(music, scale), scale.seconds)
+    parts = (
+        element(
+            "li",
+            element("span", class_=f"swatch back{at % N_COLORS}"),
+            PRESETS.get(preset, str(preset)).replace("_", " "),
+        )
+        for at, preset in enumerate(scale.presets)
+    )
+    yield element("ul", *parts, class_="legend", aria_label="instruments")
 
 
 def _facts(row: Row) -> Iterator[Element]:
-    told = {words: row[name] for name, words in FACTS.items() if row.get(name) is not None}
-    if row.get("key"):
-        told["key"] = f"{row['key']} {row['scale']}".replace("_", " ")
-    for words, value in told.items():
-        yield element("dt", words)
-        yield element("dd", str(value))
+    for name, (words, unit, digits) in FACTS.items():
+        value = row.get(name)
+        if name == "width_db" and value == WIDTH_FLOOR_DB:
+            yield element("dt", words)
+            yield element("dd", "mono")
+        elif value is not None:
+            shown = str(value) if digits is None else number(value, digits) + (f"{SPACE}{unit}" if unit else "")
+            yield element("dt", words)
+            yield element("dd", shown)
 
 
 def _step(step: Row) -> Element:
     made = step["generated"]
-    used = [element("li", f"from {one['entity']}", *_hash(one)) for one in step["used"]]
+    used = [element("li", "from ", *breakable(one["entity"]), *_hash(one)) for one in step["used"]]
     return element(
         "li",
         element("b", step["activity"]),
         f" by code {step['code'][:12]}" + (f", {step['agent']}" if "agent" in step else ""),
-        element("ul", *used, element("li", f"made {made['entity']}", *_hash(made))),
+        element("ul", *used, element("li", "made ", *breakable(made["entity"]), *_hash(made))),
     )
 
 

@@ -3,6 +3,7 @@
 They are a step of their own: what changes of a track but its audio and its codes decodes nothing again.
 """
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -58,5 +59,5 @@ def _decoded(codes: Path, weights: Path, seconds: float) -> np.ndarray:
     from legato.codes import read_codes
 
     torch.set_num_threads(1)
-    n_frames = max(1, int(seconds * SAMPLE_RATE / HOP_LENGTH))
-    return codec.decode(codec.loaded(weights), read_codes(codes)[:n_frames])
+    n_frames = max(1, math.ceil(seconds * SAMPLE_RATE / HOP_LENGTH))
+    return codec.decode(codec.loaded(weights), read_codes(codes)[:n_frames])[: round(seconds * SAMPLE_RATE)]

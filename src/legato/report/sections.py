@@ -6,55 +6,54 @@ A part whose data is not there says so in words, and by which command it comes.
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
-from xml.etree.ElementTree import Element
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.files import read_jsonl, write_bytes
 from legato.metrics import TOTAL
-from legato.page.chart import curves, histogram
-from legato.page.html import Inside, element, missing, table
-from legato.page.preview import preview
+from legato.page.chart import curves
+from legato.page.figures import UNITS, counted, number, percent, unit_of
+from legato.page.html import UNKNOWN, Inside, breakable, element, missing, table
 from legato.report.details import heat_map
-from legato.report.tracks import FOLDER
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 
 REPORTS = Path("reports")
-SUMMARY = {  # of each category: (column, its figure in summary.json)
-    "tracks": "tracks",
-    "minutes": "minutes",
-    "LUFS": "lufs",
-    "peak dBTP": "peak_dbtp",
-    "silence": "silence",
-    "tags": "tags",
-    "true": "true",
-    "timbres (Vendi)": "vendi",
-    "near-duplicates": "near_duplicates",
-    "perplexity": "perplexity",
-    "SI-SDR dB": "si_sdr_db",
-    "held-out loss": "loss",
+
+
+class Figure(NamedTuple):
+    """How a figure of summary.json is shown."""
+
+    head: str
+    digits: int
+    words: str
+    is_share: bool = False
+
+
+SUMMARY = {
+    "tracks": Figure("tracks", 0, "held-out ones too"),
+    "minutes": Figure("length", 1, "of all tracks together"),
+    "lufs": Figure("loudness, LUFS", 1, "mean integrated loudness (BS.1770)"),
+    "peak_dbtp": Figure("peak, dBTP", 1, "the highest true peak"),
+    "silence": Figure("silence", 1, "share of time in which nothing is heard", is_share=True),
+    "tags": Figure("tags per prompt", 1, "mean number of tags"),
+    "true": Figure("true tags", 1, "share of the checks on tags that hold", is_share=True),
+    "vendi": Figure("timbres", 1, "how many different timbres the tracks amount to (Vendi score)"),
+    "near_duplicates": Figure("near copies", 0, "tracks that have the notes or the opening of another"),
+    "perplexity": Figure("codebook use", 0, "perplexity of the codes, mean of the codebooks, at most 1024"),
+    "si_sdr_db": Figure(
+        "codec SI\N{NON-BREAKING HYPHEN}SDR, dB", 1, "what the codes keep of the audio; more is better"
+    ),
+    "loss": Figure("held-out loss, nats", 2, "the model's on held-out tracks; less is better"),
 }
-SHARES = {"silence", "true"}
 MODEL = {
-    "loss": "held-out loss, nats",
-    "train_loss": "training loss, nats",
-    "passed": "samples that pass",
-    "frechet_db": "Fréchet distance, dB",
+    "passed": Figure("checks that samples pass, mean of the prompts", 0, "", is_share=True),
+    "frechet_db": Figure("Fréchet distance to held-out music, dB", 1, ""),
 }
-DISTRIBUTIONS = {  # (words, the least span of a picture: less is no difference to speak of)
-    "bpm": ("bpm", 10.0),
-    "seconds": ("length, s", 1.0),
-    "lufs": ("loudness, LUFS", 1.0),
-    "dbtp": ("true peak, dBTP", 1.0),
-}
-SAMPLE_S = 30
-PASSED, HELDOUT_PASSED = "{:.0%} pass the checks of this prompt", ", {:.0%} of held-out music"
-NO_HELDOUT = "; there is no held-out music of this prompt to compare them with"
 USAGE_COLUMNS = 128
+MOST_USED = 7  # times an even share: the brightest
 USAGE_WORDS = (
-    f"A row for each codebook, the left channel's and then the right's; {CODEBOOK_SIZE} entries from left to right, "
-    f"brighter where they are used more. Beside it the perplexity, {CODEBOOK_SIZE} at most."
+    f"How often each of a codebook's {CODEBOOK_SIZE} entries is used, from left to right: a row for each codebook of "
+    f"the left channel (L) and of the right (R). The number is its perplexity, {CODEBOOK_SIZE} if all are used alike."
 )
 Row = dict[str, Any]
 
@@ -66,70 +65,58 @@ def overview() -> Iterator[Inside]:
         yield missing("The summary", "dvc repro summary")
         return
     names = [*sorted(found.keys() - {TOTAL}), TOTAL]
-    rows = [[name, *(_figure(figure, found[name].get(figure)) for figure in SUMMARY.values())] for name in names]
-    yield table(["category", *SUMMARY], rows)
+    unit = unit_of(60 * (found[name].get("minutes") or 0) for name in names)
+    heads = {name: figure.head + (f", {unit}" if name == "minutes" else "") for name, figure in SUMMARY.items()}
+    rows = [[name, *_figures(found[name], unit)] for name in names]
+    yield table(["category", *heads.values()], rows, class_="totalled")
+    words = (
+        element(tag, text)
+        for name, figure in SUMMARY.items()
+        for tag, text in (("dt", heads[name]), ("dd", figure.words))
+    )
+    unknown = [element("p", f"{UNKNOWN} is a figure that is not known: there is nothing to measure it on.")]
+    has_unknown = any(UNKNOWN in cells for cells in rows)
+    yield element(
+        "details", element("summary", "What the columns say"), element("dl", *words), *(unknown if has_unknown else [])
+    )
+
+
+def _figures(found: Row, unit: str) -> Iterator[str]:
+    for name, figure in SUMMARY.items():
+        value = found.get(name)
+        if name == "minutes" and value is not None:
+            value *= UNITS["min"] / UNITS[unit]
+        yield _shown(value, figure)
 
 
 def licences() -> Iterator[Inside]:
-    """What the audit found: hours by licence, and what was refused."""
+    """What the audit found: how much music by licence, and what was refused."""
     found = _read("audit.json")
     if found is None:
         yield missing("The licence audit", "dvc repro audit")
         return
     if found["passed"]:
         yield element(
-            "p", f"✓ Audit passed: each of {found['tracks']} tracks is made of what policy allows.", class_="good"
+            "p",
+            f"✓ Audit passed: {counted(found['tracks'], 'track')}, all made of what the policy allows.",
+            class_="good",
         )
     else:
-        yield element("p", f"✗ Audit failed: {found['refused']} of {found['tracks']} tracks are refused.", class_="bad")
-        yield element("ul", *(element("li", f"{one['why']}: {', '.join(one['tracks'])}") for one in found["refusals"]))
-    rows = [
-        [kind, name, f"{hours:.4g}"] for kind, licences in found["hours"].items() for name, hours in licences.items()
-    ]
-    yield table(["made of", "licence", "hours"], rows)
+        refused = "is" if found["refused"] == 1 else "are"
+        words = f"✗ Audit failed: {found['refused']} of {counted(found['tracks'], 'track')} {refused} refused."
+        yield element("p", words, class_="bad")
+        yield element("ul", *(element("li", *_refusal(one)) for one in found["refusals"]))
+    hours = {(kind, name): hours for kind, licences in found["hours"].items() for name, hours in licences.items()}
+    unit = unit_of(UNITS["h"] * value for value in hours.values())
+    rows = [[*key, number(value * UNITS["h"] / UNITS[unit], 1)] for key, value in hours.items()]
+    yield table(["made with", "licence", f"length, {unit}"], rows)
 
 
-def distributions(rows: list[Row]) -> Iterator[Inside]:
-    """How a few facts are spread over each category's tracks, and how often each key occurs."""
-    if not rows:
-        yield missing("The dataset", "dvc repro collect")
-        return
-    categories = sorted({row["category"] for row in rows})
-    for fact, (words, least) in DISTRIBUTIONS.items():
-        known = [row[fact] for row in rows if row.get(fact) is not None]
-        if not known:
-            continue
-        low, high = _bounds(known, least)
-        pictures = []
-        for category in categories:
-            values = [row[fact] for row in rows if row["category"] == category and row.get(fact) is not None]
-            if values:
-                chart = histogram(values, f"{category}, {words}", low, high)
-                pictures.append(element("figure", element("figcaption", category), chart))
-        yield element("h3", words)
-        yield element("div", *pictures, class_="charts")
-    keys = sorted({f"{row['key']} {row['scale']}".replace("_", " ") for row in rows if row.get("key")})
-    if keys:
-        count = {
-            key: [sum(_key(row) == key for row in rows if row["category"] == name) for name in categories]
-            for key in keys
-        }
-        yield element(
-            "details",
-            element("summary", "Tracks by key"),
-            table(["key", *categories], [[key, *(str(n or "–") for n in counts)] for key, counts in count.items()]),
-        )
-
-
-def _bounds(values: list[float], least: float) -> tuple[float, float]:
-    """The least and the greatest value, moved apart where they are nearer to each other than `least`.
-
-    >>> _bounds([-14.0, -13.9], 1.0), _bounds([80, 120], 10.0)
-    ((-14.45, -13.45), (80, 120))
-    """
-    low, high = min(values), max(values)
-    spare = max(0.0, least - (high - low)) / 2
-    return (low - spare, high + spare) if spare else (low, high)
+def _refusal(one: Row) -> Iterator[Inside]:
+    yield one["why"]
+    yield ": "
+    for nth, name in enumerate(one["tracks"]):
+        yield from (", " if nth else "", *breakable(name))
 
 
 def codebooks(usage: np.ndarray | None) -> Iterator[Inside]:
@@ -145,12 +132,14 @@ def codebooks(usage: np.ndarray | None) -> Iterator[Inside]:
     shares = binned / np.maximum(binned.sum(axis=1, keepdims=True), 1) * USAGE_COLUMNS  # 1 is even use
     found = (_read("codebooks.json") or {}).get(TOTAL, {})
     rows = (
-        element("li", element("span", name), element("span", _shown(found.get(name)), class_="number"))
+        element("li", element("span", name), element("span", number(found.get(name), 0), class_="number"))
         for name in CODEBOOK_NAMES
     )
     yield element("p", USAGE_WORDS)
-    picture = heat_map(np.log2(1 + shares) / 3, "usage of the entries of each of 18 codebooks")
+    picture = heat_map(np.log2(1 + shares) / np.log2(1 + MOST_USED), "usage of the entries of each of 18 codebooks")
     yield element("div", element("ul", *rows), picture, class_="usage")
+    marks = (element("span", words) for words in ("not used", "evenly", f"{MOST_USED} times as much"))
+    yield element("div", element("div", class_="ramp"), element("div", *marks, class_="times"), class_="scale")
 
 
 def training() -> Iterator[Inside]:
@@ -163,49 +152,11 @@ def training() -> Iterator[Inside]:
     if not lines:
         yield missing("The model", "dvc repro train")
         return
-    yield element("div", curves(lines, "loss in nats, by step"), class_="charts wide")
     total = (_read("summary.json") or {}).get(TOTAL, {})
-    told = {words: total[name] for name, words in MODEL.items() if total.get(name) is not None}
-    if told:
-        cells = (
-            element(tag, text) for words, value in told.items() for tag, text in (("dt", words), ("dd", str(value)))
-        )
-        yield element("dl", *cells)
-
-
-def samples() -> Iterator[Inside]:
-    """What the model plays, by prompt."""
-    path = REPORTS / "samples/samples.jsonl"
-    if not path.is_file():
-        yield missing("Samples of the model", "dvc repro sample")
-        return
-    judged = (_read("evaluate.json") or {}).get("prompts", {})
-    by_prompt: dict[str, list[str]] = {}
-    for row in read_jsonl(path):
-        by_prompt.setdefault(row["prompt"], []).append(row["id"])
-    for prompt, names in by_prompt.items():
-        players = (_clip(path.with_name(f"{name}.wav"), prompt, nth) for nth, name in enumerate(names, start=1))
-        verdict = [element("p", words) for words in _verdict(judged.get(prompt, {}))]
-        yield element("article", element("h3", prompt), element("div", *players, class_="players"), *verdict)
-
-
-def _verdict(judged: Row) -> Iterator[str]:
-    """How many of a prompt's clips pass, in words, beside held-out music; nothing where nothing can be checked."""
-    passed = judged.get("passed", {}).get("all", {})
-    if passed.get("generated") is not None:
-        heldout = passed.get("heldout")
-        yield PASSED.format(passed["generated"]) + (NO_HELDOUT if heldout is None else HELDOUT_PASSED.format(heldout))
-
-
-def _clip(path: Path, prompt: str, number: int) -> Element:
-    write_bytes(FOLDER / "samples" / f"{path.stem}.mp3", preview(path, SAMPLE_S))
-    source, words = f"page/samples/{path.stem}.mp3", f"clip {number} of {prompt}"
-    player = element("audio", src=source, controls="", preload="none", aria_label=words)
-    return element("figure", element("figcaption", f"clip {number}"), player)
-
-
-def _key(row: Row) -> str:
-    return f"{row['key']} {row['scale']}".replace("_", " ") if row.get("key") else ""
+    told = {figure.head: _shown(total[name], figure) for name, figure in MODEL.items() if total.get(name) is not None}
+    cells = (element(tag, text) for words, value in told.items() for tag, text in (("dt", words), ("dd", value)))
+    parts = [curves(lines, "loss in nats", "step"), *([element("dl", *cells)] if told else [])]
+    yield element("div", *parts, class_="curves")
 
 
 def _read(name: str) -> Any:
@@ -220,9 +171,5 @@ def _points(path: Path) -> list[tuple[float, float]]:
     return [(float(step), float(value)) for step, value in rows]
 
 
-def _figure(name: str, value: Any) -> str:
-    return f"{value:.1%}" if name in SHARES and value is not None else _shown(value)
-
-
-def _shown(value: Any) -> str:
-    return "–" if value is None else f"{value:g}" if isinstance(value, int | float) else str(value)
+def _shown(value: float | None, figure: Figure) -> str:
+    return percent(value, figure.digits) if figure.is_share else number(value, figure.digits)

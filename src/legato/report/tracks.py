@@ -44,6 +44,15 @@ def find_tracks(previews: int) -> Iterator[Track]:
         )
 
 
+def key_of(row: Row) -> str | None:
+    """A track's key in words, None where it has none.
+
+    >>> key_of({"key": "A flat", "scale": "harmonic_minor"})
+    'A flat harmonic minor'
+    """
+    return f"{row['key']} {row.get('scale') or ''}".replace("_", " ").strip() if row.get("key") else None
+
+
 def _rows(file: str) -> Iterator[Row]:
     for folder in (TRAIN, HELD_OUT):
         if (folder / file).is_file():

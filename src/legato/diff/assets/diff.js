@@ -1,4 +1,3 @@
-"use strict";
 // One track at a time; and what is heard stops where the other version goes on, so that the two can be compared.
 const players = [...document.querySelectorAll("audio")];
 for (const player of players) {

@@ -1,0 +1,151 @@
+"""The list of all tracks: its filters, its frame, and the rows that the page's script fills it with.
+
+What is the same of every track is no column: it is said once, above the list.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from legato.page.figures import number
+from legato.page.html import Inside, element, missing
+from legato.prompt import SEPARATOR
+from legato.report.tracks import Row, key_of
+
+COLUMNS = {  # (fact of tracks.jsonl, head)
+    "id": "track",
+    "category": "category",
+    "prompt": "prompt, after its phrase",
+    "bpm": "bpm",
+    "key": "key",
+    "lufs": "LUFS",
+    "seconds": "length",
+    "license": "licence",
+}
+HEADS = {"prompt": "the prompt without the phrase that all prompts of its category begin with"}  # at more length
+DIGITS = {"bpm": 1, "lufs": 1}  # at most, where a column's values need them
+ALWAYS = {"id", "prompt"}  # columns
+NEVER = {"category"}  # a column: ids begin with it
+TOLD = {"license": "{}", "lufs": "{} LUFS", "bpm": "{} bpm", "key": "{}", "seconds": "{} s", "category": "{}"}
+SPARE_CH = 1  # beside the longest id
+
+
+def listed(rows: Sequence[Row]) -> list[list[Any]]:
+    """What the script fills the list with: the facts of each track, None where one is not known."""
+    return [[key_of(row) if name == "key" else row.get(name) for name in COLUMNS] for row in rows]
+
+
+def phrases(rows: Sequence[Row]) -> dict[str, str]:
+    """The phrase that all prompts of a category begin with, as the checks on them found it."""
+    found = {}
+    for row in rows:
+        phrase = next((tag for tag, kind, _ in row.get("verdicts") or () if kind == "phrase"), None)
+        if phrase and row["prompt"].startswith(phrase + SEPARATOR):
+            found.setdefault(row["category"], phrase)
+    return found
+
+
+def track_list(rows: Sequence[Row]) -> Iterator[Inside]:
+    """The frame of the list."""
+    if not rows:
+        yield missing("The dataset", "dvc repro collect")
+        return
+    alike = _alike(rows)
+    yield _filters(rows, alike)
+    if told := ", ".join(words for words in alike.values() if words):
+        yield element("p", f"Every track: {told}", class_="alike")
+    yield element("div", _frame(rows, alike), _panel(), class_="browser")
+    yield element("noscript", "The list of tracks needs JavaScript.")
+
+
+def digits_of(rows: Sequence[Row], name: str) -> int:
+    """How many digits a column's figures have: none where all are whole."""
+    values = [row[name] for row in rows if row.get(name) is not None]
+    return 0 if all(float(value).is_integer() for value in values) else DIGITS[name]
+
+
+def _alike(rows: Sequence[Row]) -> dict[str, str]:
+    """The facts that are the same of every track as the list would show them, and how to say them once."""
+    if len(rows) < 2:
+        return {}
+    found = {}
+    for name, words in TOLD.items():
+        digits = digits_of(rows, name) if name in DIGITS else None
+        shown = {_shown(key_of(row) if name == "key" else row.get(name), digits) for row in rows}
+        if len(shown) == 1:
+            value = shown.pop()
+            found[name] = words.format(value) if value else ""
+    return found
+
+
+def _shown(value: Any, digits: int | None) -> str:
+    if value is None:
+        return ""
+    return str(value) if digits is None else number(value, digits)
+
+
+def _filters(rows: Sequence[Row], alike: dict[str, str]) -> Element:
+    def choice(words: str, name: str, every: str) -> Element:
+        names = sorted({str(row.get(name) or "") for row in rows})
+        options = [element("option", every, value=""), *(element("option", one) for one in names)]
+        hidden = {"hidden": ""} if name in alike else {}
+        return element("label", words, element("select", *options, name=name), **hidden)
+
+    def bound(words: str, name: str) -> Element:
+        return element("label", words, element("input", type="number", name=name, inputmode="numeric"))
+
+    find = element("input", type="search", name="words", placeholder="words of id, prompt, key")
+    return element(
+        "form",
+        element("label", "Find ", find),
+        choice("Category ", "category", "all categories"),
+        choice("Licence ", "license", "all licences"),
+        element(
+            "span",
+            element("label", "Sort by ", for_="order"),
+            element("select", *_orders(alike), name="order", id="order"),
+        ),
+        element("span", bound("bpm from ", "low"), bound("to ", "high"), class_="range"),
+        element("output", aria_live="polite"),
+        role="search",
+        class_="filters",
+    )
+
+
+def _orders(alike: dict[str, str]) -> Iterator[Element]:
+    """Each column up and down: a small screen has no heads to choose, and the category has none anywhere."""
+    for at, (name, words) in enumerate(COLUMNS.items()):
+        if name not in alike:
+            short = words.partition(",")[0]
+            yield element("option", f"{short} ↑", value=f"{at} 1")
+            yield element("option", f"{short} ↓", value=f"{at} -1")
+
+
+def _frame(rows: Sequence[Row], alike: dict[str, str]) -> Element:
+    heads = (
+        element(
+            "div",
+            element("button", words, type="button", title=HEADS.get(name, words), data_column=str(at)),
+            role="columnheader",
+            aria_colindex=str(at + 1),
+            class_=name,
+            **({"data_digits": str(digits_of(rows, name))} if name in DIGITS else {}),
+            **({"hidden": ""} if name in NEVER or name in alike else {}),
+        )
+        for at, (name, words) in enumerate(COLUMNS.items())
+    )
+    longest = max(len(row["id"]) for row in rows) + SPARE_CH
+    return element(
+        "div",
+        element("div", element("div", *heads, role="row", aria_rowindex="1"), role="rowgroup", class_="head"),
+        element("div", role="rowgroup", class_="rows"),
+        role="grid",
+        aria_label="tracks",
+        aria_colcount=str(len(COLUMNS)),
+        class_="list",
+        style=f"--id: {longest}ch; --n: {len(rows)}",
+    )
+
+
+def _panel() -> Element:
+    return element("div", element("p", "Choose a track to see and hear it.", class_="absent"), class_="track")
