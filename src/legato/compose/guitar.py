@@ -87,7 +87,7 @@ def _ease(shape: Shape) -> tuple[float, Shape]:
     pressed = [fret for fret in shape if fret]
     muted = shape.count(None)
     key = sum(pressed) / max(len(pressed), 1) + 0.4 * len(pressed) + muted
-    return key, tuple(-1 if fret is None else fret for fret in shape)  # type: ignore[return-value]
+    return key, tuple(-1 if fret is None else fret for fret in shape)
 
 
 def pitches(shape: Shape) -> Voicing:

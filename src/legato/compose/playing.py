@@ -1,16 +1,15 @@
 """Each role's player, and what happens to its music at a section's end and at the song's."""
 
-from collections.abc import Callable
 from functools import partial
 
 from legato.compose import bass, chords, guitar, quartet
 from legato.compose.dice import Dice, dice_of
-from legato.compose.passage import Manner, Passage
+from legato.compose.passage import Manner, Passage, Player
 from legato.compose.roles import QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, Tone, cut
 from legato.theory import in_range
 
-PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
+PLAYERS: dict[str, Player] = {
     "pad": chords.pad,
     "arp": chords.arp,
     "lead": chords.lead,

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from legato.compose.dice import Dice
 from legato.compose.melody import draw_rhythm
-from legato.compose.passage import Manner, Passage
+from legato.compose.passage import Manner, Passage, Player
 from legato.compose.roles import QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, Tone
 
 FIGURES = {"held": 3, "quarters": 2, "eighths": 1.5, "offbeats": 1}
 
 
-def player(role: str):
+def player(role: str) -> Player:
     """The function that plays one of the four."""
     voice = QUARTET.index(role)
 
