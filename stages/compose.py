@@ -35,7 +35,7 @@ def from_nothing(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]
         write_midi(path, song)
         return {"id": name, "seed": seed, "license": LICENSE, "midi_sha256": sha256_of(path), **facts}
 
-    step = items.Step(
+    step = items.Step[int](
         stage="compose",
         category=category,
         work=compose_track,
@@ -57,7 +57,7 @@ def from_sources(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]
         facts = rewrite(SOURCES / category / file, path, music.license, kits=kits, file=file)
         return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
 
-    step = items.Step(
+    step = items.Step[str](
         stage="compose",
         category=category,
         work=rewrite_track,

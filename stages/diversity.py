@@ -16,9 +16,9 @@ def main() -> None:
     found, names = {}, categories.names()
     recorded.verify([*facts_of(names, ["compose"]), *(Path("dataset/raw_audio", name) for name in names)])
     for category in names:
-        midis = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
+        midi_of = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
         tracks = sorted((Path("dataset/raw_audio") / category).iterdir())
-        found[category] = (features(category, tracks), [midis[track.stem] for track in tracks])
+        found[category] = (features(category, tracks), [midi_of[track.stem] for track in tracks])
     rows = [row for features_of, _ in found.values() for row in features_of]
     midis = [midi for _, of_category in found.values() for midi in of_category]
     write_json(

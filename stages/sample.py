@@ -23,7 +23,7 @@ SAMPLES = Path("reports/samples")
 
 def main() -> None:
     settings = params.load("sample", SampleParams)
-    dia, dac = model.load(MODEL).to(model.pick_device("auto")), codec.load(WEIGHTS)
+    dia, dac = model.on(model.load(MODEL), model.pick_device("auto")), codec.load(WEIGHTS)
     started = time.monotonic()
     found = sampling.sample(dia, settings)
     audio_s, took_s = sum(map(len, found)) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started

@@ -36,7 +36,7 @@ def main() -> None:
     )
     if not studio.font.is_file():
         raise LegatoError(f"{studio.font}: no such file; run `dvc repro soundfont`")
-    made_of = [{name: one.model_dump() for name, one in music.items()}, sha256_of(studio.font)]
+    made_of: list[Any] = [{name: one.model_dump() for name, one in music.items()}, sha256_of(studio.font)]
     made_of += [studio.render.model_dump(), studio.normalize.model_dump(), wanted.seed]
     folder = WORK / f"corpus-{digest(made_of)}"
     audio = corpus.make_corpus(folder, music, studio, seed=wanted.seed, tracks=wanted.tracks, heldout=wanted.heldout)

@@ -1,6 +1,7 @@
 """Which code computes a result: the modules a file reaches by its imports, and the packages these import.
 
-The walk reads imports without running them, those inside functions too.
+The walk reads imports without running them, those inside functions too. What it cannot follow is refused: a relative
+import, and a module named by a string at run time.
 """
 
 import ast
@@ -9,27 +10,19 @@ import importlib.metadata
 import platform
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from legato.errors import LegatoError
+
 SOURCE = Path(__file__).parent.parent
-# What says how the work is done, never what comes out of it.
-MACHINERY = frozenset(
-    {
-        "categories",
-        "code_version",
-        "dvc_files",
-        "errors",
-        "item_cache",
-        "items",
-        "params",
-        "pool",
-        "progress",
-        "recorded",
-        "words",
-    }
-)
+# What says how the work is done, never what comes out of it: files below legato/.
+MACHINERY = (
+    "categories.py", "code_version.py", "dvc_files.py", "errors.py", "item_cache.py", "items.py", "params.py", "pool.py",
+    "progress.py", "recorded.py", "words.py",
+)  # fmt: skip
+BY_STRING = frozenset({"__import__", "import_module"})  # calls
 NOT_COMPUTING = frozenset({"distributed", "dvc", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 
@@ -39,14 +32,18 @@ def modules_reached(script: Path) -> set[Path]:
     return _reached(script, frozenset())
 
 
+def machinery() -> frozenset[Path]:
+    """The files that MACHINERY names."""
+    return frozenset(path for name in MACHINERY for path in (SOURCE / "legato").glob(name))
+
+
 @cache
 def code_version(script: Path) -> str:
     """A hash of `script`, the modules of legato it reaches and the versions installed of the packages they import.
 
     What merely runs the work is left out: neither the pool nor the cache of single tracks changes a byte of it.
     """
-    left_out = frozenset(SOURCE / "legato" / f"{name}.py" for name in MACHINERY)
-    files = {script, *_reached(script, left_out)}
+    files = {script, *_reached(script, machinery())}
     versions = [f"{name}=={_version(name)}" for name in _packages(files)]
     machine = platform.system(), platform.machine(), platform.python_version()
     return _hash(files, [*versions, *machine])
@@ -64,8 +61,13 @@ def stage_version(script: Path, constraints: Path = Path("constraints.txt")) -> 
 
 
 def _hash(files: set[Path], versions: Iterable[str]) -> str:
-    sources = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
+    sources = ((_name(path), hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return hashlib.sha256(repr((sorted(sources), sorted(versions))).encode()).hexdigest()
+
+
+def _name(path: Path) -> str:
+    """A module's path from SOURCE, which two modules never share; a script's own name."""
+    return path.relative_to(SOURCE).as_posix() if path.is_relative_to(SOURCE) else path.name
 
 
 def _packages(files: set[Path]) -> set[str]:
@@ -86,20 +88,38 @@ def _reached(script: Path, left_out: frozenset[Path]) -> set[Path]:
 
 @cache
 def _modules(path: Path) -> frozenset[Path]:
-    """The legato modules that one file imports, at its top or inside a function."""
-    files = (SOURCE / (name.replace(".", "/") + ".py") for name in _imports(path) if name.split(".")[0] == "legato")
+    """The legato modules that one file imports, at its top or inside a function, and the packages that they are in."""
+    names = {name for name in _imports(path) if name.split(".")[0] == "legato"}
+    files = (file for name in names for file in _run_by(name))
     return frozenset(file for file in files if file.is_file())
+
+
+def _run_by(name: str) -> Iterator[Path]:
+    """The files that Python would run for `import name`, were each part of it a package or a module."""
+    folder = SOURCE
+    for part in name.split("."):
+        yield folder / f"{part}.py"
+        folder /= part
+        yield folder / "__init__.py"
 
 
 @cache
 def _imports(path: Path) -> frozenset[str]:
-    """The dotted names that a file imports; of `from a import b` both a and a.b."""
+    """The dotted names that a file imports; of `from a import b` both a and a.b.
+
+    Raises:
+        LegatoError: there is an import that cannot be followed.
+    """
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            if node.level or not node.module:
+                raise LegatoError(f"{path}: line {node.lineno}: a relative import: name the module from legato on")
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in BY_STRING:
+            raise LegatoError(f"{path}: line {node.lineno}: an import by a string: write an import statement")
     return frozenset(names)
 
 

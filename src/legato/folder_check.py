@@ -89,15 +89,15 @@ def check_folder(folder: Path, listen_to: int = MAX_LISTENED) -> Report:
         path = folder / CODES_FOLDER / name
         if Path(name).name != name or not path.is_file():
             continue
-        codes, rule = _load(path)
-        if rule:
-            found[ERROR, rule].append(name)
+        codes, unreadable = _load(path)
+        if unreadable:
+            found[ERROR, unreadable].append(name)
             continue
         for level, rule in _of_codes(codes, metadata[name]):
             found[level, rule].append(name)
         codes_TK = codes.numpy()
         counts_KV += usage(codes_TK)
-        names_of[sha256(np.ascontiguousarray(codes_TK)).digest()].append(name)
+        names_of[sha256(np.ascontiguousarray(codes_TK).data).digest()].append(name)
         report.n_tracks += 1
         report.seconds += len(codes_TK) * HOP_LENGTH / SAMPLE_RATE
         report.n_mono += bool((codes_TK[:, :N_CODEBOOKS] == codes_TK[:, N_CODEBOOKS:]).all())

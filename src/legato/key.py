@@ -5,6 +5,8 @@ the 24 major and minor keys. Profiles: Albrecht and Shanahan, Music Perception 3
 982 pieces; Krumhansl and Kessler, Psychological Review 89(4), 1982, how well listeners found each to fit.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 
 PROFILES = {  # from the tonic upwards
@@ -20,7 +22,7 @@ PROFILES = {  # from the tonic upwards
 CANDIDATES = tuple((tonic, mode) for mode in ("major", "minor") for tonic in range(12))
 
 
-def _unit_rows(profiles: dict[str, tuple[float, ...]]) -> np.ndarray:
+def _unit_rows(profiles: Mapping[str, tuple[float, ...]]) -> np.ndarray:
     """(24, 12) profiles of the candidates without their means, of length 1."""
     rows = np.array([np.roll(profiles[mode], tonic) for tonic, mode in CANDIDATES])
     rows -= rows.mean(axis=1, keepdims=True)

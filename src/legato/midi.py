@@ -5,7 +5,7 @@ Conventions: `beat` counts quarter notes from the start; all songs are in 4/4 at
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import symusic
@@ -69,7 +69,7 @@ def write_midi(path: Path, song: Song) -> None:
     Each part is a track named by its role, with its program, volume, pan and reverb; where it bends, the bend's range
     comes first (RPN 0).
     """
-    score = symusic.Score(TICKS_PER_BEAT)
+    score: Any = symusic.Score(TICKS_PER_BEAT)  # symusic makes its classes at run time
     score.tempos.append(symusic.Tempo(0, float(song.bpm)))
     score.time_signatures.append(symusic.TimeSignature(0, BEATS_PER_BAR, 4))
     for part in song.parts:
@@ -78,8 +78,8 @@ def write_midi(path: Path, song: Song) -> None:
         score.dump_midi(str(temporary))
 
 
-def _track(part: Part) -> symusic.Track:
-    track = symusic.Track(name=part.role, program=part.program, is_drum=part.is_drum)
+def _track(part: Part) -> Any:
+    track: Any = symusic.Track(name=part.role, program=part.program, is_drum=part.is_drum)
     mix = ((CC_VOLUME, part.volume), (CC_PAN, part.pan), (CC_REVERB_SEND, part.reverb_send))
     for number, value in (*(BEND_RANGE_CCS if part.bends else ()), *mix):
         track.controls.append(symusic.ControlChange(0, number, value))

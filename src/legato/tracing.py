@@ -68,7 +68,7 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
     for stage in STAGES:
         print(f"{stage}@{category}: {counted(len(names), 'track')} again", file=sys.stderr, flush=True)
         script = Path("stages").absolute() / f"{stage}.py"
-        command = [sys.executable, script, category, *(names if stage == "compose" else ())]
+        command = [sys.executable, str(script), category, *(names if stage == "compose" else ())]
         done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
             raise LegatoError(f"trace: {stage}@{category}: {done.stderr.strip().splitlines()[-1]}")

@@ -108,6 +108,8 @@ class Conv(nn.Module):
 
     def __init__(self, conv: nn.Conv1d) -> None:
         super().__init__()
+        assert conv.bias is not None
+        assert isinstance(conv.padding, tuple)
         self.weight = nn.Parameter(conv.weight[:, :, None].contiguous(memory_format=torch.channels_last))
         self.bias = nn.Parameter(conv.bias.detach().clone())
         self.stride, self.padding, self.dilation = conv.stride[0], conv.padding[0], conv.dilation[0]

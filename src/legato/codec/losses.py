@@ -23,11 +23,11 @@ def mel_loss(estimate_BN: Tensor, reference_BN: Tensor) -> Tensor:
     """Mean absolute difference of log10 mel magnitudes, and a fifth of that of all bins, over window sizes."""
     total = estimate_BN.new_zeros(())
     for size in MEL_SIZES:
-        pair = [spectrum(audio_BN, size).abs() for audio_BN in (estimate_BN, reference_BN)]
+        ours_BFT, theirs_BFT = (spectrum(audio_BN, size).abs() for audio_BN in (estimate_BN, reference_BN))
         filters_FM = _filters(size).to(estimate_BN.device)
-        mels = [log10(magnitudes_BFT.transpose(1, 2) @ filters_FM) for magnitudes_BFT in pair]
-        bins = [log10(magnitudes_BFT) for magnitudes_BFT in pair]
-        total = total + functional.l1_loss(*mels) + MAGNITUDE_SHARE * functional.l1_loss(*bins)
+        our_mels, their_mels = (log10(one_BFT.transpose(1, 2) @ filters_FM) for one_BFT in (ours_BFT, theirs_BFT))
+        bins = functional.l1_loss(log10(ours_BFT), log10(theirs_BFT))
+        total = total + functional.l1_loss(our_mels, their_mels) + MAGNITUDE_SHARE * bins
     return total / len(MEL_SIZES)
 
 

@@ -7,6 +7,7 @@ of a codebook, V its entries.
 
 import io
 import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -112,7 +113,7 @@ class Learner:
 
     def __init__(self, state: State, params: TrainCodecParams) -> None:
         self.state, self.params = state, params
-        compiled = torch.compile if params.compile else lambda module: module
+        compiled: Callable[[Any], Any] = torch.compile if params.compile else lambda module: module
         self.encode, self.decode = compiled(state.model.encoder), compiled(state.model.decoder)
 
     def update(self, audio_BN: Tensor) -> dict[str, Tensor]:
@@ -123,7 +124,8 @@ class Learner:
         """
         state, params = self.state, self.params
         step, model = state.step + 1, state.model.train()
-        quantized, codes_BKT, projected, commitment, codebook = model.quantizer(self.encode(audio_BN[:, None]))
+        quantize: Any = model.quantizer
+        quantized, codes_BKT, projected, commitment, codebook = quantize(self.encode(audio_BN[:, None]))
         decoded_BN = self.decode(quantized)[:, 0]
         terms = {
             "mel": mel_loss(decoded_BN, audio_BN),

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import numpy as np
 
-Any = TypeVar("Any")
+Choice = TypeVar("Choice")
 BLOCK = 512
 
 
@@ -34,20 +34,20 @@ class Dice:
         """A number in [low, high)."""
         return low + self.random() * (high - low)
 
-    def pick(self, choices: Sequence[Any]) -> Any:
+    def pick(self, choices: Sequence[Choice]) -> Choice:
         """One of `choices`, each as likely."""
         return choices[int(self.random() * len(choices))]
 
-    def weighted(self, weights: Mapping[Any, float]) -> Any:
+    def weighted(self, weights: Mapping[Choice, float]) -> Choice:
         """One of the keys, as likely as its weight says."""
-        at, last = self.random() * sum(weights.values()), None
-        for last, weight in weights.items():  # noqa: B007 the last one catches rounding
+        at = self.random() * sum(weights.values())
+        for key, weight in weights.items():
             at -= weight
             if at < 0:
-                break
-        return last
+                return key
+        return list(weights)[-1]  # rounding
 
-    def shuffled(self, items: Sequence[Any]) -> list[Any]:
+    def shuffled(self, items: Sequence[Choice]) -> list[Choice]:
         """The items in a random order."""
         left = list(items)
         return [left.pop(int(self.random() * len(left))) for _ in items]

@@ -5,6 +5,7 @@ one drum for each layer, a letter of the form one line and its bars, and every b
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 STEPS_PER_BAR = 16
 OFFBEAT_OPEN, NONE = "..2...3...2...4.", "................"
@@ -34,8 +35,8 @@ class Groove:
     crash: float = 0.6  # chance at a section's start
 
 
-def _layer(drums: tuple[str, ...] | str, *lines: str, **rest: float) -> Layer:
-    return Layer(drums=(drums,) if isinstance(drums, str) else drums, lines=lines, **rest)  # type: ignore[arg-type]
+def _layer(drums: tuple[str, ...] | str, *lines: str, **rest: Any) -> Layer:
+    return Layer(drums=(drums,) if isinstance(drums, str) else drums, lines=lines, **rest)
 
 
 GHOSTS = _layer(

@@ -4,7 +4,7 @@ Conventions: a shape is six frets from the low E string up, None for a string th
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 from legato.compose.dice import Dice, dice_of
@@ -46,7 +46,7 @@ def shapes(classes: tuple[int, ...], bass: int) -> tuple[Shape, ...]:
 
 def _shapes(classes: tuple[int, ...], bass: int, needed: set[int], n_free: int) -> tuple[Shape, ...]:
     """The easiest shapes; the `n_free` highest strings need not sound."""
-    found = set()
+    found: set[Shape] = set()
     for position in range(1, HIGHEST_POSITION + 1):
         frets = (0, *range(position, position + SPAN))
         choices = [[fret for fret in frets if (open_pitch + fret) % 12 in classes] for open_pitch in TUNING]
@@ -64,7 +64,7 @@ def _shortened(shape: Shape, n_free: int) -> list[Shape]:
 def _filled(begun: Sequence[Shape], choices: Sequence[Sequence[int]]) -> Sequence[Shape]:
     while begun and len(begun[0]) < len(TUNING):
         string = len(begun[0])
-        begun = [(*shape, fret) for shape in begun for fret in (choices[string] or [None])]
+        begun = [(*shape, fret) for shape in begun for fret in (choices[string] or (None,))]
     return begun
 
 
@@ -87,7 +87,7 @@ def _ease(shape: Shape) -> tuple[float, Shape]:
     pressed = [fret for fret in shape if fret]
     muted = shape.count(None)
     key = sum(pressed) / max(len(pressed), 1) + 0.4 * len(pressed) + muted
-    return key, tuple(-1 if fret is None else fret for fret in shape)  # type: ignore[return-value]
+    return key, tuple(-1 if fret is None else fret for fret in shape)
 
 
 def pitches(shape: Shape) -> Voicing:
@@ -101,11 +101,13 @@ def pitches(shape: Shape) -> Voicing:
 
 def lead_guitar(chords: Sequence[Chord], is_high: bool) -> list[Voicing]:
     """A shape a chord, near the one before on the neck."""
-    goal, before, led = (66.0 if is_high else 55.0), None, []
+    goal = 66.0 if is_high else 55.0
+    before: Voicing | None = None
+    led: list[Voicing] = []
     for chord in chords:
         held = shapes(chord.classes, chord.bass) or shapes(chord.classes[:3], chord.root)
         options = [pitches(shape) for shape in held]
-        near = min(options, key=lambda v, was=before: _reach(was, v, goal))
+        near = min(options, key=partial(_reach, before, goal=goal))
         led.append(near)
         before = near
     return led
@@ -150,7 +152,8 @@ def pick(passage: Passage, manner: Manner, dice: Dice, last: Dice) -> list[Tone]
     """Strings plucked in an order and left to ring until they are plucked again or the chord changes."""
     orders = [dice.pick(PICKS[manner.style]) for _ in range(2)] + [last.pick(PICKS[manner.style])]
     sixteenths = dice_of(manner.seed).chance(0.3)
-    n_bars, tones = passage.section.n_bars, []
+    n_bars = passage.section.n_bars
+    tones: list[Tone] = []
     for chord, voicing in zip(passage.chords, passage.voicings, strict=True):
         ringing: dict[int, int] = {}  # pitch: place in `tones`
         grid = STEP if sixteenths else 2 * STEP

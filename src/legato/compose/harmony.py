@@ -67,7 +67,9 @@ def draw_progression(n_bars: int, letter: str, key: Key, pace: str, dice: Dice) 
         half = draw_progression(4, letter, key, pace, dice)
         return (half + _with_last(half, key, ("T", "D"), dice)) * ((n_bars + 7) // 8)
     rhythm = [beats for _ in range((n_bars + 1) // 2) for beats in dice.weighted(HARMONIC_RHYTHMS[pace])]
-    function, before, degrees = dice.weighted(OPENINGS[letter]), None, []
+    function = dice.weighted(OPENINGS[letter])
+    before: int | None = None
+    degrees: list[int] = []
     last = dice.weighted(CADENCES)
     for place in range(len(rhythm)):
         if place:

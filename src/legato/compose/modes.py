@@ -21,7 +21,7 @@ OPENINGS = {"A": {"T": 1.0}, "B": {"T": 1.2, "P": 1.6, "D": 0.4}, "C": {"T": 1.5
 CADENCES = {"D": 3.0, "T": 1.6, "P": 0.8}  # the function that a section ends on
 
 # Beats of the chords of two bars, by how fast the harmony of a track moves.
-HARMONIC_RHYTHMS = {
+HARMONIC_RHYTHMS: dict[str, dict[tuple[int, ...], float]] = {
     "slow": {(8,): 3, (4, 4): 4, (6, 2): 1},
     "medium": {(8,): 0.7, (4, 4): 5, (4, 2, 2): 1.5, (6, 2): 1, (2, 2, 4): 0.7, (3, 5): 0.4},
     "fast": {(4, 4): 2, (4, 2, 2): 3, (2, 2, 4): 2, (2, 2, 2, 2): 1.5, (6, 2): 1, (2, 4, 2): 0.7},

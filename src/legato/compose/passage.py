@@ -1,9 +1,11 @@
 """What a player reads when a section comes: chords, the voicings for the part, where the kick falls."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from legato.compose.dice import Dice
 from legato.compose.harmony import Key
-from legato.compose.score import Chord, Section
+from legato.compose.score import Chord, Section, Tone
 from legato.compose.voicing import Voicing
 
 
@@ -25,3 +27,7 @@ class Manner:
     density: str  # of roles.DENSITIES
     arp_rate: str  # of roles.ARP_RATES
     seed: int  # for what else stays the same through the track
+
+
+# A part through one section; the last dice are those of the section's last bar.
+Player = Callable[[Passage, Manner, Dice, Dice], list[Tone]]

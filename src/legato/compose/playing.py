@@ -1,15 +1,15 @@
 """Each role's player, and what happens to its music at a section's end and at the song's."""
 
-from collections.abc import Callable
+from functools import partial
 
 from legato.compose import bass, chords, guitar, quartet
 from legato.compose.dice import Dice, dice_of
-from legato.compose.passage import Manner, Passage
+from legato.compose.passage import Manner, Passage, Player
 from legato.compose.roles import QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, Tone, cut
 from legato.theory import in_range
 
-PLAYERS: dict[str, Callable[[Passage, Manner, Dice, Dice], list[Tone]]] = {
+PLAYERS: dict[str, Player] = {
     "pad": chords.pad,
     "arp": chords.arp,
     "lead": chords.lead,
@@ -40,11 +40,16 @@ def played(role: str, passage: Passage, manner: Manner, seed: int, dice: Dice) -
     return tones
 
 
+def _leap(before: int, pitch: int) -> tuple[int, int]:
+    """How far a pitch is from the one before; of two as far, the lower comes first."""
+    return abs(pitch - before), pitch
+
+
 def _counter(passage: Passage, dice: Dice) -> list[Tone]:
     """A quiet high line of long chord tones."""
     tones, pitch = [], 74
     for chord in passage.chords:
-        pitch = min((p for p in range(67, 77) if p % 12 in chord.classes), key=lambda p, was=pitch: (abs(p - was), p))
+        pitch = min((p for p in range(67, 77) if p % 12 in chord.classes), key=partial(_leap, pitch))
         late = BEAT if chord.ticks >= BAR and dice.chance(0.5) else 0
         tones.append(Tone(chord.tick + late, chord.ticks - late, pitch, 64))
     return tones

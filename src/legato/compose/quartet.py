@@ -1,15 +1,17 @@
 """A string quartet: four parts from one plan of chords, moved by figures that keep the plan's notes on the changes."""
 
+from collections.abc import Sequence
+
 from legato.compose.dice import Dice
 from legato.compose.melody import draw_rhythm
-from legato.compose.passage import Manner, Passage
+from legato.compose.passage import Manner, Passage, Player
 from legato.compose.roles import QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, Tone
 
 FIGURES = {"held": 3, "quarters": 2, "eighths": 1.5, "offbeats": 1}
 
 
-def player(role: str):
+def player(role: str) -> Player:
     """The function that plays one of the four."""
     voice = QUARTET.index(role)
 
@@ -51,7 +53,7 @@ def _melodic(passage: Passage, voice: int, manner: Manner, dice: Dice, last: Dic
             rhythm = rhythms[_row(bar, n_bars)]
             onsets += [bar * BAR + t for t in rhythm if chord.tick < bar * BAR + t < chord.end]
         plan = voicing[voice]
-        home = min(range(len(ladder)), key=lambda at, goal=plan: abs(ladder[at] - goal))
+        home = _nearest(ladder, plan)
         for place, (tick, end) in enumerate(zip(onsets, [*onsets[1:], chord.end], strict=True)):
             rung = min(max(home + turns[_row(tick // BAR, n_bars)][place % 16], 0), len(ladder) - 1)
             is_strong = tick % (2 * BEAT) == 0
@@ -59,6 +61,11 @@ def _melodic(passage: Passage, voice: int, manner: Manner, dice: Dice, last: Dic
                 Tone(tick, end - tick, plan if place % 2 == 0 or is_strong else ladder[rung], 96 if is_strong else 86)
             )
     return tones
+
+
+def _nearest(ladder: Sequence[int], pitch: int) -> int:
+    """The rung of a ladder of pitches that is nearest; of two as near, the lower."""
+    return min(range(len(ladder)), key=lambda at: abs(ladder[at] - pitch))
 
 
 def _row(bar: int, n_bars: int) -> int:

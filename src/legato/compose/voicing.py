@@ -4,7 +4,7 @@ Conventions: a voicing is a tuple of pitches from low to high.
 """
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise, product
 
 from legato.compose.score import Chord
@@ -28,10 +28,12 @@ def has_parallels(before: Voicing, after: Voicing) -> bool:
 
 def lead(chords: Sequence[Chord], low: int, high: int, n_voices: int) -> list[Voicing]:
     """A voicing a chord within [low, high], each as near to the one before as the rules allow."""
-    centre, before, led = (low + high) // 2, None, []
+    centre = (low + high) // 2
+    before: Voicing | None = None
+    led: list[Voicing] = []
     for chord in chords:
         choices = positions(chord.classes, low, high, n_voices)
-        best = min(choices, key=lambda voicing, was=before: _cost(was, voicing, centre))
+        best = min(choices, key=partial(_cost, before, centre=centre))
         led.append(best)
         before = best
     return led
@@ -79,9 +81,10 @@ def _cost(before: Voicing | None, after: Voicing, centre: int) -> float:
 
 def lead_quartet(chords: Sequence[Chord]) -> list[Voicing]:
     """Four parts: the cello on the chord's bass, the others apart by an octave at most, no outer parallels."""
-    before, led = None, []
+    before: Voicing | None = None
+    led: list[Voicing] = []
     for chord in chords:
-        best = min(_quartets(chord.classes, chord.bass), key=lambda v, was=before: _quartet_cost(was, v))
+        best = min(_quartets(chord.classes, chord.bass), key=partial(_quartet_cost, before))
         led.append(best)
         before = best
     return led

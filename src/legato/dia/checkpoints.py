@@ -51,7 +51,8 @@ def write(folder: Path, run: Identity, step: int, state: dict[str, Any], keep: i
 
 def latest(folder: Path) -> Path | None:
     """A run's last checkpoint, or None."""
-    return (_all(folder) or [None])[-1]
+    found = _all(folder)
+    return found[-1] if found else None
 
 
 def read(path: Path, run: Identity) -> dict[str, Any]:

@@ -32,8 +32,8 @@ class Curves:
         self.rows: list[Row] = []
         self._live = _live(reports) if reports else None
         self._board = _board(tensorboard) if reports and tensorboard else None
-        for row in rows:
-            self._write(tuple(row))
+        for step, name, value, plot in rows:
+            self._write((step, name, value, plot))
 
     def log(self, step: int, name: str, value: float, *, plot: bool = True) -> None:
         """One value of a metric, and a point of its curve unless `plot` is false."""

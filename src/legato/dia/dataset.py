@@ -26,6 +26,11 @@ class Track:
     category: str | None = None
 
     @property
+    def sha256(self) -> str:
+        """Of its codes."""
+        return sha256_of_codes(self.codes_TK)
+
+    @property
     def n_frames(self) -> int:
         """Its length."""
         return len(self.codes_TK)
@@ -108,7 +113,12 @@ def read_dataset(folder: Path) -> list[StoredTrack]:
     return [_read_track(files[name], metadata[name], metadata_path, categories) for name in sorted(files)]
 
 
-def digest(tracks: Sequence[StoredTrack]) -> str:
+def sha256_of_codes(codes_TK: Tensor) -> str:
+    """SHA-256 of a track's codes, frame by frame."""
+    return hashlib.sha256(codes_TK.contiguous().numpy().data).hexdigest()
+
+
+def digest(tracks: Sequence[AnyTrack]) -> str:
     """SHA-256 of all that a model learns from or is measured on: ids, tags and codes."""
     facts = [[track.id, track.tags, track.sha256, track.category] for track in tracks]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -125,5 +135,5 @@ def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[st
     if entry.get("length") != len(codes_TK):
         raise LegatoError(f"{path}: has {len(codes_TK)} frames, but {metadata_path} says {entry.get('length')}")
     tags = tuple(tag.strip() for tag in entry["text"].split(",") if tag.strip())
-    sha256 = hashlib.sha256(codes_TK.contiguous().numpy()).hexdigest()
+    sha256 = sha256_of_codes(codes_TK)
     return StoredTrack(path.stem, tags, path, len(codes_TK), sha256, categories.get(path.stem))

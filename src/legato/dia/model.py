@@ -99,6 +99,12 @@ def label_weights(labels_BTK: Tensor, codebook_weights: Sequence[float], eos_wei
     return torch.where(labels_BTK == EOS, weights_BTK * eos_weight, weights_BTK)
 
 
+def on(model: DiaForConditionalGeneration, device: torch.device) -> DiaForConditionalGeneration:
+    """The model on a device."""
+    untyped: Any = model  # transformers' decorator hides the arguments of `to`
+    return untyped.to(device)
+
+
 def pick_device(asked: str) -> torch.device:
     """The device that `auto`, `cpu` or `cuda` means here.
 

@@ -42,7 +42,7 @@ class Run:
 def new_run(params: TrainParams, categories: Sequence[str], device: torch.device) -> Run:
     """A run that has not begun: new weights, or those of `params.start`."""
     model = read_start(Path(params.start)) if params.start else dia.build(SIZES[params.size], params.seed)
-    model = model.to(device)
+    model = dia.on(model, device)
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     gains = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
     groups = [{"params": matrices, "weight_decay": params.weight_decay}, {"params": gains, "weight_decay": 0.0}]

@@ -16,6 +16,7 @@ from transformers import DiaForConditionalGeneration, DynamicCache, EncoderDecod
 from legato.dia import delay
 from legato.dia.batches import NO_BYTE, pad_texts, text_bytes
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, SampleParams
+from legato.dia.halves import halves
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, SAMPLE_RATE
 from legato.track import track_rng
 
@@ -151,7 +152,7 @@ class _Predictor:
         if guidance != 1:  # each clip once more, without its text
             text_BL = torch.cat([text_BL, torch.full_like(text_BL, NO_BYTE)])
             mask_BL = torch.cat([mask_BL, mask_BL])
-        config = model.config.decoder_config
+        _, config = halves(model.config)
         self.model, self.guidance, self.mask_BL = model, guidance, mask_BL
         self.encoded = model.get_encoder()(input_ids=text_BL, attention_mask=mask_BL)
         self.cache = EncoderDecoderCache(DynamicCache(config=config), DynamicCache(config=config))
@@ -166,4 +167,7 @@ class _Predictor:
             past_key_values=self.cache,
             use_cache=True,
         ).logits.view(twice * len(row_BK), N_CHANNELS, -1)
-        return logits_BKV if twice == 1 else guide(*logits_BKV.chunk(2), self.guidance)
+        if twice == 1:
+            return logits_BKV
+        prompted_BKV, unprompted_BKV = logits_BKV.chunk(2)
+        return guide(prompted_BKV, unprompted_BKV, self.guidance)

@@ -12,6 +12,8 @@ from typing import TypeVar
 import torch
 from transformers import DiaForConditionalGeneration
 
+from legato.dia.halves import halves
+
 Item = TypeVar("Item")
 # Dense bf16 FLOPs a second by a part of the GPU's name, from NVIDIA's data sheets; the first that fits.
 PEAKS = {
@@ -77,13 +79,13 @@ def flops_per_window(model: DiaForConditionalGeneration, frames: int, text_lengt
         if isinstance(module, torch.nn.Linear):
             is_of_text = ".encoder." in name or name.endswith(("cross_attention.k_proj", "cross_attention.v_proj"))
             forward += 2 * module.weight.numel() * (text_length if is_of_text else frames)
-    encoder, decoder = model.config.encoder_config, model.config.decoder_config
-    for config, n_heads, head_dim, n_pairs in (
-        (encoder, encoder.num_attention_heads, encoder.head_dim, text_length * text_length),
-        (decoder, decoder.num_attention_heads, decoder.head_dim, frames * frames),
-        (decoder, decoder.cross_num_attention_heads, decoder.cross_head_dim, frames * text_length),
+    encoder, decoder = halves(model.config)
+    for n_layers, n_heads, head_dim, n_pairs in (
+        (encoder.num_hidden_layers, encoder.num_attention_heads, encoder.head_dim, text_length * text_length),
+        (decoder.num_hidden_layers, decoder.num_attention_heads, decoder.head_dim, frames * frames),
+        (decoder.num_hidden_layers, decoder.cross_num_attention_heads, decoder.cross_head_dim, frames * text_length),
     ):
-        forward += 4 * config.num_hidden_layers * n_heads * head_dim * n_pairs
+        forward += 4 * n_layers * n_heads * head_dim * n_pairs
     return 3 * forward
 
 

@@ -12,6 +12,7 @@ import torch
 from transformers import DiaConfig, DiaForConditionalGeneration
 
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY
+from legato.dia.halves import halves
 from legato.errors import LegatoError
 from legato.tokens import N_CHANNELS, N_CODEBOOKS
 
@@ -32,7 +33,8 @@ def read_start(folder: Path) -> DiaForConditionalGeneration:
     except (OSError, ValueError, RuntimeError) as error:
         raise LegatoError(f"{KEY}: {folder}: not a Dia model: {str(error).splitlines()[0]}") from None
     _check(model.config, folder)
-    if model.config.decoder_config.num_channels == N_CODEBOOKS:
+    _, decoder = halves(model.config)
+    if decoder.num_channels == N_CODEBOOKS:
         return widen(model)
     model.config.delay_pattern = list(DELAY_PATTERN)
     return model
@@ -52,11 +54,11 @@ def widen(mono: DiaForConditionalGeneration) -> DiaForConditionalGeneration:
 
 
 def _check(config: DiaConfig, folder: Path) -> None:
-    decoder = config.decoder_config
+    encoder, decoder = halves(config)
     rules = (
         ("num_channels", decoder.num_channels, (N_CODEBOOKS, N_CHANNELS)),
         ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
-        ("encoder vocab_size", config.encoder_config.vocab_size, (TEXT_VOCABULARY,)),
+        ("encoder vocab_size", encoder.vocab_size, (TEXT_VOCABULARY,)),
         ("eos_token_id", decoder.eos_token_id, (EOS,)),
         ("pad_token_id", decoder.pad_token_id, (PAD,)),
         ("bos_token_id", decoder.bos_token_id, (BOS,)),

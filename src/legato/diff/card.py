@@ -44,7 +44,7 @@ def _shared(old: Side | None, new: Side | None, scale: Scale) -> Iterator[Elemen
         yield element("h4", f"the same {what} in both")
     if same_audio:
         yield _player(old, "both versions")
-    if same_music:
+    if same_music and old.music:
         yield roll(old.music, scale)
 
 

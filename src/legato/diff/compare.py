@@ -180,8 +180,8 @@ def compare_category(name: str, old: Version, new: Version) -> Category:
         for track in sorted(in_old & in_new)
     }
     return Category(
-        n_old=max((old.outs[_folder(step, name)].n_files for step in old_steps), default=0),
-        n_new=max((new.outs[_folder(step, name)].n_files for step in new_steps), default=0),
+        n_old=max((old.n_files(_folder(step, name)) for step in old_steps), default=0),
+        n_new=max((new.n_files(_folder(step, name)) for step in new_steps), default=0),
         added=sorted(in_new - in_old),
         removed=sorted(in_old - in_new),
         changed={track: steps for track, steps in changed.items() if steps},

@@ -168,10 +168,11 @@ def _as_it_lies(out: Output) -> tuple[Out, dict[str, str]] | None:
     found = _built(out)
     if found.hash_info == out.hash_info:
         return None
+    md5 = str(found.hash_info.value)
     if not isinstance(found, Tree):
-        return Out(found.hash_info.value, 1), {}
+        return Out(md5, 1), {}
     listing = listing_of(found)
-    return Out(found.hash_info.value, len(listing)), listing
+    return Out(md5, len(listing)), listing
 
 
 def _built(out: Output) -> Any:

@@ -67,8 +67,8 @@ def _track_lines(categories: dict[str, Category]) -> Iterator[str]:
     for name, counts in rows:
         yield " ".join([f"{name:{width}}", *(f"{count or '-':>8}" for count in counts)])
     for name, category in categories.items():
-        for tracks in groups_of(category):
-            yield f"{name}: {group_in_words(tracks, category)}"
+        for group in groups_of(category):
+            yield f"{name}: {group_in_words(group, category)}"
         for word, tracks in (("added", category.added), ("removed", category.removed)):
             if tracks:
                 yield f"{name}: {len(tracks)} {word}: {some(tracks)}"

@@ -56,6 +56,11 @@ class Version:
         """Whether a stage wrote it."""
         return self.outs.get(path) is not None
 
+    def n_files(self, path: str) -> int:
+        """How many files a stage wrote there."""
+        out = self.outs.get(path)
+        return out.n_files if out else 0
+
     def prepare(self, folders: Iterable[str]) -> None:
         """Read the listings of many folders at once: a remote is slow to answer, and answers many together."""
         entries = [self.index[_key(folder)] for folder in folders if folder not in self.listings and self.has(folder)]

@@ -5,7 +5,7 @@ Conventions: a figure is `{"generated": x, "heldout": y}`, None where there is n
 are 0 to 1.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -172,7 +172,7 @@ def _counts_of(track: AnyTrack) -> np.ndarray:
     return usage(track.codes_TK.numpy())
 
 
-def _beside(name: str, sides: dict[str, Figures], digits: int | None = None) -> Figures:
+def _beside(name: str, sides: Mapping[str, Mapping[str, float | None]], digits: int | None = None) -> Figures:
     """A figure of each side, rounded so that noise does not show as a change."""
     found = {side: values.get(name) for side, values in sides.items()}
     digits = DIGITS.get(name, 4) if digits is None else digits

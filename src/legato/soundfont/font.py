@@ -128,7 +128,7 @@ def _sample(name: str, wave: Wave, root: int, loop: tuple[int, int] | None = Non
 
 def tonal_zones(row: Tonal, recordings: Recordings) -> list[Zone]:
     """A preset's zones: for each part, its layers over the keyboard."""
-    zones = []
+    zones: list[Zone] = []
     for part in row.parts:
         voice = part.voice
         layers = [(voice.make, "", 0, 127)]

@@ -124,7 +124,8 @@ def alive(
         if weight < 1e-5 * weights.max():
             continue
         width = max(number * cycles * (2 ** (spread_cents / 1200) - 1), 0.5)
-        reach = min(int(3 * width) + 1, number * cycles - 1, cycles // 2)
+        below = int(number) * cycles - 1
+        reach = min(int(3 * width) + 1, below, cycles // 2)
         offsets = np.arange(-reach, reach + 1)
         gauss = np.exp(-0.5 * (offsets / width) ** 2)
         gauss *= (1 - line) / np.sqrt((gauss**2).sum())
@@ -141,8 +142,8 @@ def ensemble(amplitude: Amplitude, body: Amplitude = everywhere, *, seconds: flo
     """Many players at once."""
 
     def make(key: int, top_hz: float, rng: np.random.Generator) -> Made:
-        same = {"seconds": shorter(seconds, key), "spread_cents": spread_cents, "top_hz": top_hz, "rng": rng}
-        loop = alive(key_hz(key), amplitude, body, line=0.0, **same)
+        wide: dict[str, float] = {"seconds": shorter(seconds, key), "spread_cents": spread_cents}
+        loop = alive(key_hz(key), amplitude, body, line=0.0, top_hz=top_hz, rng=rng, **wide)
         return with_loop(np.zeros(0), loop)
 
     return make

@@ -1,7 +1,7 @@
 """What a melodic preset is: voices, each a set of samples, shaped by envelopes, filters and vibrato."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from legato.soundfont.synthesis import Maker
@@ -57,6 +57,11 @@ class Voice:
     hard: Maker | None = None  # what high velocities play
     hard_from: int = 88
     fixed: bool = False  # sounds the same on every key: noise
+
+    def hard_alone(self) -> "Voice":
+        """The voice whose every velocity plays the samples of the high ones."""
+        assert self.hard, f"{self.name}: has no hard layer"
+        return replace(self, make=self.hard, hard=None)
 
     def zones(self) -> list[tuple[int, int, int]]:
         """(low key, root, high key) of each sample."""

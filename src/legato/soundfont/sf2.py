@@ -160,7 +160,10 @@ def _presets(presets: Sequence[Preset], instruments: Sequence[Instrument]) -> li
 def _instruments(instruments: Sequence[Instrument], samples: Sequence[Sample]) -> list[bytes]:
     """The chunks that say which sample sounds for which key, and how (7.6 to 7.9)."""
     numbers = {id(sample): number for number, sample in enumerate(samples)}
-    inst, ibag, imod, igen = [], [], [], []
+    inst: list[bytes] = []
+    ibag: list[bytes] = []
+    imod: list[bytes] = []
+    igen: list[bytes] = []
     for instrument in instruments:
         inst.append(struct.pack("<20sH", _name(instrument.name), len(ibag)))
         common = _common(instrument.zones)

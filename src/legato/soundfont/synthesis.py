@@ -72,7 +72,12 @@ def band(low_hz: float, high_hz: float) -> Amplitude:
 
 def formants(*peaks: tuple[float, float, float], floor: float = 1.0) -> Amplitude:
     """Weights by frequency from resonances of (hz, width in hz, gain), over a floor."""
-    return lambda hz: floor + sum(gain / (1 + ((hz - centre) / width) ** 2) for centre, width, gain in peaks)
+
+    def weights(hz: Wave) -> Wave:
+        gains = (gain / (1 + ((hz - centre) / width) ** 2) for centre, width, gain in peaks)
+        return floor + sum(gains, np.zeros_like(hz))
+
+    return weights
 
 
 def low_pass(cutoff_hz: float, order: int = 2) -> Amplitude:

@@ -4,6 +4,7 @@ Conventions: as in `synthesis`. A tone is a spectrum by partial number, weighted
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,13 @@ class Sustained:
         hz = key_hz(key)
         state = rng.bit_generator.state
         seconds = shorter(self.seconds, key)
-        same = {"seconds": seconds, "spread_cents": self.spread_cents, "line": self.line, "top_hz": top_hz, "rng": rng}
+        same: dict[str, Any] = {
+            "seconds": seconds,
+            "spread_cents": self.spread_cents,
+            "line": self.line,
+            "top_hz": top_hz,
+            "rng": rng,
+        }
         full = alive(hz, self.tone, self.body, **same)
         rng.bit_generator.state = state  # the same phases: the two states differ in their brightness alone
         soft = alive(hz, lambda numbers: self.tone(numbers) * numbers**-self.dull, self.body, **same)

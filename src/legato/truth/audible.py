@@ -121,11 +121,10 @@ def asked_by(prompt_tags: Sequence[str]) -> Asked:
 
 def judge_by_ear(asked: Asked, sound: Sound) -> dict[str, bool]:
     """Whether each kind of what is asked for is heard."""
-    return {
-        kind: agrees(sound.heard_bpm, asked.bpm) if kind == BPM_HEARD else bool(HEARD[kind](sound))
-        for kind in asked.kinds
-        if kind != BPM_HEARD or asked.bpm is not None
-    }
+    found = {kind: bool(HEARD[kind](sound)) for kind in asked.kinds if kind != BPM_HEARD}
+    if BPM_HEARD in asked.kinds and asked.bpm is not None:
+        found[BPM_HEARD] = agrees(sound.heard_bpm, asked.bpm)
+    return {kind: found[kind] for kind in asked.kinds if kind in found}
 
 
 def bpm_error(heard: float, bpm: float) -> float:

@@ -47,7 +47,7 @@ def validate_category(category: str) -> list[Row]:
         )
         return {"id": name, "verdicts": judge(tags_of(read_prompt(category, name)), evidence)}
 
-    step = items.Step(
+    step = items.Step[str](
         stage="validate",
         category=category,
         work=validate_track,

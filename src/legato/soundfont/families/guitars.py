@@ -1,6 +1,7 @@
 """Guitars, basses, harps and other strings that are plucked."""
 
 from dataclasses import replace
+from typing import Any
 
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Vibrato, Voice, keyboard
 from legato.soundfont.strings import Driven, Pluck
@@ -177,7 +178,7 @@ def string(
     envelope: Envelope = RING,
     reverb: float = 0.12,
     chorus: float = 0.0,
-    **more: object,
+    **more: Any,
 ) -> Tonal:
     """A preset of one string; `more` goes to its part."""
     return Tonal(

@@ -1,6 +1,7 @@
 """Pianos, electric pianos, organs and reeds under keys."""
 
 from dataclasses import replace
+from typing import Any
 
 from legato.soundfont.oscillators import drawbars, looping, pulse, steep
 from legato.soundfont.presets import Envelope, Filter, Part, Tonal, Vibrato, Voice, keyboard
@@ -44,7 +45,7 @@ CLAVINET = Voice(
         seconds=1.1, pluck=0.09, pickup=0.14, decay_s=0.65, damping=0.06, body=formants((1800, 900, 1.2)), knock=0.15
     ),
 )
-UNDER = {"body": low_pass(6000)}
+UNDER: dict[str, Any] = {"body": low_pass(6000)}
 DRAWBARS = Voice(
     name="Drawbars",
     roots=keyboard(36, 96, 8),
@@ -97,10 +98,10 @@ BREATH = Envelope(attack_s=0.03, release_s=0.09)
 
 
 def key(
-    name: str, program: str, voice: Voice, how: str, *, bank: int = 0, envelope: Envelope = STRUCK, **more: object
+    name: str, program: str, voice: Voice, how: str, *, bank: int = 0, envelope: Envelope = STRUCK, **more: Any
 ) -> Tonal:
     """A preset of one voice under keys; `more` goes to its part, but for reverb and chorus."""
-    sends = {"reverb": more.pop("reverb", 0.12), "chorus": more.pop("chorus", 0.0)}
+    sends: dict[str, float] = {"reverb": more.pop("reverb", 0.12), "chorus": more.pop("chorus", 0.0)}
     return Tonal(
         name=name, program=program, bank=bank, parts=(Part(voice=voice, envelope=envelope, **more),), how=how, **sends
     )
@@ -143,7 +144,7 @@ PIANOS = (
     key(
         "Bright Piano",
         "bright_acoustic_piano",
-        replace(GRAND, make=GRAND.hard, hard=None),
+        GRAND.hard_alone(),
         "the hard layer of the grand alone",
         soft_cents=-2400,
     ),
@@ -215,7 +216,7 @@ PIANOS = (
     key(
         "FM Piano Glass",
         "electric_piano_2",
-        replace(FM_PIANO, make=FM_PIANO.hard, hard=None),
+        FM_PIANO.hard_alone(),
         "the hard FM pairs alone",
         bank=2,
         reverb=0.2,

@@ -1,5 +1,7 @@
 """Mallets, bells, tuned drums and effects."""
 
+from typing import Any
+
 from legato.soundfont import mallets as struck
 from legato.soundfont.families.orchestra import AAHS, OOHS
 from legato.soundfont.families.waves import GLASSY, PWM, SAWS, SHIMMER, SYNC
@@ -12,7 +14,7 @@ RING = Envelope(release_s=0.9)
 SHORT = Envelope(release_s=0.35)
 
 
-def voice(name: str, low: int, high: int, partials: tuple[tuple[float, float, float], ...], **how: object) -> Voice:
+def voice(name: str, low: int, high: int, partials: tuple[tuple[float, float, float], ...], **how: Any) -> Voice:
     """Samples of something struck."""
     return Voice(name=name, roots=keyboard(low, high, 9), make=Struck(partials=partials, **how))
 
@@ -40,7 +42,7 @@ SURF = Voice(
 
 
 def bell(
-    name: str, program: str, of: Voice, how: str, *, envelope: Envelope = RING, reverb: float = 0.25, **more: object
+    name: str, program: str, of: Voice, how: str, *, envelope: Envelope = RING, reverb: float = 0.25, **more: Any
 ) -> Tonal:
     """A preset of one struck thing."""
     return Tonal(name=name, program=program, parts=(Part(voice=of, envelope=envelope, **more),), how=how, reverb=reverb)

@@ -1,5 +1,7 @@
 """Bowed strings, voices, brass, reeds and pipes."""
 
+from typing import Any
+
 import numpy as np
 
 from legato.soundfont.oscillators import ensemble, steep
@@ -214,7 +216,7 @@ def player(
     envelope: Envelope = SPOKEN,
     reverb: float = 0.25,
     chorus: float = 0.0,
-    **more: object,
+    **more: Any,
 ) -> Tonal:
     """A preset of one voice; `more` goes to its part."""
     more = {"vibrato": SUNG, "soft_cents": -4800, **more}

@@ -1,5 +1,7 @@
 """Drums of wood, skin and metal: two kick drums, snares, toms, cymbals and hats, in velocity layers."""
 
+from typing import Any
+
 import numpy as np
 
 from legato.soundfont.kits.sounds import Sound, Strike, click, crushed, hiss, plate, skin, swept, wires
@@ -123,7 +125,7 @@ TOMS = tuple(
 )
 
 
-def old(sound: Sound, **how: float) -> Sound:
+def old(sound: Sound, **how: Any) -> Sound:
     """A sound through the old sampler."""
     return Sound(
         name=f"Old {sound.name}",

@@ -117,7 +117,7 @@ def plate(
         wave += 0.8 * modes(
             strong,
             1 / np.arange(1, len(bell) + 1) ** 0.5,
-            6.9 / seconds / 0.8,
+            np.full(len(bell), 6.9 / seconds / 0.8),
             rng.uniform(0, 6, len(bell)),
             seconds=seconds,
         )

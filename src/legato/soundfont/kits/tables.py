@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from legato.soundfont.kits import acoustic as a
 from legato.soundfont.kits import machines as m
@@ -156,7 +157,7 @@ JAZZ = (drum((35, 36), a.JAZZ_KICK), drum(38, a.SNARE_2, -4))
 BRUSH = (drum((35, 36), a.JAZZ_KICK), drum(38, a.BRUSH, -4), drum(39, a.BRUSH_SLAP, -5), drum(40, a.BRUSH_SLAP, -5))
 
 
-def over(base: Sequence[Drum], changes: Sequence[Drum], **everywhere: float) -> tuple[Drum, ...]:
+def over(base: Sequence[Drum], changes: Sequence[Drum], **everywhere: Any) -> tuple[Drum, ...]:
     """A kit with some keys struck otherwise, and something changed in the rest."""
     changed = {key for row in changes for key in row.keys}
     kept = (replace(row, keys=tuple(key for key in row.keys if key not in changed), **everywhere) for row in base)
