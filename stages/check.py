@@ -5,9 +5,12 @@ from legato import categories
 from legato.check import check, left_behind, write_manifests
 from legato.contents import forget_others
 from legato.errors import stage
+from legato.recorded import pull_added
+from legato.sources import SOURCES
 
 
 def main() -> None:
+    pull_added(SOURCES)
     write_manifests(check())
     names = categories.names()
     forget_others(names)

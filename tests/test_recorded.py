@@ -170,6 +170,22 @@ def test_what_is_not_here_is_pulled_under_dvc_alone(monkeypatch: pytest.MonkeyPa
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.usefixtures("project")
+def test_what_a_user_has_added_is_pulled_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    song = Path("sources/mine/song.mid")
+    song.parent.mkdir(parents=True)
+    song.write_text("notes")
+    run("add", "sources/mine")
+    run("remote", "add", "--default", "store", str(tmp_path / "store"))
+    run("push")
+    shutil.rmtree(song.parent)
+    recorded.pull_added(Path("sources"))
+    assert not song.exists()
+    monkeypatch.setenv(recorded.RUN_BY_DVC, "check")
+    recorded.pull_added(Path("sources"))
+    assert song.read_text() == "notes"
+
+
 def test_outside_a_dvc_project_there_is_nothing_to_verify(tmp_path: Path) -> None:
     with chdir(tmp_path):
         assert recorded.dependencies("encode", "pads") == []

@@ -77,6 +77,18 @@ def verify(paths: Iterable[Path]) -> None:
         )
 
 
+def pull_added(folder: Path) -> None:
+    """Under DVC, pull what `dvc add` keeps in a folder and is not here.
+
+    Raises:
+        LegatoError: it cannot be pulled.
+    """
+    added = (path.with_suffix("") for path in sorted(folder.rglob("*.dvc")))
+    absent = [path for path in added if not path.exists()]
+    if absent and RUN_BY_DVC in os.environ:
+        _pull(absent)
+
+
 def recorded() -> dict[Path, str]:
     """The MD5 of each output that DVC keeps, by the locks; outputs that Git keeps are not among them."""
     stages = read_stages() if PROJECT.exists() else {}
