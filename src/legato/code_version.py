@@ -19,8 +19,8 @@ from legato.errors import LegatoError
 SOURCE = Path(__file__).parent.parent
 # What says how the work is done, never what comes out of it: files below legato/.
 MACHINERY = (
-    "categories.py", "code_version.py", "dvc_files.py", "errors.py", "item_cache.py", "items.py", "params.py", "pool.py",
-    "progress.py", "recorded.py", "words.py",
+    "categories.py", "code_version.py", "dvc_files.py", "errors.py", "item_cache.py", "items.py", "params.py",
+    "pool.py", "progress.py", "recorded.py", "words.py",
 )  # fmt: skip
 BY_STRING = frozenset({"__import__", "import_module"})  # calls
 NOT_COMPUTING = frozenset({"distributed", "dvc", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
