@@ -3,16 +3,18 @@
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from legato import params
+from legato.audio import read_audio
 from legato.errors import LegatoError
 from legato.midi import Note, Part, Song, write_midi
 from legato.production import RenderParams
-from legato.render import Rendered, render, roles
+from legato.render import render, roles
 from legato.soundfont.font import INFO, Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2
@@ -27,9 +29,24 @@ DRY = STILL.model_copy(update={"dry": 1.0})
 WET = STILL.model_copy(update={"dry": 0.0})
 
 
-def play(song: Path, font: Path, settings: RenderParams, **changes: Any) -> Rendered:
-    """Render with a random stream that depends on the song's name alone."""
-    return render(song, font, settings.model_copy(update=changes), SAMPLE_RATE, track_rng(0, "a", song.stem, "render"))
+class Rendered(NamedTuple):
+    """What `render` wrote and returned."""
+
+    audio: np.ndarray
+    facts: dict[str, Any]
+    stems: dict[str, np.ndarray]
+
+
+def play(
+    song: Path, font: Path, settings: RenderParams, rng: np.random.Generator | None = None, **changes: Any
+) -> Rendered:
+    """Render with a random stream that depends on the song's name alone, where none is given."""
+    rng = rng or track_rng(0, "a", song.stem, "render")
+    with TemporaryDirectory() as folder:
+        target, stems = Path(folder, "mix.flac"), Path(folder, "stems")
+        facts = render(song, target, stems, font, settings.model_copy(update=changes), SAMPLE_RATE, rng)
+        apart = {path.stem: read_audio(path, SAMPLE_RATE) for path in stems.glob("*")}
+        return Rendered(read_audio(target, SAMPLE_RATE), facts, apart)
 
 
 def standard_kit_zones() -> list[Zone]:
@@ -147,7 +164,7 @@ def test_variants_are_played_where_the_font_says_that_they_are_the_same_instrume
     song = tmp_path / "a.mid"
     song.write_bytes(file(program(0, 123) + note(0, 36, 127) + END, note(9, 36) + END))
     streams = [track_rng(0, "a", at, "render") for at in range(20)]
-    found = [render(song, font, DRY, SAMPLE_RATE, rng).facts["variant"] for rng in streams]
+    found = [play(song, font, DRY, rng).facts["variant"] for rng in streams]
     assert {variant["part_1"] for variant in found} == banks
     assert {variant["part_2"] for variant in found} == {128}
     assert play(song, font, DRY, variants=False).facts["variant"]["part_1"] == 0
@@ -250,7 +267,8 @@ import numpy as np
 from legato import params, production, render
 from legato.errors import stage
 settings = params.load("render", production.RenderParams, Path({str(Path(__file__).parent.parent / "params.yaml")!r}))
-stage(lambda: render.render(Path({str(song)!r}), Path({str(font)!r}), settings, 44100, np.random.default_rng(0)))
+paths = Path({str(song)!r}), Path("a.flac"), Path("stems"), Path({str(font)!r})
+stage(lambda: render.render(*paths, settings, 44100, np.random.default_rng(0)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1
