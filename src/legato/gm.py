@@ -45,7 +45,8 @@ KITS = {
     "brush_kit": 40,
 }
 OTHER_KIT = "other_kit"  # that a SoundFont has and that no table names
-OTHER_KITS = {"orchestra_kit": 48, OTHER_KIT: None}  # of other SoundFonts than legato's, for the user's own files
+# Of other SoundFonts than legato's, which the user's own files may play; None: any other number.
+OTHER_KITS: dict[str, int | None] = {"orchestra_kit": 48, OTHER_KIT: None}
 
 DRUMS = {
     "kick_2": 35,
