@@ -77,11 +77,12 @@ def step(work: Callable[[int, Path], Facts], out: Path) -> Step[int]:
     )
 
 
+LOG = os.path.relpath(pool._log_path())
 DEATHS: dict[str, tuple[Callable[[], object], str]] = {
     "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "SIGKILL(-9)"),
     "crashed": (
         lambda: ctypes.string_at(0),
-        f"SIGSEGV(-11); its last words are in {os.path.relpath(pool._log_path())}",
+        f"SIGSEGV(-11); its last words are in {LOG}",
     ),
     "gone": (lambda: os._exit(7), "EXIT(7)"),
 }

@@ -75,6 +75,7 @@ def test_a_bar_has_round_figures_and_no_warning(sizes: list[float], is_audio: bo
     assert (f"{total} of {total} min of audio, " if is_audio else f" of {counted(len(sizes), 'track')} [") in last
     assert (f"{'x' if encoding == 'ascii' else '×'} real time [" in last) == is_audio
     assert "it/s" not in last
+    assert "| ," not in last
 
 
 def test_lines_instead_of_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

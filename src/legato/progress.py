@@ -10,7 +10,7 @@ from tqdm import tqdm
 from legato.words import counted, minutes, real_time
 
 EVERY_S = 30.0  # between lines where there is no terminal
-BAR = "{desc}: {percentage:3.0f}%|{bar}| {postfix} [{elapsed}<{remaining}]"  # the rate is in the postfix
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {unit} [{elapsed}<{remaining}]"  # the unit is all of `_so_far`
 
 
 class Progress:
@@ -20,8 +20,8 @@ class Progress:
         self._stage, self._total, self._is_audio = stage, total, is_audio
         self._done, self._started = 0.0, time.monotonic()
         self._next_line = self._started + EVERY_S
-        self._bar = tqdm(desc=stage, total=total, bar_format=BAR, disable=not sys.stderr.isatty())
-        self._bar.set_postfix_str(self._so_far(0), refresh=not self._bar.disable)
+        hidden = not sys.stderr.isatty()
+        self._bar = tqdm(desc=stage, total=total, unit=self._so_far(0), bar_format=BAR, disable=hidden)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +34,7 @@ class Progress:
         self._done = min(self._done + size, self._total)  # a sum of seconds may end a hair over its total
         now = time.monotonic()
         if not self._bar.disable:
-            self._bar.set_postfix_str(self._so_far(now - self._started), refresh=False)
+            self._bar.unit = self._so_far(now - self._started)
             self._bar.update(self._done - self._bar.n)
         elif now >= self._next_line:
             self._next_line = now + EVERY_S
