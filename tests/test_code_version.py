@@ -34,7 +34,7 @@ def versions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Versions:
         Path(name).write_text(text)
 
     def read() -> tuple[str, str]:
-        for function in (module.code_version, module._modules, module._imports):
+        for function in (module.code_version, module.imported_modules, module.imported_names):
             function.cache_clear()
         return code_version(Path("stages/render.py")), stage_version(Path("stages/render.py"))
 
@@ -133,4 +133,4 @@ def test_the_machinery_is_there() -> None:
 
 def test_every_file_of_the_library_can_be_followed() -> None:
     for path in (module.SOURCE / "legato").rglob("*.py"):
-        module._imports(path)
+        module.imported_names(path)

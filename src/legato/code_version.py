@@ -72,7 +72,7 @@ def _name(path: Path) -> str:
 
 def _packages(files: set[Path]) -> set[str]:
     """The packages that files import, neither legato nor Python's own, and that may change a result."""
-    names = {name.split(".")[0] for path in files for name in _imports(path)}
+    names = {name.split(".")[0] for path in files for name in imported_names(path)}
     return names - sys.stdlib_module_names - NOT_COMPUTING - {"legato"}
 
 
@@ -80,16 +80,16 @@ def _reached(script: Path, left_out: frozenset[Path]) -> set[Path]:
     reached: set[Path] = set()
     waiting = [script]
     while waiting:
-        for path in _modules(waiting.pop()) - reached - left_out:
+        for path in imported_modules(waiting.pop()) - reached - left_out:
             reached.add(path)
             waiting.append(path)
     return reached
 
 
 @cache
-def _modules(path: Path) -> frozenset[Path]:
+def imported_modules(path: Path) -> frozenset[Path]:
     """The legato modules that one file imports, at its top or inside a function, and the packages that they are in."""
-    names = {name for name in _imports(path) if name.split(".")[0] == "legato"}
+    names = {name for name in imported_names(path) if name.split(".")[0] == "legato"}
     files = (file for name in names for file in _run_by(name))
     return frozenset(file for file in files if file.is_file())
 
@@ -104,7 +104,7 @@ def _run_by(name: str) -> Iterator[Path]:
 
 
 @cache
-def _imports(path: Path) -> frozenset[str]:
+def imported_names(path: Path) -> frozenset[str]:
     """The dotted names that a file imports; of `from a import b` both a and a.b.
 
     Raises:
