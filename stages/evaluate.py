@@ -6,7 +6,7 @@ from pathlib import Path
 from legato import params
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
-from legato.dia.dataset import read_dataset
+from legato.dia.dataset import read_held_out
 from legato.errors import stage
 from legato.evaluation.clips import read_samples
 from legato.evaluation.config import EvaluateParams
@@ -22,7 +22,7 @@ REPORT = Path("reports/evaluate.json")
 def main() -> None:
     settings = params.load("evaluate", EvaluateParams)
     decode = partial(codec.decode, codec.load(WEIGHTS))
-    write_json(REPORT, evaluate(read_samples(SAMPLES), read_dataset(HELDOUT), settings.excerpts, decode))
+    write_json(REPORT, evaluate(read_samples(SAMPLES), read_held_out(HELDOUT), settings.excerpts, decode))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The collected dataset is the trainer's contract, complete or refused."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -131,9 +132,12 @@ def test_an_unreadable_prompt_is_refused(text: str) -> None:
 
 
 @pytest.mark.usefixtures("workspace")
-def test_nothing_left_to_train_on_is_refused() -> None:
-    with pytest.raises(LegatoError, match=r"dataset\.held_out: 0\.5: leaves no track to train on"):
-        collect(ids(a=1), held_out=0.5, made_with=MADE_WITH)
+@pytest.mark.parametrize(("n_tracks", "n_apart"), [(1, 0), (2, 1), (3, 2)])
+def test_one_track_is_trained_on_though_all_would_be_held_out(n_tracks: int, n_apart: int) -> None:
+    collect(ids(a=n_tracks), held_out=0.999, made_with=MADE_WITH)
+    metadata = {folder: json.loads((folder / "metadata.json").read_text()) for folder in (TRAIN, HELD_OUT)}
+    assert list(metadata[TRAIN]) == ["a_00000.pt"]
+    assert len(metadata[HELD_OUT]) == n_apart
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:

@@ -112,10 +112,11 @@ def test_tracks_have_another_digest_when_anything_that_is_learnt_changes(tmp_pat
     assert len(set(digests)) == 3
 
 
-def test_a_dataset_with_nothing_held_out_is_named_with_the_remedy(tmp_path):
+def test_nothing_need_be_held_out(tmp_path):
     train, heldout = write_dataset(tmp_path / "d", [a_track(30)]), write_dataset(tmp_path / "h", [])
-    with pytest.raises(LegatoError, match=r"h/metadata\.json: no track is held out .* raise dataset\.held_out"):
-        read_split(train, heldout)
+    split = read_split(train, heldout)
+    assert len(split.train) == 1
+    assert split.heldout == []
 
 
 def test_a_held_out_track_that_is_learnt_from_is_named(tmp_path):

@@ -11,11 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from conftest import ROOT
 from legato import item_cache, items
+from legato.audio import write_audio
 from legato.errors import LegatoError
+from legato.files import read_jsonl
+from signals import SAMPLE_RATE, silence
 from small_workspace import OUTPUTS, PADS, STAGES, Workspace
 
 SONGS = {"music": {"source": "midi", "license": "CC0-1.0"}, "tracks": "all", "prompt": "songs"}
@@ -68,6 +73,33 @@ def test_only_what_changed_is_made(make: Make, kept: Callable[[], dict[str, str]
     workspace.write({})
     workspace.run_all()
     assert kept() == all_stages("2/2", prompt="0/2")
+
+
+def test_how_long_a_track_may_play_makes_nothing_anew(make: Make, kept: Callable[[], dict[str, str]]) -> None:
+    workspace = make("one")
+    workspace.run_all()
+    kept()
+    workspace.params["dataset"]["max_minutes"] = 1
+    workspace.write({})
+    workspace.run_all()
+    assert kept() == all_stages("3/3")
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    of_all = {name for name, stage in stages.items() if "dataset" in stage.get("do", stage).get("params", [])}
+    assert of_all == {"check"}, "who depends on all of `dataset` is run again for every key of it"
+
+
+def test_a_refused_track_leaves_the_others_with_their_facts(make: Make) -> None:
+    workspace = make("one")
+    for stage in ("compose", "render"):
+        workspace.run(stage)
+    rendered = workspace.folder / "dataset/rendered/pads/pads_00001.flac"
+    rendered.unlink()
+    write_audio(rendered, silence(2), SAMPLE_RATE, "PCM_24")
+    with pytest.raises(LegatoError, match="^normalize: 1 of 3 tracks failed: pads_00001: the audio is silent$"):
+        workspace.run("normalize")
+    finished = ["pads_00000", "pads_00002"]
+    assert [row["id"] for row in read_jsonl(workspace.folder / "dataset/tracks/pads/normalize.jsonl")] == finished
+    assert sorted(path.stem for path in (workspace.folder / "dataset/raw_audio/pads").iterdir()) == finished
 
 
 def test_a_changed_file_of_the_user_is_one_track(make: Make, kept: Callable[[], dict[str, str]]) -> None:
@@ -254,10 +286,12 @@ def test_where_files_cannot_be_written_nothing_is_half_kept(make: Make, stage: s
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of one megabyte."""
+    """A file system on which some tracks of seconds can be made, and not three of them."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", disk], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=2500k", "tmpfs", disk], capture_output=True, check=False
+    )
     if mounted.returncode:
         pytest.skip("file systems cannot be mounted here")
     yield disk
@@ -271,6 +305,7 @@ def test_a_full_disk_keeps_what_was_finished(make: Make, small_disk: Path, kept:
     with pytest.raises(LegatoError, match="render: . of 3 tracks failed: pads_0000.: .*No space left on device"):
         workspace.run("render")
     n_finished = len([path for path in (small_disk / "records").glob("*/*") if path.stat().st_size])
+    assert 0 < n_finished < 3
     subprocess.run(["mount", "-o", "remount,size=50m", small_disk], check=True)
     kept()
     workspace.run("render")

@@ -14,7 +14,7 @@ import pytest
 
 from legato import items, pool
 from legato.errors import EXIT_INTERRUPTED, LegatoError
-from legato.files import write_text
+from legato.files import read_jsonl, write_text
 from legato.items import Facts, Step
 
 
@@ -57,6 +57,23 @@ def test_a_failed_item_is_named_and_the_others_are_finished(
         "track_3: track.wav: No space left on device"
     )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "4"]
+
+
+def test_the_facts_of_finished_items_are_recorded_where_others_fail(tmp_path: Path) -> None:
+    def work(number: int) -> Facts:
+        if number in failing:
+            raise LegatoError("out of tune")
+        return {"id": number}
+
+    def record() -> list[Facts]:
+        return items.record(tmp_path / "facts.jsonl", lambda: run(work, 4), {"by": "ear"})
+
+    failing = {1, 3}
+    with pytest.raises(LegatoError, match="2 of 4 tracks failed: track_1: out of tune; track_3: out of tune$"):
+        record()
+    assert read_jsonl(tmp_path / "facts.jsonl") == [{"id": 0, "by": "ear"}, {"id": 2, "by": "ear"}]
+    failing = set()
+    assert record() == read_jsonl(tmp_path / "facts.jsonl") == [{"id": number, "by": "ear"} for number in range(4)]
 
 
 def test_a_wrong_number_of_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

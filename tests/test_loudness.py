@@ -20,7 +20,9 @@ def test_a_stereo_sine_has_the_loudness_of_its_peak_level(lufs: float) -> None:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.floats(0.4, 4.0), st.floats(-60, 0), st.integers(0, 9))
+@given(
+    st.floats(0.4, 4.0) | st.integers(8, 80).map(lambda half_hops: half_hops / 20), st.floats(-60, 0), st.integers(0, 9)
+)
 def test_it_is_pyloudnorms(seconds: float, fall_db: float, seed: int) -> None:
     """Of any length, the last block's too, and with gates that act."""
     audio = noise(seconds, -20, seed)

@@ -44,6 +44,7 @@ WRONG = [
     ("dataset", DatasetParams, {"dataset__seed": -1}, "params.yaml: dataset.seed: -1: "),
     ("dataset", DatasetParams, {"dataset__sample_rate": 48000}, "params.yaml: dataset.sample_rate: 48000: "),
     ("dataset", DatasetParams, {"dataset__held_out": 1.0}, "params.yaml: dataset.held_out: 1.0: "),
+    ("dataset", DatasetParams, {"dataset__max_minutes": 0}, "params.yaml: dataset.max_minutes: 0: "),
     (
         "dataset",
         DatasetParams,

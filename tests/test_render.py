@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -30,23 +31,25 @@ WET = STILL.model_copy(update={"dry": 0.0})
 
 
 class Rendered(NamedTuple):
-    """What `render` wrote and returned."""
+    """What was written for a track."""
 
     audio: np.ndarray
     facts: dict[str, Any]
     stems: dict[str, np.ndarray]
 
 
-def play(
-    song: Path, font: Path, settings: RenderParams, rng: np.random.Generator | None = None, **changes: Any
-) -> Rendered:
-    """Render with a random stream that depends on the song's name alone, where none is given."""
-    rng = rng or track_rng(0, "a", song.stem, "render")
+def play(song: Path, font: Path, settings: RenderParams, **changes: Any) -> Rendered:
+    """Render with a random stream that depends on the song's name alone, and read what was written."""
+    return drawn(song, font, settings.model_copy(update=changes), track_rng(0, "a", song.stem, "render"))
+
+
+def drawn(song: Path, font: Path, settings: RenderParams, rng: np.random.Generator, **limits: float) -> Rendered:
     with TemporaryDirectory() as folder:
-        target, stems = Path(folder, "mix.flac"), Path(folder, "stems")
-        facts = render(song, target, stems, font, settings.model_copy(update=changes), SAMPLE_RATE, rng)
-        apart = {path.stem: read_audio(path, SAMPLE_RATE) for path in stems.glob("*")}
-        return Rendered(read_audio(target, SAMPLE_RATE), facts, apart)
+        target, stems = Path(folder) / "mix.flac", Path(folder) / "stems"
+        facts = render(song, target, stems, font, settings, SAMPLE_RATE, rng, **limits)
+        found = {path.stem: read_audio(path, SAMPLE_RATE) for path in stems.glob("*.flac")}
+        assert [path.name for path in Path(folder).iterdir() if path != stems] == ["mix.flac"]
+        return Rendered(read_audio(target, SAMPLE_RATE), facts, found)
 
 
 def standard_kit_zones() -> list[Zone]:
@@ -88,6 +91,30 @@ def test_a_tail_rings_out_and_is_bounded(font: Path, tmp_path: Path) -> None:
     cut = play(song, font, PARAMS, tail_s=0.1).audio
     assert 0.5 < len(cut) / SAMPLE_RATE < 0.8
     np.testing.assert_array_equal(cut, audio[: len(cut)])
+
+
+def test_what_plays_for_too_long_is_refused_before_it_is_played(font: Path, tmp_path: Path) -> None:
+    """A pause of 77 hours in a file of 100 bytes: once 92 GiB of memory were asked for."""
+    song = tmp_path / "a.mid"
+    pause = b"\xff\xff\xff\x7f"  # the longest that an event may wait: 2 ** 28 - 1 ticks
+    song.write_bytes(file(NOW + b"\x90\x3c\x64" + pause + b"\x80\x3c\x00" + END))
+    with pytest.raises(
+        LegatoError, match=rf"^{song}: plays for \d+\.\d minutes: dataset\.max_minutes in .* allows 20$"
+    ):
+        drawn(song, font, DRY, track_rng(0, "a", 0, "render"), max_minutes=20)
+
+
+def test_memory_does_not_grow_with_the_song(font: Path, tmp_path: Path) -> None:
+    peaks = []
+    for n_notes in (40, 160):
+        song = write_song(tmp_path / f"{n_notes}.mid", 80, [60, 64] * (n_notes // 2))
+        target = tmp_path / f"{n_notes}.flac"
+        tracemalloc.start()
+        render(song, target, tmp_path, font, STILL, SAMPLE_RATE, track_rng(0, "a", 0, "render"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert read_audio(target, SAMPLE_RATE).shape[0] > n_notes * SAMPLE_RATE / 2
+    assert peaks[1] - peaks[0] < 60 * SAMPLE_RATE * 8 / 10  # a tenth of the audio's own
 
 
 @pytest.mark.parametrize("number", [64, 66, 67], ids=["sustain", "sostenuto", "soft"])
@@ -164,7 +191,7 @@ def test_variants_are_played_where_the_font_says_that_they_are_the_same_instrume
     song = tmp_path / "a.mid"
     song.write_bytes(file(program(0, 123) + note(0, 36, 127) + END, note(9, 36) + END))
     streams = [track_rng(0, "a", at, "render") for at in range(20)]
-    found = [play(song, font, DRY, rng).facts["variant"] for rng in streams]
+    found = [drawn(song, font, DRY, rng).facts["variant"] for rng in streams]
     assert {variant["part_1"] for variant in found} == banks
     assert {variant["part_2"] for variant in found} == {128}
     assert play(song, font, DRY, variants=False).facts["variant"]["part_1"] == 0
@@ -267,7 +294,7 @@ import numpy as np
 from legato import params, production, render
 from legato.errors import stage
 settings = params.load("render", production.RenderParams, Path({str(Path(__file__).parent.parent / "params.yaml")!r}))
-paths = Path({str(song)!r}), Path("a.flac"), Path("stems"), Path({str(font)!r})
+paths = [Path(path) for path in ({str(song)!r}, {str(tmp_path / "a.flac")!r}, {str(tmp_path)!r}, {str(font)!r})]
 stage(lambda: render.render(*paths, settings, 44100, np.random.default_rng(0)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

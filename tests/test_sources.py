@@ -3,6 +3,7 @@
 import copy
 import importlib.util
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -357,6 +358,25 @@ def test_any_fonts_kits_are_played_and_stand_in(
 def write_kits(path: Path, kits: set[int]) -> None:
     instrument = SfInstrument(name="kit", zones=drum_zones(KITS_OF_DRUMS["standard_kit"][0][:1], Recordings()))
     write_sf2(path, [Preset(bank=128, program=kit, name=f"kit {kit}", instrument=instrument) for kit in kits], {})
+
+
+def test_what_plays_for_too_long_is_named_with_its_length(workspace: Path) -> None:
+    """One pause of 2 ** 28 - 1 ticks is 77 hours."""
+    pause = NOW + b"\x90\x3c\x64" + b"\xff\xff\xff\x7f" + b"\x80\x3c\x00"
+    (workspace / "sources/mine/gap.mid").write_bytes(file(tempo(500_000) + END, pause + END))
+    with pytest.raises(LegatoError) as error:
+        check()
+    line = "sources/mine/gap.mid: plays for 4660.3 minutes: dataset.max_minutes in params.yaml allows 20"
+    assert str(error.value) == line
+
+
+def test_composed_music_that_plays_for_too_long_is_named(workspace: Path) -> None:
+    values = yaml.safe_load((workspace / "params.yaml").read_text())
+    values["dataset"]["max_minutes"] = 0.5
+    (workspace / "params.yaml").write_text(yaml.safe_dump(values))
+    line = "params.yaml: categories.bass_808.music.seconds: [30, 34]: dataset.max_minutes allows 30 seconds"
+    with pytest.raises(LegatoError, match=re.escape(line)):
+        check()
 
 
 def test_what_the_font_lacks_is_named(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:

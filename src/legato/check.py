@@ -30,15 +30,7 @@ from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_font
 from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
 from legato.synth import MAX_CHANNELS
-from legato.track import (
-    INDEX_DIGITS,
-    DatasetParams,
-    SourceCount,
-    TrackCount,
-    check_length,
-    is_held_out,
-    is_held_out_by_id,
-)
+from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
 
 CATEGORIES = "categories"
 TOTAL = "total"  # as in `metrics`, which needs torch
@@ -120,7 +112,6 @@ def check() -> Manifests:
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
     _check_ids(manifests)
-    _check_held_out(loaded, manifests)
     return manifests
 
 
@@ -214,30 +205,16 @@ def _check_ids(manifests: Manifests) -> None:
             taken[name] = category
 
 
-def _check_held_out(loaded: dict[str, AnyCategory], manifests: Manifests) -> None:
-    """Neither training nor what measures it does without tracks."""
-    fraction = params.load("dataset", DatasetParams).held_out
-    ids = (source_id(name, file) for name, one in manifests.items() for file in one.get("files", {}))
-    apart = [is_held_out_by_id(name, fraction) for name in ids]
-    for category in loaded.values():
-        if isinstance(category, CategoryParams):
-            apart += [is_held_out(index, fraction) for index in range(category.tracks)]
-    where = f"{PARAMS}: dataset.held_out: {fraction:g}"
-    if not any(apart):
-        raise LegatoError(f"{where}: holds out none of {len(apart)} tracks, by which the model is measured")
-    if all(apart):
-        raise LegatoError(f"{where}: leaves none of {len(apart)} tracks to train on")
-
-
 def _is_composed_id(name: str, category: str) -> bool:
     number = name.removeprefix(f"{category}_")
     return number != name and len(number) == INDEX_DIGITS and number.isdecimal()
 
 
 def _check_seconds(key: str, music: MusicParams, max_minutes: float) -> None:
-    if music.seconds[1] > max_minutes * 60:
+    low, high = music.seconds
+    if high > max_minutes * 60:
         raise LegatoError(
-            f"{PARAMS}: {key}.seconds: {music.seconds}: dataset.max_minutes allows {max_minutes * 60:g} seconds"
+            f"{PARAMS}: {key}.seconds: [{low:g}, {high:g}]: dataset.max_minutes allows {max_minutes * 60:g} seconds"
         )
 
 

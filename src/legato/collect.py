@@ -31,18 +31,19 @@ def collect(categories: dict[str, Sequence[str]], held_out: float, made_with: Ro
     Args:
         categories: the ids of each one's tracks. They are walked, never the folders: what a removed category
             left behind is not read.
-        held_out: the fraction of each category that goes to `HELD_OUT`.
+        held_out: the fraction of each category that goes to `HELD_OUT`. Where that would be every track, the first
+            one is trained on nevertheless: a dataset of one file is still a dataset.
         made_with: facts that all tracks share.
 
     Raises:
-        LegatoError: a category is missing or incomplete, or no track is left to train on.
+        LegatoError: a category is missing or incomplete.
     """
     rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
-    sides = {TRAIN: [], HELD_OUT: []}
+    if all(row["held_out"] for row in rows):
+        rows[0]["held_out"] = False
+    sides: dict[Path, list[Row]] = {TRAIN: [], HELD_OUT: []}
     for row in rows:
         sides[HELD_OUT if row["held_out"] else TRAIN].append(row)
-    if not sides[TRAIN]:
-        raise LegatoError(f"params.yaml: dataset.held_out: {held_out}: leaves no track to train on")
     for folder, side in sides.items():
         write_dataset(folder, side)
 

@@ -20,8 +20,8 @@ from legato.codes import CODES_RULES, Rule, broken
 from legato.contract import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
 from legato.errors import LegatoError
 from legato.loudness import MIN_SECONDS, integrated_lufs
-from legato.peaks import true_peak_dbtp
 from legato.metrics import perplexity, usage
+from legato.peaks import true_peak_dbtp
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
 from legato.words import counted
 

@@ -114,13 +114,14 @@ def measured(blocks: Iterable[np.ndarray], sample_rate: int) -> Bins:
 def block_powers(bins: Bins, weights: np.ndarray | None = None) -> np.ndarray:
     """The power of each gating block, (n_blocks,).
 
-    As pyloudnorm has it, a last block that lacks up to half a hop counts, and what lies behind it does not.
+    As pyloudnorm has it, to the rounding, a last block that lacks up to half a hop counts, and what is behind does not.
 
     Args:
         weights: (n_bins,) what each bin's energy is multiplied by.
     """
     n_hop = bins.sample_rate // HOPS_PER_S
-    n_hops = (2 * bins.n_samples + n_hop) // (2 * n_hop)
+    beyond_s = bins.n_samples / bins.sample_rate - MIN_SECONDS
+    n_hops = round(beyond_s / (MIN_SECONDS / HOPS_PER_BLOCK)) + HOPS_PER_BLOCK
     energies = bins.energies if weights is None else bins.energies * weights
     per_hop = n_hop // bins.n_bin
     hops = np.pad(energies, (0, max(0, n_hops * per_hop - len(energies))))[: n_hops * per_hop].reshape(n_hops, per_hop)

@@ -11,7 +11,7 @@ They are taken from the reports, where the details are. The names are short and 
 | vendi, near_duplicates | how many different timbres, and copies (`legato.diversity`) |
 | perplexity | mean of the codebooks |
 | si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.quality`) |
-| loss | of the model on held-out tracks, in nats |
+| loss | of the model on held-out tracks, in nats; null where none is held out |
 
 `total` alone has `train_loss`; and `passed` and `frechet_db`, the share of samples that are what their prompt asks for
 and how far their spectra are from held-out music, in mean over prompts. Hours by licence are the audit's.
@@ -37,13 +37,14 @@ def summarize(reports: Mapping[str, Row]) -> Row:
     """The figures in total and per category."""
     found = {name: _group(name, reports) for name in reports["dataset"]}
     prompts = list(reports["evaluate"]["prompts"].values())
+    heldout = reports["train/metrics"].get("heldout", {})  # where tracks are held out
     found[TOTAL] |= {
-        "loss": _rounded(reports["train/metrics"]["heldout"]["loss"], 4),
+        "loss": _rounded(heldout["loss"], 4) if heldout else None,
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
         "passed": _mean([prompt["passed"]["all"]["generated"] for prompt in prompts if "all" in prompt["passed"]]),
         "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
     }
-    for name, loss in reports["train/metrics"]["heldout"].get("category", {}).items():
+    for name, loss in heldout.get("category", {}).items():
         found.get(name, {})["loss"] = _rounded(loss, 4)
     return found
 

@@ -39,9 +39,9 @@ class Curves:
         """One value of a metric, and a point of its curve unless `plot` is false."""
         self._write((step, name, round(value, DIGITS), plot))
 
-    def first(self, name: str) -> float:
-        """The first value that a metric had."""
-        return next(value for _, known, value, _ in self.rows if known == name)
+    def first(self, name: str, default: float) -> float:
+        """The first value that a metric had, or the default where it had none."""
+        return next((value for _, known, value, _ in self.rows if known == name), default)
 
     def __enter__(self) -> Self:
         return self

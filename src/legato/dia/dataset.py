@@ -61,7 +61,7 @@ AnyTrack = Track | StoredTrack
 
 @dataclass(frozen=True)
 class Split:
-    """What a model learns from, and what it is measured on."""
+    """What a model learns from, and what it is measured on; with nothing held out it is not measured."""
 
     train: Sequence[AnyTrack]
     heldout: Sequence[AnyTrack]
@@ -75,14 +75,10 @@ def read_split(train: Path, heldout: Path) -> Split:
     """The training folder and the held-out one, checked, with no track in both.
 
     Raises:
-        LegatoError: as `read_dataset` does; no track is held out, or one is learnt from as well.
+        LegatoError: as `read_dataset` does; a held-out track is learnt from as well.
     """
     tracks = read_dataset(train)
-    if read_metadata(heldout) == {}:
-        raise LegatoError(
-            f"{heldout / METADATA}: no track is held out to measure the model on; raise dataset.held_out in params.yaml"
-        )
-    kept = read_dataset(heldout)
+    kept = read_held_out(heldout)
     by_id, by_content = ({getattr(track, name): track for track in tracks} for name in ("id", "sha256"))
     for track in kept:
         if track.id in by_id:
@@ -90,6 +86,15 @@ def read_split(train: Path, heldout: Path) -> Split:
         if track.sha256 in by_content:
             raise LegatoError(f"{track.path}: held out, and the codes of {by_content[track.sha256].path} are the same")
     return Split(tracks, kept)
+
+
+def read_held_out(folder: Path) -> list[StoredTrack]:
+    """The tracks of a held-out folder as `read_dataset` has them; none where its metadata names none.
+
+    Raises:
+        LegatoError: as `read_dataset` does.
+    """
+    return [] if read_metadata(folder) == {} else read_dataset(folder)
 
 
 def read_dataset(folder: Path) -> list[StoredTrack]:

@@ -166,7 +166,12 @@ def measure(
     precision: torch.dtype,
     accelerator: Accelerator,
 ) -> dict[str, float]:
-    """Mean held-out losses, as `meter.figures` has them, over all labels of fixed windows of every held-out track."""
+    """Mean held-out losses, as `meter.figures` has them, over all labels of fixed windows of every held-out track.
+
+    Empty where no track is held out.
+    """
+    if not split.heldout:
+        return {}
     learner = dia.Learner(model.eval(), precision)
     meter = Meter(split.categories(), accelerator.device)
     for track in split.heldout[accelerator.process_index :: accelerator.num_processes]:
@@ -190,7 +195,7 @@ def log_training(curves: Curves, run: Run, accelerator: Accelerator) -> None:
     loss = figures(run.recent.state(accelerator.reduce), run.recent.categories)["loss"]
     curves.log(run.step, "train/loss", loss)
     curves.log(run.step, "train/gradient_norm", run.norm / ((run.step - 1) % LOG_EVERY + 1))
-    limit = DIVERGED * max(math.log(VOCABULARY), curves.first("heldout/loss_start"))
+    limit = DIVERGED * max(math.log(VOCABULARY), curves.first("heldout/loss_start", default=0))
     if loss > limit:
         raise LegatoError(
             f"params.yaml: train: the loss diverges: {loss:.2f} at step {run.step}, above {limit:.2f}; "
@@ -209,10 +214,12 @@ def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> 
 
 
 def log_heldout(curves: Curves, step: int, found: dict[str, float]) -> None:
-    """A point of the held-out curve, and metrics of each codebook and category.
+    """A point of the held-out curve, and metrics of each codebook and category; nothing where nothing is held out.
 
     Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
     """
+    if not found:
+        return
     curves.log(step, "heldout/loss", found["loss"])
     if step == 0:
         curves.log(step, "heldout/loss_start", found["loss"], plot=False)
