@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from dask_cluster import Dask
 from legato import item_cache, items
 
 ROOT = Path(__file__).parent.parent
 SMALL_CODEC = ROOT / "models/codec/small.pth"
+settings.register_profile("legato", deadline=None)  # a busy machine makes no example wrong
+settings.load_profile("legato")
 
 
 DVC_CONFIG = """[core]
