@@ -27,13 +27,13 @@ def scale(velocity: int = 100) -> bytes:
 
 
 VOLUME, EXPRESSION = 7, 11
-ORGAN = NOW + b"\xc0\x13"
+QUIET_ORGAN = NOW + b"\xc0\x13" + controls((EXPRESSION, 14), (VOLUME, 127)) + scale()
 MUSIC = {
     "softest strokes": scale(velocity=4),
-    "two levels, both under the gate": ORGAN + controls((EXPRESSION, 14), (VOLUME, 127)) + scale() + controls((VOLUME, 80)) + scale(),
+    "two levels, both under the gate": QUIET_ORGAN + controls((VOLUME, 80)) + scale(),
     "one hit": NOW + b"\x99\x2a\x64" + b"\x01" + b"\x89\x2a\x00",
     "volume zero": controls((VOLUME, 0)) + scale(),
-}  # fmt: skip
+}
 
 
 def leveled(font: Path, folder: Path, name: str) -> dict[str, Any]:
