@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ROUNDING_DB = 1e-8  # of slopes over hours
-NEPERS_PER_DB = np.log(10) / 20
+ROUNDING_DB = 1e-9  # of a slope
+AT_A_TIME = 2**16  # places
+NEPERS_PER_DB = np.float32(np.log(10) / 20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,27 +41,41 @@ def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bi
 
 
 def reduction_db(peaks: np.ndarray, ceiling_dbtp: float, attack_db: float, release_db: float) -> np.ndarray:
-    """The gain reduction that keeps `peaks` under the ceiling, moving at most so many dB a place.
+    """The gain reduction that keeps `peaks` under the ceiling, moving at most so many dB a place, (n,) float32.
 
     It falls ahead of a peak by at most `attack_db` a place and recovers behind it by `release_db`: the upper envelope
-    of a tent over every peak, which a running maximum of a sloped signal gives at once.
+    of a tent over every peak.
 
     Args:
         peaks: (n,) linear.
     """
-    needed = np.log10(np.maximum(peaks, 1e-30), dtype=np.float64)
-    needed *= 20
-    needed -= ceiling_dbtp
-    np.maximum(needed, 0, out=needed)
-    slope = np.arange(len(peaks), dtype=np.float64)
-    behind = np.maximum.accumulate(needed + release_db * slope) - release_db * slope
-    ahead = np.maximum.accumulate((behind - attack_db * slope)[::-1])[::-1] + attack_db * slope
-    ahead[ahead < ROUNDING_DB] = 0
-    return ahead
+    reduction = np.empty(len(peaks), np.float32)
+    for start in range(0, len(peaks), AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        level_db = 20 * np.log10(np.maximum(peaks[part], 1e-30), dtype=np.float64)
+        reduction[part] = np.maximum(level_db - ceiling_dbtp, 0)
+    _slow_falls(reduction, release_db)
+    _slow_falls(reduction[::-1], attack_db)
+    return reduction
+
+
+def _slow_falls(values: np.ndarray, step: float) -> None:
+    """Let each value fall by no more than `step` from the one before it, in place.
+
+    That is a running maximum of the values on a rising slope. In parts, so that neither slope nor memory grow.
+    """
+    slope, carried = step * np.arange(AT_A_TIME, dtype=np.float64), 0.0
+    for start in range(0, len(values), AT_A_TIME):
+        part = values[start : start + AT_A_TIME]
+        risen = part + slope[: len(part)]
+        risen[0] = max(risen[0], carried - step)
+        fallen = np.maximum.accumulate(risen) - slope[: len(part)]
+        part[:] = np.where(fallen > ROUNDING_DB, fallen, 0)
+        carried = float(fallen[-1])
 
 
 def bin_weights(reductions_db: np.ndarray) -> np.ndarray:
-    """What the reduction leaves of each bin's energy, (n_bins,): Simpson's rule, for edges (n_bins + 1,)."""
+    """What the reduction leaves of each bin's energy, (n_bins,) float32: Simpson's rule, for edges (n_bins + 1,)."""
     left = np.exp(-NEPERS_PER_DB * reductions_db)
     return (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
 
@@ -72,5 +87,5 @@ def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.nd
     first, last = reductions_db[:-1][moves, None], reductions_db[1:][moves, None]
     between = np.arange(n_bin, dtype=np.float32) / n_bin
     levels = (gain_db - first).astype(np.float32) - (last - first).astype(np.float32) * between
-    gains[moves] = np.exp(np.float32(NEPERS_PER_DB) * levels)
+    gains[moves] = np.exp(NEPERS_PER_DB * levels)
     return gains.ravel()

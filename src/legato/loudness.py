@@ -31,7 +31,7 @@ class Bins:
     n_samples: int
     sample_rate: int
     peaks: np.ndarray  # (n_bins,) float32, of samples, the louder channel
-    energies: np.ndarray  # (n_bins,) float64, of the K-weighted signal, both channels
+    energies: np.ndarray  # (n_bins,) float32, of the K-weighted signal, both channels
 
     @property
     def n_bin(self) -> int:
@@ -59,7 +59,7 @@ class Meter:
         """The next block."""
         heard, self._state = sosfilt(self._filter, audio.T.astype(np.float64), zi=self._state)
         self._state[np.abs(self._state) < INAUDIBLE] = 0  # numbers too small for the processor's fast way, in silence
-        self._energies.append(per_bin(heard[0] ** 2 + heard[1] ** 2, self._n_bin).sum(axis=1))
+        self._energies.append(per_bin(heard[0] ** 2 + heard[1] ** 2, self._n_bin).sum(axis=1).astype(np.float32))
         self._peaks.append(per_bin(loudest_channel(audio), self._n_bin).max(axis=1))
         self._n_samples += len(audio)
 
@@ -69,7 +69,7 @@ class Meter:
             n_samples=self._n_samples,
             sample_rate=self._sample_rate,
             peaks=np.concatenate([np.zeros(0, np.float32), *self._peaks]),
-            energies=np.concatenate([np.zeros(0), *self._energies]),
+            energies=np.concatenate([np.zeros(0, np.float32), *self._energies]),
         )
 
 
@@ -125,7 +125,7 @@ def block_powers(bins: Bins, weights: np.ndarray | None = None) -> np.ndarray:
     energies = bins.energies if weights is None else bins.energies * weights
     per_hop = n_hop // bins.n_bin
     hops = np.pad(energies, (0, max(0, n_hops * per_hop - len(energies))))[: n_hops * per_hop].reshape(n_hops, per_hop)
-    sums = np.convolve(hops.sum(axis=1), np.ones(HOPS_PER_BLOCK), "valid")
+    sums = np.convolve(hops.sum(axis=1, dtype=np.float64), np.ones(HOPS_PER_BLOCK), "valid")
     return sums / (HOPS_PER_BLOCK * n_hop)
 
 
