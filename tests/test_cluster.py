@@ -82,7 +82,7 @@ def test_who_kills_more_workers_than_the_cluster_allows_is_named() -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         return {}
 
-    with pytest.raises(LegatoError, match="^square: 1 of 1 tracks failed: track_0: KilledWorker: "):
+    with pytest.raises(LegatoError, match="^square: 1 of 1 track failed: track_0: KilledWorker: "):
         items.build(step(work, "out"), range(1))
 
 

@@ -91,7 +91,7 @@ def test_a_file_cut_short_is_named(tracks: list[Path], tmp_path: Path) -> None:
     flac = tracks[0].with_suffix(".flac")
     soundfile.write(flac, soundfile.read(tracks[0])[0], SAMPLE_RATE)
     flac.write_bytes(flac.read_bytes()[: flac.stat().st_size // 2])
-    with pytest.raises(LegatoError, match=r"1 of 1 tracks failed: a: .*a\.flac: "):
+    with pytest.raises(LegatoError, match=r"1 of 1 track failed: a: .*a\.flac: "):
         encoded([flac], tmp_path / "codes")
 
 
