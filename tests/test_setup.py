@@ -38,7 +38,7 @@ class Machine:
             (self.programs / program).chmod(0o755)
 
     def start(self, *words: str) -> subprocess.Popen[str]:
-        variables = {"PATH": str(self.programs), "PYTHONS": sys.executable, "HOME": str(self.checkout)}
+        variables = {"PATH": str(self.programs), "PYTHON": sys.executable, "HOME": str(self.checkout)}
         command = [self.programs / "bash", ".ci/setup", *words]
         place = {"cwd": self.checkout, "env": variables}
         return subprocess.Popen(command, **place, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -122,11 +122,11 @@ def test_an_archive_without_git_is_told_so_before_anything_is_installed(machine:
 
 def test_no_python_that_fits_is_one_line(machine: Machine) -> None:
     machine.add("python3.12", "exit 1")
-    variables = {"PATH": str(machine.programs), "PYTHONS": "python3.12 python3.99"}
+    variables = {"PATH": str(machine.programs), "PYTHON": "python3.12"}
     command = [machine.programs / "bash", ".ci/setup", "base"]
     done = subprocess.run(command, cwd=machine.checkout, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == (
-        "error: Python 3.11 or 3.12 is needed; none of these is one: python3.12 python3.99; "
-        "PYTHONS=/path/to/python3.12 names another\n"
+        "error: Python 3.11 or 3.12 is needed; none of these is one: python3.12; "
+        "PYTHON=/path/to/python3.12 names another\n"
     )
