@@ -15,6 +15,7 @@ test:
 	@bash .ci/setup tests
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/mypy
 	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadscope
 
 lint: setup

@@ -13,8 +13,8 @@ from examples import categories
 
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
-from legato.midi import write_midi
-from legato.track import track_rng
+from legato.midi.song import write_midi
+from legato.workspace.track import track_rng
 
 
 def write_some(name: str, music: MusicParams, indices: range, folder: str) -> int:

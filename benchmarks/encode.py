@@ -88,7 +88,7 @@ def run_way(chosen: argparse.Namespace, tracks: list[Path]) -> None:
     if chosen.way.startswith("plain"):
         run_plain(tracks, weights, target, chosen.device, tf32=chosen.way == "plain")
         return
-    from legato.encode import EncodeParams, encode_tracks
+    from legato.codec.encode import EncodeParams, encode_tracks
 
     compiled = chosen.compile if chosen.compile == "auto" else chosen.compile == "true"
     params = EncodeParams(precision=chosen.way, device=chosen.device, compile=compiled)

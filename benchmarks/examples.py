@@ -5,8 +5,8 @@ from pathlib import Path
 
 import yaml
 
-from legato import params
 from legato.compose.config import MusicParams
+from legato.workspace import params
 
 ROOT = Path(__file__).parent.parent
 

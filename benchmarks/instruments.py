@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from legato.files import write_bytes
-from legato.gm import PROGRAMS
+from legato.midi.gm import PROGRAMS
 from legato.soundfont import audition, page
 from legato.soundfont.font import write_font
 from legato.soundfont.levels import LEVELS

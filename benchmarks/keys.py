@@ -9,8 +9,8 @@ from examples import categories
 
 from legato.compose.song import Score, draft, write_score
 from legato.compose.tonality import durations, heard_key
-from legato.key import PROFILES
-from legato.track import track_rng
+from legato.midi.key import PROFILES
+from legato.workspace.track import track_rng
 
 
 def is_heard(score: Score, profile: str) -> bool:

@@ -19,9 +19,9 @@ import yaml
 from legato.codec.weights import WEIGHTS
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
-from legato.midi import Song, bar_seconds, write_midi
+from legato.midi.song import Song, bar_seconds, write_midi
 from legato.soundfont.config import BUILT_FONT
-from legato.track import track_rng
+from legato.workspace.track import track_rng
 
 ROOT = Path(__file__).parent.parent
 STAGES = ("check", "compose", "render", "prompt", "normalize", "validate", "encode", "diversity", "quality")

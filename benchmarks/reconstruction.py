@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from legato import categories
-from legato.audio import read_audio
+from legato.audio.samples import read_audio
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
-from legato.codes import read_codes
-from legato.quality import si_sdr_db
+from legato.contract.codes import read_codes
+from legato.measure.quality import si_sdr_db
 from legato.tokens import SAMPLE_RATE
+from legato.workspace import categories
 
 
 def main() -> None:

@@ -17,8 +17,7 @@ import torch
 from accelerate import Accelerator
 from torch.utils.data import DataLoader
 
-from legato import params as legato_params
-from legato.codes import write_codes
+from legato.contract.codes import write_codes
 from legato.dia import model as dia
 from legato.dia import speed
 from legato.dia.batches import TEXT_MULTIPLE, Batch
@@ -28,6 +27,7 @@ from legato.dia.loader import Steps, load_steps, workers_for
 from legato.dia.run import new_run
 from legato.dia.training import learn
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
+from legato.workspace import params as legato_params
 
 N_TRACKS, TRACK_FRAMES = 64, 2600
 TAGS = ("guitar pop beat", "in D major", "strummed chords", "acoustic steel string guitar", "104 bpm", "wide stereo")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
-from legato.codes import write_codes
-from legato.contract import CODES_FOLDER, METADATA
-from legato.folder_check import check_folder
+from legato.contract.codes import write_codes
+from legato.contract.folder import CODES_FOLDER, METADATA
+from legato.dataset.folder_check import check_folder
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS, SAMPLE_RATE
 
 N_FRAMES = 2584  # 30 s

@@ -16,7 +16,7 @@ from examples import categories
 
 from legato.compose.score import BEAT
 from legato.compose.song import write_score
-from legato.track import track_rng
+from legato.workspace.track import track_rng
 
 GRID, N = 12, 8
 CHUNK = 50

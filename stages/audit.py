@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from legato import params
-from legato.audit import line_of, read_tracks, refusals, report
-from legato.collect import HELD_OUT, TRAIN
+from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import write_json
-from legato.policy import PolicyParams
-from legato.recorded import verified
+from legato.licenses.audit import line_of, read_tracks, refusals, report
+from legato.licenses.policy import PolicyParams
 from legato.words import counted
+from legato.work.recorded import verified
+from legato.workspace import params
 
 REPORT = Path("reports/audit.json")
 

@@ -1,12 +1,12 @@
 """check: refuse a wrong params.yaml and MIDI files that cannot be read before anything is built; write which
 files each category takes; name what removed categories left behind."""
 
-from legato import categories
 from legato.check import check, left_behind, write_manifests
-from legato.contents import forget_others
 from legato.errors import stage
-from legato.recorded import pull_added
-from legato.sources import SOURCES
+from legato.work.recorded import pull_added
+from legato.workspace import categories
+from legato.workspace.contents import forget_others
+from legato.workspace.sources import SOURCES
 
 
 def main() -> None:

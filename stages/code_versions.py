@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from legato.code_version import stage_version
 from legato.errors import stage
 from legato.files import write_json
+from legato.work.code_version import stage_version
 
 
 def main() -> None:

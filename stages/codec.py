@@ -1,11 +1,11 @@
 """codec: put the weights that params.yaml names in place, fetched and checked."""
 
-from legato import params
 from legato.codec import model as codec
 from legato.codec.engine import device_of
 from legato.codec.weights import WEIGHTS, CodecParams, fetch
 from legato.errors import stage
-from legato.recorded import verified
+from legato.work.recorded import verified
+from legato.workspace import params
 
 
 def main() -> None:

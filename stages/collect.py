@@ -1,14 +1,16 @@
 """collect: every category's codes and prompts as the dataset a trainer reads, with its provenance and its card."""
 
-from legato import categories, params, provenance, recorded
-from legato.card.config import CardParams
-from legato.card.folder import write_card
 from legato.codec.weights import CodecParams
-from legato.collect import HELD_OUT, TRAIN, collect, inputs
+from legato.dataset import provenance
+from legato.dataset.card.config import CardParams
+from legato.dataset.card.folder import write_card
+from legato.dataset.collect import HELD_OUT, TRAIN, collect, inputs
 from legato.errors import stage
-from legato.recorded import verified
 from legato.soundfont.config import SoundfontParams
-from legato.track import DatasetParams
+from legato.work import recorded
+from legato.work.recorded import verified
+from legato.workspace import categories, params
+from legato.workspace.track import DatasetParams
 
 
 def main() -> None:

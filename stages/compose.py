@@ -2,17 +2,18 @@
 
 from pathlib import Path
 
-from legato import categories, items, params
 from legato.compose.config import LICENSE, MusicParams
 from legato.compose.song import compose
 from legato.errors import stage
 from legato.files import sha256_of
-from legato.items import Facts
-from legato.midi import write_midi
-from legato.recorded import verified
-from legato.rewrite import rewrite
-from legato.sources import SOURCES, MidiSourceParams, read_kits, read_manifest, source_id
-from legato.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
+from legato.midi.rewrite import rewrite
+from legato.midi.song import write_midi
+from legato.work import items
+from legato.work.items import Facts
+from legato.work.recorded import verified
+from legato.workspace import categories, params
+from legato.workspace.sources import SOURCES, MidiSourceParams, read_kits, read_manifest, source_id
+from legato.workspace.track import DatasetParams, TrackCount, facts_path, track_id, track_rng
 
 MIDI = Path("dataset/midi")
 

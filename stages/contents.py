@@ -1,8 +1,9 @@
 """contents: one hash of what each stage made of each category."""
 
-from legato import categories, recorded
-from legato.contents import facts_of, write_contents
 from legato.errors import stage
+from legato.work import recorded
+from legato.workspace import categories
+from legato.workspace.contents import facts_of, write_contents
 
 
 def main() -> None:

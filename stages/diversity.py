@@ -2,14 +2,15 @@
 
 from pathlib import Path
 
-from legato import categories, recorded
-from legato.contents import facts_of
-from legato.diversity import features, figures
 from legato.errors import stage
 from legato.files import read_jsonl, write_json
-from legato.metrics import TOTAL
-from legato.recorded import verified
-from legato.track import facts_path
+from legato.measure.diversity import features, figures
+from legato.measure.metrics import TOTAL
+from legato.work import recorded
+from legato.work.recorded import verified
+from legato.workspace import categories
+from legato.workspace.contents import facts_of
+from legato.workspace.track import facts_path
 
 
 def main() -> None:

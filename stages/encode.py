@@ -3,15 +3,16 @@
 import time
 from pathlib import Path
 
-from legato import items, params
+from legato.codec.encode import EncodeParams, encode_tracks
 from legato.codec.weights import WEIGHTS
-from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
 from legato.files import sha256_of
-from legato.recorded import verified
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
-from legato.track import facts_path
 from legato.words import minutes, real_time
+from legato.work import items
+from legato.work.recorded import verified
+from legato.workspace import params
+from legato.workspace.track import facts_path
 
 
 def main(category: str) -> None:

@@ -3,16 +3,16 @@
 from functools import partial
 from pathlib import Path
 
-from legato import params
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
 from legato.dia.dataset import read_held_out
 from legato.errors import stage
-from legato.evaluation.clips import read_samples
-from legato.evaluation.config import EvaluateParams
-from legato.evaluation.report import evaluate
 from legato.files import write_json
-from legato.recorded import verified
+from legato.measure.evaluation.clips import read_samples
+from legato.measure.evaluation.config import EvaluateParams
+from legato.measure.evaluation.report import evaluate
+from legato.work.recorded import verified
+from legato.workspace import params
 
 SAMPLES = Path("reports/samples")
 HELDOUT = Path("dataset/heldout_dataset")

@@ -3,14 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from legato import items, params
-from legato.audio import LIBSNDFILE
+from legato.audio.normalize import NormalizeParams, normalize_file
+from legato.audio.samples import LIBSNDFILE
 from legato.errors import stage
 from legato.files import sha256_of
-from legato.normalize import NormalizeParams, normalize_file
-from legato.recorded import verified
 from legato.tokens import SAMPLE_RATE
-from legato.track import facts_path
+from legato.work import items
+from legato.work.recorded import verified
+from legato.workspace import params
+from legato.workspace.track import facts_path
 
 
 def main(category: str) -> None:

@@ -2,15 +2,16 @@
 
 from pathlib import Path
 
-from legato import items, params
 from legato.errors import stage
 from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
-from legato.items import Facts
-from legato.pool import HERE
-from legato.prompt import BasePhrase, prompt_path
-from legato.prompting import prompt
-from legato.recorded import verified
-from legato.track import DatasetParams, facts_path, track_rng
+from legato.prompts.tags import BasePhrase, prompt_path
+from legato.prompts.writing import prompt
+from legato.work import items
+from legato.work.items import Facts
+from legato.work.pool import HERE
+from legato.work.recorded import verified
+from legato.workspace import params
+from legato.workspace.track import DatasetParams, facts_path, track_rng
 
 
 def main(category: str) -> None:

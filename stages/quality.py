@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
-from legato import categories, quality, recorded
 from legato.codec.weights import WEIGHTS
 from legato.errors import LegatoError, stage
 from legato.files import write_json
-from legato.recorded import verified
+from legato.measure import quality
+from legato.work import recorded
+from legato.work.recorded import verified
+from legato.workspace import categories
 
 REPORT = Path("reports/codec.json")
 

@@ -3,17 +3,18 @@
 from pathlib import Path
 from typing import Any
 
-from legato import items, params
-from legato.audio import LIBSNDFILE
+from legato.audio.samples import LIBSNDFILE
 from legato.errors import stage
 from legato.files import sha256_of, write_json
-from legato.production import RenderParams
-from legato.recorded import verified
-from legato.render import render
+from legato.render.fluidsynth import fluidsynth_version
+from legato.render.production import RenderParams
+from legato.render.rendering import render
 from legato.soundfont.config import SoundfontParams
-from legato.synth import fluidsynth_version
 from legato.tokens import SAMPLE_RATE
-from legato.track import DatasetParams, facts_path, track_rng
+from legato.work import items
+from legato.work.recorded import verified
+from legato.workspace import params
+from legato.workspace.track import DatasetParams, facts_path, track_rng
 
 STEMS, INDEX = Path("dataset/stems"), "index.json"
 

@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from legato import categories, params, recorded
-from legato.card.config import CardParams
+from legato.dataset.card.config import CardParams
 from legato.errors import stage
-from legato.recorded import verified
 from legato.report.config import ReportParams
 from legato.report.page import write_report
+from legato.work import recorded
+from legato.work.recorded import verified
+from legato.workspace import categories, params
 
 
 def main() -> None:

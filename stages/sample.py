@@ -4,18 +4,18 @@ import shutil
 import time
 from pathlib import Path
 
-from legato import params
-from legato.audio import write_audio
+from legato.audio.samples import write_audio
 from legato.codec import model as codec
 from legato.codec.weights import WEIGHTS
-from legato.codes import write_codes
+from legato.contract.codes import write_codes
 from legato.dia import model, sampling
 from legato.dia.config import SampleParams
 from legato.errors import stage
 from legato.files import write_jsonl
-from legato.recorded import verified
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.words import minutes, real_time
+from legato.work.recorded import verified
+from legato.workspace import params
 
 MODEL = Path("models/dia")
 SAMPLES = Path("reports/samples")

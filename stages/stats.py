@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from legato import metrics
-from legato.collect import HELD_OUT, TRAIN
+from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import stage
 from legato.files import write_json
-from legato.prompt import tags_of
-from legato.recorded import verified
+from legato.measure import metrics
+from legato.prompts.tags import tags_of
 from legato.tokens import CODEBOOK_NAMES
+from legato.work.recorded import verified
 
 REPORTS = Path("reports")
 PLOTS = REPORTS / "plots"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from legato.errors import stage
 from legato.files import write_json
-from legato.recorded import verified
-from legato.summary import read_reports, summarize
+from legato.measure.summary import read_reports, summarize
+from legato.work.recorded import verified
 
 
 def main() -> None:

@@ -3,12 +3,12 @@
 import json
 from pathlib import Path
 
-from legato import params
 from legato.dia import training
 from legato.dia.config import TrainParams
 from legato.dia.dataset import read_split
 from legato.errors import LegatoError, stage
-from legato.recorded import verified
+from legato.work.recorded import verified
+from legato.workspace import params
 
 TRAIN = Path("dataset/encoded_dataset")
 HELDOUT = Path("dataset/heldout_dataset")

@@ -8,18 +8,20 @@ import json
 from pathlib import Path
 from typing import Any
 
-from legato import categories, params, quality
-from legato.code_version import stage_version
-from legato.codec import corpus, model
-from legato.codec.recipe import CORPUS, FIGURES, SMALL, TrainCodecParams
-from legato.codec.training import train
+from legato.audio.normalize import NormalizeParams
+from legato.codec import model
+from legato.codec.encode import EncodeParams, encode_tracks
+from legato.codec_training import corpus
+from legato.codec_training.recipe import CORPUS, FIGURES, SMALL, TrainCodecParams
+from legato.codec_training.training import train
 from legato.compose.config import MusicParams
-from legato.encode import EncodeParams, encode_tracks
 from legato.errors import LegatoError, stage
 from legato.files import sha256_of, write_bytes, write_json
-from legato.normalize import NormalizeParams
-from legato.production import RenderParams
+from legato.measure import quality
+from legato.render.production import RenderParams
 from legato.soundfont.config import BUILT_FONT
+from legato.work.code_version import stage_version
+from legato.workspace import categories, params
 
 WORK = Path("dataset/train_codec")  # kept, so that what was interrupted goes on
 EXCERPT_FRAMES = 861  # 10 s of each held-out track

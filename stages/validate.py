@@ -1,10 +1,10 @@
 """validate@category: whether each tag of each prompt is true of the MIDI and of the audio."""
 
-from legato import items
 from legato.errors import stage
-from legato.recorded import verified
-from legato.track import facts_path
 from legato.truth.validate import validate_category
+from legato.work import items
+from legato.work.recorded import verified
+from legato.workspace.track import facts_path
 
 
 def main(category: str) -> None:

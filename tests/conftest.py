@@ -9,21 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from dask_cluster import Dask
-from legato import item_cache, items
+from helpers.checkout import SMALL_CODEC
+from helpers.dask_cluster import Dask
+from legato.work import item_cache, items
 
-ROOT = Path(__file__).parent.parent
-SMALL_CODEC = ROOT / "models/codec/small.pth"
 settings.register_profile("legato", deadline=None)  # a busy machine makes no example wrong
 settings.load_profile("legato")
 
 
-DVC_CONFIG = """[core]
-    analytics = false
-    check_update = false
-[cache]
-    type = "hardlink,copy"
-"""  # as it is shipped: in a checkout it may name somebody's store
 # What a user's environment may say of Git, DVC, stores, caches and this project. A proxy is not for this machine's own.
 PERSONAL = ("AWS_", "BOTO", "DASK_", "DVC_", "GIT_", "HF_", "LEGATO_", "RCLONE_", "TORCHINDUCTOR_", "XDG_")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
@@ -104,8 +97,8 @@ def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def micro_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """`train.size` may be micro."""
+    from helpers.micro_dia import MICRO
     from legato.dia.config import SIZES
-    from micro_dia import MICRO
 
     monkeypatch.setitem(SIZES, "micro", MICRO)
 
@@ -124,8 +117,8 @@ def one_thread() -> Iterator[None]:
 @pytest.fixture(scope="module")
 def micro() -> Any:
     """A Dia of a few numbers that has learnt nothing."""
+    from helpers.micro_dia import MICRO
     from legato.dia import model
-    from micro_dia import MICRO
 
     return model.build(MICRO, seed=0).eval()
 

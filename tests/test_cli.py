@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from conftest import ROOT
-from legato import cli, item_cache
+from helpers.checkout import ROOT
+from legato import cli
 from legato.errors import LegatoError
 from legato.files import write_json
 from legato.truth.rates import UNKNOWN
+from legato.work import item_cache
 
 NEEDS_A_BUILD = [
     "validate",

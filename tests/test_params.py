@@ -3,22 +3,20 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import yaml
 
-from legato import categories, params
+from helpers.checkout import ROOT
+from helpers.small_font import write_small_font
+from legato.audio.normalize import NormalizeParams
 from legato.check import CATEGORIES, SECTIONS, CategoryParams, check, left_behind
+from legato.codec.encode import EncodeParams
 from legato.codec.weights import CodecParams
-from legato.encode import EncodeParams
 from legato.errors import LegatoError
-from legato.gm import DRUM_BANK, KITS, PROGRAMS
-from legato.normalize import NormalizeParams
-from legato.production import RenderParams
-from legato.soundfont.sf2 import Instrument, Preset, Sample, Zone, write_sf2
-from legato.track import DatasetParams
-
-ROOT = Path(__file__).parent.parent
+from legato.midi.gm import DRUM_BANK, KITS, PROGRAMS
+from legato.render.production import RenderParams
+from legato.workspace import categories, params
+from legato.workspace.track import DatasetParams
 
 
 @pytest.fixture
@@ -192,14 +190,6 @@ def test_an_unknown_section_is_named(section: Any) -> None:
     section(rnder={})
     with pytest.raises(LegatoError, match=r"params\.yaml: rnder: unknown section; known are dataset, "):
         check()
-
-
-def write_small_font(path: Path, preset: tuple[int, int], keys: list[tuple[int, int]]) -> None:
-    """A SoundFont of one preset with a sound on some keys."""
-    click = Sample(name="click", data=np.ones(100, dtype=np.int16), sample_rate=44100, root_key=60)
-    zones = [Zone(sample=click, low_key=low, high_key=high) for low, high in keys]
-    instrument = Instrument(name="only", zones=zones)
-    write_sf2(path, [Preset(bank=preset[0], program=preset[1], name="only", instrument=instrument)], {"INAM": "small"})
 
 
 def test_a_program_that_the_font_lacks_is_named_beforehand(section: Any, tmp_path: Path) -> None:

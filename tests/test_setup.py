@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import ROOT
+from helpers.checkout import ROOT
 
 SETUP = ROOT / ".ci/setup"
 TOOLS = (

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conftest import ROOT
-from legato.progress import Progress
+from helpers.checkout import ROOT
 from legato.words import HANDLER, counted, from_here, make_printable
+from legato.work.progress import Progress
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=30)  # surrogates too, as in names of files
 
@@ -79,7 +79,7 @@ def test_a_bar_has_round_figures_and_no_warning(sizes: list[float], is_audio: bo
 
 
 def test_lines_instead_of_a_bar(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("legato.progress.EVERY_S", 0.0)
+    monkeypatch.setattr("legato.work.progress.EVERY_S", 0.0)
     with Progress("encode", 90.0, is_audio=True) as progress:
         progress.add(30.0)
     with Progress("render", 1, is_audio=False) as progress:

@@ -5,36 +5,44 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from legato import categories, dvc_files, params, splitting
-from legato.card.config import CardParams
-from legato.codec.recipe import TrainCodecParams
+from legato.audio.normalize import NormalizeParams
+from legato.codec.encode import EncodeParams
 from legato.codec.weights import CodecParams
+from legato.codec_training.recipe import TrainCodecParams
 from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
+from legato.dataset.card.config import CardParams
 from legato.dia.config import SampleParams, TrainParams
-from legato.encode import EncodeParams
 from legato.errors import LegatoError
-from legato.evaluation.config import EvaluateParams
 from legato.files import sha256_of, write_json
-from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
-from legato.items import ComputeParams
-from legato.midi_reader import Contents, read_contents
-from legato.normalize import NormalizeParams
-from legato.params import PARAMS, Strict
-from legato.policy import Input, PolicyParams, refusal
-from legato.production import RenderParams
-from legato.prompt import BasePhrase
+from legato.licenses.policy import Input, PolicyParams, refusal
+from legato.measure.evaluation.config import EvaluateParams
+from legato.midi.contents import Contents, read_contents
+from legato.midi.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
+from legato.midi.rewrite import preset_of
+from legato.prompts.tags import BasePhrase
+from legato.render.fluidsynth import MAX_CHANNELS
+from legato.render.production import RenderParams
 from legato.report.config import ReportParams
-from legato.rewrite import preset_of
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_font
-from legato.sources import MANIFESTS, SOURCES, MidiSourceParams, manifest, manifest_path, source_files, source_id
-from legato.synth import MAX_CHANNELS
-from legato.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
+from legato.work.items import ComputeParams
+from legato.workspace import categories, dvc_files, params, splitting
+from legato.workspace.params import PARAMS, Strict
+from legato.workspace.sources import (
+    MANIFESTS,
+    SOURCES,
+    MidiSourceParams,
+    manifest,
+    manifest_path,
+    source_files,
+    source_id,
+)
+from legato.workspace.track import INDEX_DIGITS, DatasetParams, SourceCount, TrackCount, check_length
 
 CATEGORIES = "categories"
 TOTAL = "total"  # as in `metrics`, which needs torch
-SECTIONS = {
+SECTIONS: dict[str, type[Strict]] = {
     "dataset": DatasetParams,
     "policy": PolicyParams,
     "card": CardParams,
@@ -139,7 +147,9 @@ def write_manifests(manifests: Manifests) -> None:
 
 def _load_category(name: str) -> AnyCategory:
     key = f"{CATEGORIES}.{name}"
-    return params.load(key, SourceCategoryParams if categories.is_source(name) else CategoryParams)
+    if categories.is_source(name):
+        return params.load(key, SourceCategoryParams)
+    return params.load(key, CategoryParams)
 
 
 def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:

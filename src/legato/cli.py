@@ -7,15 +7,17 @@ from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
 
-from legato import categories, params, provenance, pruning, recorded, splitting, tracing
-from legato.collect import HELD_OUT, TRAIN
+from legato.dataset import provenance, tracing
+from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
-from legato.item_cache import cache_folder
-from legato.params import PARAMS
-from legato.pruning import size_text
 from legato.truth.rates import LIMITS, UNKNOWN, lies, rates
 from legato.words import counted, from_here
+from legato.work import pruning, recorded
+from legato.work.item_cache import cache_folder
+from legato.work.pruning import size_text
+from legato.workspace import categories, params, splitting
+from legato.workspace.params import PARAMS
 
 MOST_LIES = 20  # shown
 DIFF_PAGE, DECODED = Path("reports/diff.html"), Path("decoded")
@@ -86,7 +88,7 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
     Raises:
         LegatoError: something in it is an error.
     """
-    from legato.folder_check import ERROR, check_folder, lines_of  # and torch
+    from legato.dataset.folder_check import ERROR, check_folder, lines_of  # and torch
 
     report = check_folder(folder)
     print(json.dumps(asdict(report)) if as_json else "\n".join(lines_of(report)))
@@ -125,7 +127,7 @@ def validate_prompts(chosen: list[str]) -> None:
 
 def run_decode(what: str, folder: Path | None, here: Path) -> None:
     """Write the audio of codes and print where it is."""
-    from legato.decode import decode  # and torch
+    from legato.codec.decode import decode  # and torch
 
     if (here / what).exists():  # else a track's id
         what = str(from_here(Path(what), here))

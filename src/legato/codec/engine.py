@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from legato.codec.encoder import ExactEncoder, FastEncoder
+from legato.codec.network import ExactEncoder, FastEncoder
 from legato.errors import LegatoError
 from legato.tokens import HOP_LENGTH
 

@@ -21,7 +21,7 @@ from tqdm import tqdm
 
 from legato.errors import LegatoError
 from legato.files import replacing, sha256_of
-from legato.params import PARAMS, Strict
+from legato.workspace.params import PARAMS, Strict
 
 WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
 DOWNLOAD_TIMEOUT_S = 60

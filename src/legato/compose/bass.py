@@ -7,7 +7,7 @@ from legato.compose.melody import Rhythm
 from legato.compose.passage import Manner, Passage
 from legato.compose.roles import ROLES
 from legato.compose.score import BAR, BEAT, GHOST, Chord, Tone
-from legato.theory import in_range
+from legato.midi.theory import in_range
 
 STEP = BEAT // 4
 LINES = {  # one bar of 16ths each: X a note, o the upper choice of the style, g a muted ghost

@@ -7,7 +7,7 @@ from legato.compose.dice import Dice, dice_of
 from legato.compose.passage import Manner, Passage
 from legato.compose.roles import ROLES
 from legato.compose.score import BAR, BEAT, Chord, Tone, moved
-from legato.theory import in_range
+from legato.midi.theory import in_range
 
 STEP = BEAT // 4
 COMPS = (

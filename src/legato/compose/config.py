@@ -7,10 +7,10 @@ from pydantic import AfterValidator, Field, model_validator
 from legato.compose.grooves import GROOVES, drums_of
 from legato.compose.modes import COLORS
 from legato.compose.roles import DENSITIES, ROLES
-from legato.gm import DRUMS, KITS, PROGRAMS
-from legato.midi import bar_seconds
-from legato.params import FloatRange, IntRange, Strict
-from legato.theory import SCALES
+from legato.midi.gm import DRUMS, KITS, PROGRAMS
+from legato.midi.song import bar_seconds
+from legato.midi.theory import SCALES
+from legato.workspace.params import FloatRange, IntRange, Strict
 
 LICENSE = "CC0-1.0"  # of what the composer writes
 DRUMS_ROLE = "drums"  # the one role that is played by kits
@@ -70,7 +70,7 @@ class MusicParams(Strict):
             table, what = (KITS, "a drum kit") if role == DRUMS_ROLE else (PROGRAMS, "a General MIDI program")
             for name in names:
                 if name not in table:
-                    raise ValueError(f"parts.{role}: {name!r}: not {what}; legato.gm lists them")
+                    raise ValueError(f"parts.{role}: {name!r}: not {what}; legato.midi.gm lists them")
         if (DRUMS_ROLE in self.parts) != bool(self.grooves):
             raise ValueError(
                 f"grooves: {self.grooves}: must name a groove when parts has drums, and none when it has not"

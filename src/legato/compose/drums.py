@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from legato.compose.dice import Dice
 from legato.compose.grooves import CRASH, ENDING_DRUMS, FILLS, GROOVES, NONE, STEPS_PER_BAR, Groove, Layer
 from legato.compose.score import BAR, BEAT, GHOST, ROLL, Section, Tone
-from legato.gm import DRUMS
+from legato.midi.gm import DRUMS
 
 STEP = BAR // STEPS_PER_BAR  # ticks
 LOUDEST_GHOST = 52

@@ -19,7 +19,7 @@ from legato.compose.modes import (
     SUSPENSION,
 )
 from legato.compose.score import BAR, BEAT, Chord, Section
-from legato.theory import SCALES, chord, quality
+from legato.midi.theory import SCALES, chord, quality
 
 Progression = list[tuple[int, int]]
 

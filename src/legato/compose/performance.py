@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from legato.compose.score import BEAT, GHOST, Tone
-from legato.midi import Bend, Note
+from legato.midi.song import Bend, Note
 
 STEP = BEAT // 4
 SHORTEST_BEATS = 0.03

@@ -7,7 +7,7 @@ from legato.compose.dice import Dice, dice_of
 from legato.compose.passage import Manner, Passage, Player
 from legato.compose.roles import QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, Tone, cut
-from legato.theory import in_range
+from legato.midi.theory import in_range
 
 PLAYERS: dict[str, Player] = {
     "pad": chords.pad,

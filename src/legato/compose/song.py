@@ -18,9 +18,9 @@ from legato.compose.roles import ARP_RATES, QUARTET, ROLES
 from legato.compose.score import BAR, BEAT, GHOST, ROLL, Chord, Section, Tone, moved
 from legato.compose.tonality import durations, is_heard
 from legato.compose.voicing import Voicing, lead, lead_quartet
-from legato.gm import KITS, PROGRAMS
-from legato.midi import BEATS_PER_BAR, Part, Song, bar_seconds
-from legato.theory import NOTE_NAMES
+from legato.midi.gm import KITS, PROGRAMS
+from legato.midi.song import BEATS_PER_BAR, Part, Song, bar_seconds
+from legato.midi.theory import NOTE_NAMES
 
 DRAFTS, HARMONIES = 6, 12  # at most, until the key is heard
 FEWEST_SLIDES = 2  # of a line that is called gliding

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from legato.compose.score import Tone
-from legato.key import PROFILES, estimate_key
+from legato.midi.key import PROFILES, estimate_key
 
 
 def durations(tones: Iterable[Tone]) -> np.ndarray:

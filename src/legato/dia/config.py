@@ -8,8 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from legato.params import Strict
 from legato.tokens import CODEBOOK_SIZE, MAX_TEXT_BYTES, N_CODEBOOKS
+from legato.workspace.params import Strict
 
 VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
 EOS, PAD, BOS = 1024, 1025, 1026

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from legato.codes import obey, read_codes
-from legato.contract import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
+from legato.contract.codes import obey, read_codes
+from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
 from legato.errors import LegatoError
 from legato.files import read_jsonl
 

@@ -18,7 +18,7 @@ from legato.dia.batches import NO_BYTE, pad_texts, text_bytes
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, SampleParams
 from legato.dia.halves import halves
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, SAMPLE_RATE
-from legato.track import track_rng
+from legato.workspace.track import track_rng
 
 MAX_DELAY = max(DELAY_PATTERN)
 CEILING = 10 ** (-1 / 20)  # -1 dBFS

@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from dvc.utils.diff import diff as diff_values
 
+from legato.dataset.provenance import CODE
 from legato.diff.repository import Repository
 from legato.diff.version import Version
-from legato.provenance import CODE
 
 ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
 

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from legato.prompt import SEPARATOR, tags_of
+from legato.prompts.tags import SEPARATOR, tags_of
 
 
 class Words(NamedTuple):

@@ -8,15 +8,15 @@ from typing import Any
 
 from joblib import cpu_count
 
-from legato import items
 from legato.diff.compare import STEPS, WORDS, Category, Difference
 from legato.diff.version import Version
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
-from legato.midi_reader import Contents, read_contents
+from legato.midi.contents import Contents, read_contents
 from legato.page.preview import preview
-from legato.pool import Place
-from legato.track import facts_path
+from legato.work import items
+from legato.work.pool import Place
+from legato.workspace.track import facts_path
 
 FACTS_OF = ("compose", "normalize")  # stages that tell of a track what the page shows
 

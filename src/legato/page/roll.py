@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from legato.midi_reader import Contents
+from legato.midi.contents import Contents
 from legato.page.html import element
 
 HEIGHT = 96  # of the view, a unit a pixel or so

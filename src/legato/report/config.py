@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from legato.params import Strict
+from legato.workspace.params import Strict
 
 
 class ReportParams(Strict):

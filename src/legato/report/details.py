@@ -12,21 +12,21 @@ from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
-from legato import items
-from legato.audio import read_audio
+from legato.audio.features import WIDTH_FLOOR_DB
+from legato.audio.mel import N_MELS, log_mel_db
+from legato.audio.samples import read_audio
 from legato.errors import LegatoError
 from legato.files import sha256_of, write_text
-from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
-from legato.listening import WIDTH_FLOOR_DB
-from legato.mel import N_MELS, log_mel_db
-from legato.midi_reader import read_contents
+from legato.midi.contents import read_contents
+from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
 from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
-from legato.prompt import tags_of
+from legato.prompts.tags import tags_of
 from legato.report.track_list import digits_of
 from legato.report.tracks import AFTER, FOLDER, Row, Track, key_of
 from legato.tokens import SAMPLE_RATE
+from legato.work import items
 
 COLUMNS, BANDS = 240, 40  # of a spectrogram
 TOP_DB, BOTTOM_DB = -10.0, -80.0
@@ -65,7 +65,7 @@ def write_details(
         write_text(out / f"{name}.js", f"legato.show({json.dumps(name)}, {json.dumps(html)});\n")
         return {}
 
-    step = items.Step(
+    step = items.Step[Track](
         stage="report",
         category=category,
         work=work,

@@ -63,8 +63,8 @@ def _write_tracks(category: str, tracks: list[Track], seconds: float) -> None:
 
 def _usage(rows: Iterable[Row]) -> np.ndarray | None:
     """How often each codebook uses each entry over the whole dataset, (18, 1024)."""
-    from legato.codes import read_codes
-    from legato.metrics import usage
+    from legato.contract.codes import read_codes
+    from legato.measure.metrics import usage
 
     paths = [Path("dataset/encoded") / row["category"] / f"{row['id']}.pt" for row in rows]
     counts = [usage(read_codes(path).numpy()) for path in paths if path.is_file()]

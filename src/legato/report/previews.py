@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from legato import items
 from legato.files import sha256_of, write_bytes
 from legato.page.preview import compressed, preview
 from legato.report.tracks import AFTER, BEFORE, FOLDER, Track
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
+from legato.work import items
 
 
 def write_previews(category: str, tracks: Sequence[Track], weights: Path | None, seconds: float) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def write_previews(category: str, tracks: Sequence[Track], weights: Path | None,
             sides.append(AFTER)
         return {"id": name, "sides": sides}
 
-    step = items.Step(
+    step = items.Step[Track](
         stage="preview",
         category=category,
         work=work,
@@ -56,7 +56,7 @@ def _decoded(codes: Path, weights: Path, seconds: float) -> np.ndarray:
     import torch
 
     from legato.codec import model as codec
-    from legato.codes import read_codes
+    from legato.contract.codes import read_codes
 
     torch.set_num_threads(1)
     n_frames = max(1, math.ceil(seconds * SAMPLE_RATE / HOP_LENGTH))

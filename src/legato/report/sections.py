@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.metrics import TOTAL
+from legato.measure.metrics import TOTAL
 from legato.page.chart import curves
 from legato.page.figures import UNITS, counted, number, percent, unit_of
 from legato.page.html import UNKNOWN, Inside, breakable, element, missing, table

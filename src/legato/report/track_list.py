@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from legato.page.figures import number
 from legato.page.html import Inside, element, missing
-from legato.prompt import SEPARATOR
+from legato.prompts.tags import SEPARATOR
 from legato.report.tracks import Row, key_of
 
 COLUMNS = {  # (fact of tracks.jsonl, head)
@@ -37,7 +37,7 @@ def listed(rows: Sequence[Row]) -> list[list[Any]]:
 
 def phrases(rows: Sequence[Row]) -> dict[str, str]:
     """The phrase that all prompts of a category begin with, as the checks on them found it."""
-    found = {}
+    found: dict[str, str] = {}
     for row in rows:
         phrase = next((tag for tag, kind, _ in row.get("verdicts") or () if kind == "phrase"), None)
         if phrase and row["prompt"].startswith(phrase + SEPARATOR):

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legato import provenance
-from legato.collect import HELD_OUT, TRAIN
+from legato.dataset import provenance
+from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.files import read_jsonl
 
 FOLDER = Path("reports/page")

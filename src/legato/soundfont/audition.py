@@ -8,7 +8,7 @@ from pathlib import Path
 import fluidsynth
 import numpy as np
 
-from legato.gm import DRUM_BANK, PROGRAMS
+from legato.midi.gm import DRUM_BANK, PROGRAMS
 from legato.soundfont.presets import Tonal
 from legato.soundfont.synthesis import SAMPLE_RATE, Wave, key_hz, loudness_db
 

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from legato.params import Strict
+from legato.workspace.params import Strict
 
 BUILT_FONT = "dataset/soundfonts/legato.sf2"
 BUILT_LICENSE = "CC0-1.0"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from legato.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
+from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.soundfont.kits.sounds import Sound
 from legato.soundfont.kits.tables import KITS_OF_DRUMS, Drum
 from legato.soundfont.levels import LEVELS

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from legato.files import write_bytes
-from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
+from legato.midi.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.soundfont import audition
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.presets import Tonal

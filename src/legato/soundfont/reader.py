@@ -14,9 +14,9 @@ from ctypes import c_char_p, c_float, c_int, c_void_p
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from legato import fluid
-from legato.code_version import SOURCE
 from legato.errors import LegatoError
+from legato.soundfont import fluid
+from legato.work.code_version import SOURCE
 
 LONGEST_S = 120  # that reading may take; 300 presets take a second
 N_KEYS = 128
@@ -41,7 +41,7 @@ def read_font(path: Path) -> dict[PresetPlace, FontPreset]:
         LegatoError: the file is missing, or FluidSynth cannot load it, or it has no preset that sounds.
     """
     _check_readable(path)
-    command = [sys.executable, "-m", __name__, path]
+    command = [sys.executable, "-m", __name__, str(path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(SOURCE), os.environ.get("PYTHONPATH", "")])}
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=LONGEST_S, check=False)

@@ -1,6 +1,6 @@
 """Every melodic preset of legato.sf2, and which one plays each program of General MIDI."""
 
-from legato.gm import PROGRAMS
+from legato.midi.gm import PROGRAMS
 from legato.soundfont.families.basses import BASSES
 from legato.soundfont.families.guitars import GUITARS
 from legato.soundfont.families.keys import PIANOS

@@ -9,7 +9,7 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
-from legato.gm import DRUM_BANK, MELODIC_BANK
+from legato.midi.gm import DRUM_BANK, MELODIC_BANK
 
 WRITER = "legato"  # in the chunk ISFT (5.8), of the fonts that legato writes
 INFO_START = 12  # the standard's first list (4.4)

@@ -9,10 +9,23 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.gm import PROGRAMS, kit_name
-from legato.theory import NOTE_NAMES, SCALES
-from legato.truth import audible
-from legato.truth.audible import (
+from legato.midi.gm import PROGRAMS, kit_name
+from legato.midi.theory import NOTE_NAMES, SCALES
+from legato.prompts.claims import (
+    BUSY,
+    MOODS,
+    SEVENTHS,
+    SPARSE,
+    SUSPENDED,
+    TRIADS,
+    WET_LEVEL,
+    Claim,
+    read_tag,
+    slow_roles,
+    third_of,
+)
+from legato.truth import by_ear
+from legato.truth.by_ear import (
     BASS_808,
     BASS_808_HEARD,
     BPM_HEARD,
@@ -25,19 +38,6 @@ from legato.truth.audible import (
     ONLY_DRUMS,
     ONLY_DRUMS_HEARD,
     agrees,
-)
-from legato.truth.claims import (
-    BUSY,
-    MOODS,
-    SEVENTHS,
-    SPARSE,
-    SUSPENDED,
-    TRIADS,
-    WET_LEVEL,
-    Claim,
-    read_tag,
-    slow_roles,
-    third_of,
 )
 from legato.truth.evidence import Evidence
 from legato.truth.grooves import GROOVES
@@ -218,10 +218,10 @@ PHRASES: dict[str, Callable[[Evidence], bool]] = {
     NO_DRUMS: lambda e: not e.drums,
     ONLY_DRUMS: lambda e: bool(e.drums) and not e.melodic,
     BASS_808: _plays([PROGRAMS["synth_bass_2"]]),
-    audible.GUITARS: _plays(GUITARS),
+    by_ear.GUITARS: _plays(GUITARS),
     r"\bbass\b": _plays([*BASSES, PROGRAMS["cello"], PROGRAMS["contrabass"]]),
-    audible.SYNTHS: _plays(SYNTHS),
-    audible.PIANO: _plays(range(6)),
-    audible.STRINGS: _plays(range(40, 52)),
+    by_ear.SYNTHS: _plays(SYNTHS),
+    by_ear.PIANO: _plays(range(6)),
+    by_ear.STRINGS: _plays(range(40, 52)),
     DRUMS: lambda e: bool(e.drums),
 }

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from legato.gm import DRUMS
-from legato.key import estimate_key, pitch_class_seconds
-from legato.midi_reader import Contents, Instrument
-from legato.truth.audible import Sound
-from legato.truth.claims import Traits, notes_per_s, slow_roles
+from legato.midi.contents import Contents, Instrument
+from legato.midi.gm import DRUMS
+from legato.midi.key import estimate_key, pitch_class_seconds
+from legato.prompts.claims import Traits, notes_per_s, slow_roles
+from legato.truth.by_ear import Sound
 
 STEPS_PER_BAR = 16
 SNARES = tuple(DRUMS[name] for name in ("side_stick", "snare", "clap", "snare_2"))

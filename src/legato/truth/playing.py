@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from legato.midi_reader import Instrument
-from legato.truth.claims import GHOSTS, ROLLS, SLIDES
+from legato.midi.contents import Instrument
+from legato.prompts.claims import GHOSTS, ROLLS, SLIDES
 from legato.truth.evidence import HATS, SNARES, Evidence
 
 GUITARS, BASSES = range(24, 32), range(32, 40)  # programs

@@ -3,15 +3,15 @@
 from pathlib import Path
 from typing import Any
 
-from legato import items
-from legato.audio import read_audio
+from legato.audio.samples import read_audio
 from legato.files import read_jsonl, sha256_of
-from legato.midi_reader import read_contents
-from legato.prompt import prompt_path, read_prompt, tags_of
+from legato.midi.contents import read_contents
+from legato.prompts.tags import prompt_path, read_prompt, tags_of
 from legato.tokens import SAMPLE_RATE
-from legato.track import facts_path
 from legato.truth.checks import judge
 from legato.truth.evidence import Evidence
+from legato.work import items
+from legato.workspace.track import facts_path
 
 Row = dict[str, Any]
 

@@ -1,0 +1,189 @@
+"""One gain, and a limiter where that is not enough, that bring a track to a loudness under a true-peak ceiling.
+
+The gain is solved for on what was measured bin by bin; then the track is written, and what was written is measured:
+where it is not what was asked for, the next attempt allows for the difference. Memory does not grow with the audio, but
+for some bytes a bin.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from legato.audio.limiter import Limiter, bin_weights, edge_reductions_db, sample_gains
+from legato.audio.loudness import (
+    BINS_AT_A_TIME,
+    Bins,
+    Meter,
+    block_powers,
+    blocks_of,
+    gated_lufs,
+    lufs_of,
+    measured,
+    plain_gain_db,
+)
+from legato.audio.peaks import OVERSHOOT, highest_true_peak, true_peaks
+from legato.audio.samples import Source, Write, decibels, quantize
+from legato.errors import LegatoError
+
+HEADROOM_DB = 0.05  # kept under the ceiling, for the peaks between samples of a moving gain
+ROUNDING_DB = 0.01  # of that, for 16 bits
+TOLERANCE_LU = 0.01  # the aim lies as far under the target, so that no track is louder
+PRECISION_LU = 1e-3  # of the gain that is solved for
+BEYOND_DB = 0.05  # behind a jump of loudness, where it is safely done
+MAX_STEPS, MAX_ATTEMPTS = 30, 8
+
+
+class Target(Protocol):
+    """Where a track is written, and read again; the last one that was created counts."""
+
+    def create(self) -> AbstractContextManager[Write]: ...
+
+    def open(self) -> AbstractContextManager[Source]: ...
+
+
+class Setting(NamedTuple):
+    """A gain, and how far under the ceiling the limiter holds what comes out of it."""
+
+    gain_db: float
+    headroom_db: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leveled:
+    """What was done to a track, and what was measured of what was written."""
+
+    gain_db: float
+    reduction_db: float  # the most that the limiter took, 0 where it did not act
+    lufs: float
+    dbtp: float
+    bins: Bins
+
+
+@dataclass(frozen=True, kw_only=True)
+class Track:
+    """A track as it was measured, and what is known by now of how it comes out. Make it with `measure`."""
+
+    bins: Bins
+    peaks: np.ndarray  # (n_bins,) true peaks, exact where the limiter may act
+    limiter: Limiter
+    aim_lufs: float
+    headroom_db: float = HEADROOM_DB  # that true peaks need
+    bias_lu: float = 0.0  # how much louder it comes out than its bins say
+
+    @property
+    def unlimited_db(self) -> float:
+        """The most gain at which the limiter does nothing."""
+        return self.limiter.ceiling_dbtp - self.headroom_db - decibels(float(self.peaks.max()))
+
+    @property
+    def most_db(self) -> float:
+        """The gain at which the limiter takes as much as it may."""
+        return self.unlimited_db + self.limiter.max_reduction_db
+
+    def reductions_db(self, setting: Setting) -> np.ndarray:
+        """What the limiter takes, at the edges of bins, (n_bins + 1,)."""
+        return edge_reductions_db(self.peaks, *setting, self.bins.seconds, self.limiter)
+
+    def lufs(self, setting: Setting) -> float:
+        """The loudness behind the limiter, as bins tell it."""
+        powers = block_powers(self.bins, bin_weights(self.reductions_db(setting)))
+        return gated_lufs(powers, setting.gain_db) + self.bias_lu
+
+    def setting(self) -> Setting:
+        """What meets the aim: plain gain, or else gain into the limiter; or as much of it as there may be."""
+        plain_db = plain_gain_db(block_powers(self.bins), self.aim_lufs - self.bias_lu)
+        if plain_db <= self.unlimited_db:
+            return Setting(plain_db, self.headroom_db)
+        low, high = self.unlimited_db, self.most_db
+        at_low, at_high = self._error_lu(low), self._error_lu(high)
+        if at_high <= 0:
+            return Setting(high, self.headroom_db)
+        for step in range(MAX_STEPS):
+            if at_low >= -PRECISION_LU or high - low < PRECISION_LU:
+                break
+            share = 0.5 if step % 3 == 2 or np.isinf(at_low) else at_low / (at_low - at_high)
+            middle = low + share * (high - low)
+            at_middle = self._error_lu(middle)
+            if at_middle <= 0:
+                low, at_low = middle, at_middle
+            else:
+                high, at_high = middle, at_middle
+        if at_low >= -TOLERANCE_LU:
+            return Setting(low, self.headroom_db)
+        # What is limited falls behind the rest and is gated away: loudness jumps over the aim. Limit as much, and then
+        # turn all of it down: gates are relative.
+        beyond = min(high + BEYOND_DB, self.most_db)
+        excess_lu = self._error_lu(beyond)
+        return Setting(beyond - excess_lu, self.headroom_db + excess_lu)
+
+    def _error_lu(self, gain_db: float) -> float:
+        return self.lufs(Setting(gain_db, self.headroom_db)) - self.aim_lufs
+
+
+def measure(source: Source, sample_rate: int, aim_lufs: float, limiter: Limiter) -> Track:
+    """Measure a track, and its true peaks where the limiter may act."""
+    bins = measured(blocks_of(source, sample_rate), sample_rate)
+    track = Track(bins=bins, peaks=bins.peaks, limiter=limiter, aim_lufs=aim_lufs)
+    plain_db = plain_gain_db(block_powers(bins), aim_lufs)
+    if plain_db + decibels(OVERSHOOT * float(bins.peaks.max())) <= limiter.ceiling_dbtp - HEADROOM_DB:
+        return track
+    floor = 10 ** ((limiter.ceiling_dbtp - HEADROOM_DB - track.most_db) / 20)
+    return replace(track, peaks=true_peaks(source, bins.n_bin, bins.peaks, floor))
+
+
+def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter, target: Target) -> Leveled:
+    """Write a track at `target_lufs`, never louder, rounded to 16 bits and with its true peak under the ceiling.
+
+    Plain gain where that suffices. Else the gain into the limiter is solved for, so that the result is at the target,
+    unless more than `max_reduction_db` would be taken: then the ceiling wins and the track stays quieter.
+
+    Args:
+        source: at least `MIN_SECONDS` long, and not silent.
+
+    Raises:
+        LegatoError: with as much gain as there is room for, the absolute gate takes all of it. Nothing is written then.
+    """
+    track = measure(source, sample_rate, target_lufs - TOLERANCE_LU, limiter)
+    if np.isinf(track.lufs(track.setting())):
+        raise LegatoError("the audio is too quiet to be measured, however loud its peaks: BS.1770 gates all of it")
+    best: tuple[float, Setting] | None = None
+    for _ in range(MAX_ATTEMPTS):
+        setting = track.setting()
+        leveled = write(source, track, setting, target)
+        excess_db = leveled.dbtp - limiter.ceiling_dbtp + ROUNDING_DB
+        if excess_db > 0:
+            track = replace(track, headroom_db=track.headroom_db + excess_db + ROUNDING_DB)
+            continue
+        error_lu = leveled.lufs - track.aim_lufs
+        if abs(error_lu) <= TOLERANCE_LU or (error_lu < 0 and setting.gain_db >= track.most_db):
+            return leveled
+        if error_lu < 0:
+            best = max(best or (-np.inf, setting), (leveled.lufs, setting))
+        track = replace(track, bias_lu=leveled.lufs - track.lufs(setting) + track.bias_lu)
+    quiet_db = min(track.unlimited_db, track.aim_lufs - lufs_of(float(block_powers(track.bins).max())))
+    return write(source, track, best[1] if best else Setting(quiet_db, track.headroom_db), target)
+
+
+def write(source: Source, track: Track, setting: Setting, target: Target) -> Leveled:
+    """Write a track behind a gain and the limiter, and measure what was written."""
+    reductions_db = track.reductions_db(setting)
+    meter = Meter(track.bins.sample_rate)
+    with target.create() as write_block:
+        for at, block in enumerate(blocks_of(source, track.bins.sample_rate)):
+            edges = reductions_db[at * BINS_AT_A_TIME : (at + 1) * BINS_AT_A_TIME + 1]
+            gains = sample_gains(setting.gain_db, edges, track.bins.n_bin)[: len(block)]
+            written = quantize(block * gains[:, None])
+            write_block(written)
+            meter.add(written)
+    bins = meter.bins()
+    with target.open() as read:
+        highest = highest_true_peak(read, bins.n_bin, bins.peaks)
+    return Leveled(
+        gain_db=setting.gain_db,
+        reduction_db=float(reductions_db.max()),
+        lufs=gated_lufs(block_powers(bins)),
+        dbtp=decibels(highest),
+        bins=bins,
+    )

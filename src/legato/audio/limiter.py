@@ -1,0 +1,91 @@
+"""A look-ahead limiter: the gain reduction that keeps peaks under a ceiling, and moves without a click.
+
+Its control is a value for each edge of a bin (see `legato.audio.loudness`), between which the gain moves evenly in dB:
+a peak lowers its whole bin of 2 ms. Gains and reductions are in dB, reductions positive.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+ROUNDING_DB = 1e-9  # of a slope
+AT_A_TIME = 2**16  # places
+NEPERS_PER_DB = np.float32(np.log(10) / 20)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limiter:
+    """`ceiling_dbtp` holds always; up to `max_reduction_db` is taken for the sake of loudness."""
+
+    ceiling_dbtp: float
+    max_reduction_db: float
+    lookahead_s: float  # in which the gain may fall by max_reduction_db, but never faster than in a bin
+    release_s: float  # in which it recovers by as much
+
+
+def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bin_s: float, by: Limiter) -> np.ndarray:
+    """The reduction at each edge of a bin, (n_bins + 1,), that keeps peaks behind a gain under the ceiling.
+
+    Args:
+        peaks: (n_bins,) true peaks, linear, before the gain.
+        headroom_db: kept under the ceiling.
+        bin_s: the length of a bin.
+    """
+    edges = np.maximum(np.append(peaks, 0), np.append(0, peaks))
+    return reduction_db(
+        edges,
+        by.ceiling_dbtp - headroom_db - gain_db,
+        attack_db=by.max_reduction_db / max(by.lookahead_s / bin_s, 1),
+        release_db=by.max_reduction_db / max(by.release_s / bin_s, 1),
+    )
+
+
+def reduction_db(peaks: np.ndarray, ceiling_dbtp: float, attack_db: float, release_db: float) -> np.ndarray:
+    """The gain reduction that keeps `peaks` under the ceiling, moving at most so many dB a place, (n,) float32.
+
+    It falls ahead of a peak by at most `attack_db` a place and recovers behind it by `release_db`: the upper envelope
+    of a tent over every peak.
+
+    Args:
+        peaks: (n,) linear.
+    """
+    reduction = np.empty(len(peaks), np.float32)
+    for start in range(0, len(peaks), AT_A_TIME):
+        part = slice(start, start + AT_A_TIME)
+        level_db = 20 * np.log10(np.maximum(peaks[part], 1e-30), dtype=np.float64)
+        reduction[part] = np.maximum(level_db - ceiling_dbtp, 0)
+    _slow_falls(reduction, release_db)
+    _slow_falls(reduction[::-1], attack_db)
+    return reduction
+
+
+def _slow_falls(values: np.ndarray, step: float) -> None:
+    """Let each value fall by no more than `step` from the one before it, in place.
+
+    That is a running maximum of the values on a rising slope. In parts, so that neither slope nor memory grow.
+    """
+    slope, carried = step * np.arange(AT_A_TIME, dtype=np.float64), 0.0
+    for start in range(0, len(values), AT_A_TIME):
+        part = values[start : start + AT_A_TIME]
+        risen = part + slope[: len(part)]
+        risen[0] = max(risen[0], carried - step)
+        fallen = np.maximum.accumulate(risen) - slope[: len(part)]
+        part[:] = np.where(fallen > ROUNDING_DB, fallen, 0)
+        carried = float(fallen[-1])
+
+
+def bin_weights(reductions_db: np.ndarray) -> np.ndarray:
+    """What the reduction leaves of each bin's energy, (n_bins,) float32: Simpson's rule, for edges (n_bins + 1,)."""
+    left = np.exp(-NEPERS_PER_DB * reductions_db)
+    return (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
+
+
+def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.ndarray:
+    """The linear gain of each sample behind the limiter, (n_bins * n_bin,) float32, for edges (n_bins + 1,)."""
+    moves = (reductions_db[:-1] > 0) | (reductions_db[1:] > 0)
+    gains = np.full((len(moves), n_bin), 10 ** (gain_db / 20), np.float32)
+    first, last = reductions_db[:-1][moves, None], reductions_db[1:][moves, None]
+    between = np.arange(n_bin, dtype=np.float32) / n_bin
+    levels = (gain_db - first).astype(np.float32) - (last - first).astype(np.float32) * between
+    gains[moves] = np.exp(NEPERS_PER_DB * levels)
+    return gains.ravel()

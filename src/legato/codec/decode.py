@@ -1,0 +1,71 @@
+"""Codes back to audio, for ears: a track by its id, a file of codes, or a folder of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from legato.audio.samples import write_audio
+from legato.codec.weights import WEIGHTS
+from legato.errors import LegatoError
+from legato.tokens import SAMPLE_RATE
+from legato.work import items
+
+ENCODED = Path("dataset/encoded")
+DATASETS = (Path("dataset/encoded_dataset/encoded_audio"), Path("dataset/heldout_dataset/encoded_audio"))
+TARGET = Path("decoded")
+
+
+def decode(what: str, target: Path = TARGET, weights: Path = WEIGHTS) -> list[Path]:
+    """Write a .wav to `target` for each file of codes that `what` names; return them in order of their names.
+
+    Args:
+        what: a track's id, or a path to a .pt file or to a folder that holds some, at any depth.
+
+    Raises:
+        LegatoError: nothing is found, or codes or weights cannot be used: each file is named, the others are written.
+    """
+    sources = find_codes(what)
+    if not weights.is_file():
+        raise LegatoError(f"{weights}: no such codec weights; run `dvc repro codec` or `dvc pull codec`")
+
+    def work(source: Path) -> dict[str, Any]:
+        return {"path": str(decode_file(source, target / f"{source.stem}.wav", weights))}
+
+    rows = items.run(work, sources, stage="decode", name=lambda source: source.stem)
+    return [Path(row["path"]) for row in rows]
+
+
+def find_codes(what: str) -> list[Path]:
+    """The files of codes that an id or a path names, sorted.
+
+    Raises:
+        LegatoError: there are none.
+    """
+    path = Path(what)
+    found = [path] if path.is_file() else sorted(path.rglob("*.pt")) if path.is_dir() else sorted(_by_id(what))[:1]
+    if not (found or ENCODED.is_dir()):
+        raise LegatoError(f"{what}: no file or folder of codes, and no track is encoded here yet: run `dvc repro`")
+    if not found:
+        raise LegatoError(f"{what}: no track of this id in {ENCODED} or a dataset, and no file or folder of codes")
+    return found
+
+
+def decode_file(source: Path, target: Path, weights: Path) -> Path:
+    """Write the audio of one file of codes, 16 bits; return its path.
+
+    Raises:
+        LegatoError: the codes or the weights cannot be used.
+    """
+    from legato.codec import model as codec  # here, so that finding files does not pay for torch
+    from legato.contract.codes import read_codes
+
+    codes_TK = read_codes(source)
+    write_audio(target, codec.decode(codec.loaded(weights), codes_TK), SAMPLE_RATE, "PCM_16")
+    return target
+
+
+def _by_id(name: str) -> Iterator[Path]:
+    if "/" in name:
+        return
+    places = [*ENCODED.glob("*"), *DATASETS]
+    yield from (place / f"{name}.pt" for place in places if (place / f"{name}.pt").is_file())

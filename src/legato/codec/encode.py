@@ -1,0 +1,154 @@
+"""Tracks' audio to files of codes, in the client's format.
+
+On a CPU each process of the pool encodes a track with one thread; on a GPU threads of one process read and write
+while the model takes windows of all their tracks in one batch. Torch is imported by who encodes, so that reading the
+parameters does not pay for it.
+"""
+
+import threading
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import soundfile
+from pydantic import Field
+
+from legato.codec.windows import read_windows
+from legato.files import sha256_of
+from legato.work import items
+from legato.work.pool import Place
+from legato.workspace.params import Strict
+
+MIN_WINDOW_FRAMES = 64
+GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
+_MAKING = threading.Lock()
+GPU_TRACKS = 16  # that are read, encoded and written at a time
+
+
+class EncodeParams(Strict):
+    """`encode` in params.yaml."""
+
+    precision: Literal["exact", "fast"] = "exact"
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    compile: Literal["auto", True, False] = "auto"  # of `fast`; `exact` is never compiled
+    window_frames: Annotated[int, Field(ge=MIN_WINDOW_FRAMES)] = 256  # sets the memory; exact codes are the same
+    batch: Annotated[int, Field(ge=0)] = 0  # windows at a time on a GPU; 0 is what suits it
+
+
+def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: EncodeParams) -> list[dict[str, Any]]:
+    """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
+
+    Raises:
+        LegatoError: a GPU is asked for and there is none here, or tracks failed: each is named, the others are written.
+    """
+    device = _cluster_device(params.device) if items.scheduler() else find_device(params.device)
+    lengths_s = {audio: seconds_of(audio) for audio in tracks}
+    n_processes = 1 if device == "cuda" else max(1, min(items.workers(), len(tracks)))
+    compiled = _is_compiled(weights, params, device, sum(lengths_s.values()) / n_processes)
+    find_engine = _shared_engine if device == "cuda" else _engine
+    step = items.Step(
+        stage="encode",
+        category=folder.name,
+        work=lambda audio, out: encode_track(
+            audio, out, find_engine(weights, params, device, compiled), params.window_frames
+        ),
+        name=lambda audio: audio.stem,
+        reads=sha256_of,
+        settings={"weights": sha256_of(weights), "device": device, **what_matters(params), "compiled": compiled},
+        outs=[folder],
+    )
+    return items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
+
+
+def what_matters(params: EncodeParams) -> dict[str, Any]:
+    """The parameters that may change a code: of `exact` none of those that say how it is done."""
+    if params.precision == "exact":
+        return {"precision": params.precision}
+    return params.model_dump(include={"precision", "window_frames", "batch"})
+
+
+def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> dict[str, Any]:
+    """Write the codes of `audio` to `folder`: a bare int16 (T, 18) tensor. Return its id, length and hash.
+
+    Args:
+        engine: a `codec.engine.Engine` or `Merged`.
+
+    Raises:
+        LegatoError: the audio cannot be used, or memory does not hold one window.
+    """
+    from legato.codec.engine import track_codes
+    from legato.contract.codes import write_codes
+
+    codes_TK = track_codes(engine, read_windows(audio, max(window_frames, engine.least_frames)))
+    target = folder / f"{audio.stem}.pt"
+    write_codes(target, codes_TK)
+    return {"id": audio.stem, "frames": len(codes_TK), "codes_sha256": sha256_of(target)}
+
+
+def _cluster_device(asked: str) -> str:
+    """The device of a cluster's workers, of which this machine's own GPU says nothing."""
+    return "cpu" if asked == "auto" else asked
+
+
+def _place(device: str) -> Place:
+    """Processes for CPUs; for a GPU as many tracks at a time as share its batches."""
+    if device == "cpu":
+        return items.default_place()
+    if items.scheduler():
+        return items.default_place({"GPU": 1 / GPU_TRACKS})
+    return Place(GPU_TRACKS, "threads")
+
+
+def find_device(asked: str) -> str:
+    """`cpu` or `cuda`; torch is asked only where there is a GPU's driver, or a GPU is asked for.
+
+    Raises:
+        LegatoError: a GPU is asked for and there is none.
+    """
+    if asked == "cpu" or (asked == "auto" and not any(path.exists() for path in GPU_DRIVERS)):
+        return "cpu"
+    from legato.codec.engine import device_of
+
+    return device_of(asked)
+
+
+def seconds_of(audio: Path) -> float:
+    """A file's length by its header; 0 where it cannot be read, which reading it will say."""
+    try:
+        return soundfile.info(audio).duration
+    except soundfile.LibsndfileError:
+        return 0.0
+
+
+def _is_compiled(weights: Path, params: EncodeParams, device: str, share_s: float) -> bool:
+    """Whether the network is compiled; of all tracks together, so that what is in the cache changes no code."""
+    if params.precision == "exact" or params.compile != "auto":
+        return params.precision == "fast" and bool(params.compile)
+    from legato.codec import model as codec
+    from legato.codec.engine import worth_compiling
+
+    return worth_compiling(codec.loaded(weights), device, share_s)
+
+
+@cache
+def _engine(weights: Path, params: EncodeParams, device: str, compiled: bool) -> Any:
+    from legato.codec import model as codec
+    from legato.codec.engine import Engine
+
+    batch = params.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
+    compiled_frames = params.window_frames if compiled else None
+    return Engine(codec.loaded(weights), params.precision, device, compiled_frames=compiled_frames, batch=batch)
+
+
+def _shared_engine(*arguments: Any) -> Any:
+    """The engine that all threads use, made by the first one that needs it."""
+    with _MAKING:
+        return _merged(_engine(*arguments))
+
+
+@cache
+def _merged(engine: Any) -> Any:
+    from legato.codec.engine import Merged
+
+    return Merged(engine)

@@ -1,0 +1,42 @@
+"""The folder that a trainer reads: `metadata.json`, `encoded_audio/<id>.pt`, and the rules of an entry.
+
+The rules of the codes are in `codes`.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from legato.contract.codes import Rule
+from legato.errors import LegatoError
+from legato.tokens import MAX_TEXT_BYTES, N_CHANNELS, SAMPLE_RATE
+
+METADATA = "metadata.json"
+CODES_FOLDER = "encoded_audio"
+FACTS = "tracks.jsonl"  # ours, beside the metadata; other people's folders lack it
+
+ENTRY_RULES: tuple[Rule, ...] = (
+    (lambda entry: isinstance(entry, dict), "must be an object"),
+    (lambda entry: isinstance(entry.get("text"), str) and entry["text"].strip(" ,") != "", "text: must not be empty"),
+    (lambda entry: len(entry["text"].encode()) <= MAX_TEXT_BYTES, f"text: must be at most {MAX_TEXT_BYTES} bytes"),
+    (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
+    (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
+)
+
+
+def read_metadata(folder: Path) -> dict[str, Any]:
+    """What `metadata.json` says of each file, not checked any further; it may be of none.
+
+    Raises:
+        LegatoError: there is no such file, or no object in it.
+    """
+    path = folder / METADATA
+    try:
+        metadata = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project") from None
+    except (ValueError, RecursionError) as error:
+        raise LegatoError(f"{path}: not JSON: {error}") from None
+    if not isinstance(metadata, dict):
+        raise LegatoError(f"{path}: must be an object that names at least one track")
+    return metadata

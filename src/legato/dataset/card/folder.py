@@ -1,0 +1,21 @@
+"""A collected folder's README.md, LICENSE and croissant.json, written from the facts that lie in it."""
+
+from pathlib import Path
+
+from legato.dataset.card.config import CardParams
+from legato.dataset.card.croissant import describe
+from legato.dataset.card.readme import write_readme
+from legato.dataset.card.summary import summarize
+from legato.dataset.card.terms import write_terms
+from legato.files import read_jsonl, write_bytes, write_json
+
+README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
+
+
+def write_card(card: CardParams, folder: Path, held_out: Path) -> None:
+    """Describe a dataset in the client's format; `held_out` is the one beside it that is only counted."""
+    rows = read_jsonl(folder / "tracks.jsonl")
+    summary = summarize(rows, len(read_jsonl(held_out / "tracks.jsonl")))
+    write_bytes(folder / README, write_readme(card, summary).encode())
+    write_bytes(folder / TERMS, write_terms(card, summary).encode())
+    write_json(folder / CROISSANT, describe(card, summary, folder))

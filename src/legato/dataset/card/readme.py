@@ -1,0 +1,168 @@
+"""A dataset's README.md: a card as the Hugging Face hub reads it, made of facts.
+
+Source: the hub's dataset card, https://huggingface.co/docs/hub/datasets-cards.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import yaml
+
+from legato.dataset.card.config import CardParams
+from legato.dataset.card.summary import Summary, length_of
+from legato.licenses.known import LICENCES, page_of
+from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
+
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+LARGEST = "1M<n<10M"
+OTHER = "other"
+READ = """\
+```python
+import json, torch
+
+prompts = json.load(open("metadata.json"))
+for name, entry in prompts.items():
+    codes = torch.load(f"encoded_audio/{name}", weights_only=True)  # int16, (frames, 18)
+    print(entry["text"], codes.shape)
+```"""
+
+
+def write_readme(card: CardParams, summary: Summary) -> str:
+    """The card: metadata in YAML, then what it is, how to read it, what it is made of, and what it is not good for."""
+    front = yaml.safe_dump(front_matter(card, summary), sort_keys=False, allow_unicode=True)
+    sections = [
+        f"---\n{front}---",
+        f"# {card.name}",
+        _about(summary),
+        "## Read it",
+        READ,
+        _format(),
+        "## What is in it",
+        _table(("category", "tracks", "length", "licence of its music", "a prompt of it"), _categories(summary)),
+        "## Licences",
+        _licences(summary),
+        _table(("made with", "file", "licence", "tracks", "sha256"), _materials(summary)),
+        "## How it was made",
+        _making(summary),
+        "## Before you use it",
+        _limits(summary),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
+    """The card's metadata. A licence that the hub has no name for is `other`, and LICENSE says which."""
+    ids = sorted({LICENCES[name].hub_id if name in LICENCES else OTHER for name in summary.licences})
+    licence: dict[str, Any] = {"license": ids[0] if len(ids) == 1 else ids}
+    if OTHER in ids:
+        licence |= {"license_name": "see-license", "license_link": "LICENSE"}
+    return {
+        "pretty_name": card.name,
+        **licence,
+        "language": ["en"],
+        "task_categories": ["text-to-audio"],
+        "size_categories": [next((name for size, name in SIZES if summary.n_tracks < size), LARGEST)],
+        "annotations_creators": ["machine-generated"],
+        "language_creators": ["machine-generated"],
+        "source_datasets": ["original"],
+        "tags": ["music", "audio", "audio-tokens", "descript-audio-codec", "dia", "synthetic"],
+        "viewer": False,  # it reads tables, and facts are nested
+    }
+
+
+def _about(summary: Summary) -> str:
+    return (
+        f"{summary.n_tracks} tracks of music, {length_of(summary.hours)}, each as codes of the Descript Audio Codec "
+        f"with a prompt. {_origin(summary)} No recording is in it. Another {summary.n_held_out} are held out: they lie "
+        "in another folder and are not described here."
+    )
+
+
+def _origin(summary: Summary) -> str:
+    if not summary.n_sources:
+        return "All music was composed by a program."
+    if summary.n_sources == summary.n_tracks:
+        return "All music comes from MIDI files."
+    return (
+        f"The music of {summary.n_sources} tracks comes from MIDI files, that of the others was composed by a program."
+    )
+
+
+def _format() -> str:
+    return (
+        f"- `encoded_audio/<id>.pt`: a bare int16 tensor (frames, {N_CHANNELS}); columns 0 to {N_CODEBOOKS - 1} are "
+        f"the left channel's codebooks, {N_CODEBOOKS} to {N_CHANNELS - 1} the right's; values 0 to "
+        f"{CODEBOOK_SIZE - 1}; {SAMPLE_RATE / HOP_LENGTH:.2f} frames a second; no delay pattern, no special tokens.\n"
+        "- `metadata.json`: each file's prompt (`text`), sample rate, number of codebooks and length in frames.\n"
+        "- `tracks.jsonl`: all that is known of each track, an object a line: key, bpm, instruments, loudness, "
+        "licences, hashes of what it was made from.\n"
+        "- `croissant.json`: this description for machines; `LICENSE`: what stands under which licence."
+    )
+
+
+def _categories(summary: Summary) -> Iterable[Sequence[str]]:
+    for part in summary.parts:
+        yield (
+            part.category,
+            str(part.n_tracks),
+            length_of(part.hours),
+            ", ".join(_code(one) for one in part.licences),
+            _code(part.example),
+        )
+
+
+def _licences(summary: Summary) -> str:
+    lines = []
+    for kind, hours in summary.hours_by_licence.items():
+        listed = ", ".join(f"{length_of(value)} {_linked(name)}" for name, value in hours.items())
+        lines.append(f"- {kind}: {listed}")
+    return "\n".join(lines)
+
+
+def _materials(summary: Summary) -> Iterable[Sequence[str]]:
+    for one in summary.materials:
+        yield one.kind, _code(one.name), _linked(one.licence), str(one.n_tracks), _code(one.sha256)
+
+
+def _making(summary: Summary) -> str:
+    low, high = summary.lufs
+    honesty = f"{summary.n_true} of {summary.n_verdicts}" if summary.n_verdicts else "none"
+    return (
+        f"Seed {_listed(summary.seeds)}. MIDI was rendered by {_listed(summary.synths)} at {SAMPLE_RATE} Hz in stereo, "
+        f"brought to one loudness ({low:.1f} to {high:.1f} LUFS, true peaks to {summary.dbtp:.1f} dBTP) and encoded. "
+        "The same parameters and program give the same bytes.\n\n"
+        "Prompts were written from what is known of each track, and every tag was checked on the MIDI or the audio: "
+        f"{honesty} verdicts are true. `verdicts` in `tracks.jsonl` has them all."
+    )
+
+
+def _limits(summary: Summary) -> str:
+    lines = [
+        "- Synthesised music only: no voice, no room, no players; a model that learns from it knows nothing else.",
+        f"- {summary.n_tracks} tracks of {len(summary.parts)} categories; harmony, metre and tuning are those of "
+        "Western popular music.",
+        "- What the codes keep of the audio depends on the codec weights above; decode with the same ones.",
+        "- It holds no personal data: no voice, no name, no words but the prompts.",
+        "- This is not legal advice.",
+    ]
+    return "\n".join(lines)
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(str(value) for value in values) or "unknown"
+
+
+def _linked(licence: str) -> str:
+    page = page_of(licence)
+    return f"[{licence}]({page})" if page else _code(licence)
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _code(text: str) -> str:
+    """Text of anyone's as a code span that stays one cell of a table, whatever is in it."""
+    plain = " ".join(text.split()).replace("`", "'").replace("|", r"\|")
+    return f"`{plain}`"

@@ -1,0 +1,101 @@
+"""Every category's codes and prompts as one dataset in the client's format, held-out tracks apart."""
+
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from legato.errors import LegatoError
+from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
+from legato.prompts.tags import prompt_path, read_prompt
+from legato.tokens import N_CHANNELS, SAMPLE_RATE
+from legato.workspace.contents import facts_of
+from legato.workspace.track import facts_path, is_held_out, is_held_out_by_id
+
+TRAIN = Path("dataset/encoded_dataset")
+HELD_OUT = Path("dataset/heldout_dataset")
+STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")  # each left facts of every track
+
+Row = dict[str, Any]
+
+
+def inputs(categories: Sequence[str]) -> list[Path]:
+    """The files and folders that `collect` reads of categories."""
+    folders = [Path("dataset", kind, name) for name in categories for kind in ("audio_prompts", "encoded")]
+    return facts_of(categories, STAGES) + folders
+
+
+def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with: Row) -> None:
+    """Write both datasets, each whole or not at all.
+
+    Args:
+        categories: the ids of each one's tracks. They are walked, never the folders: what a removed category
+            left behind is not read.
+        held_out: the fraction of each category that goes to `HELD_OUT`. Where that would be every track, the first
+            one is trained on nevertheless: a dataset of one file is still a dataset.
+        made_with: facts that all tracks share.
+
+    Raises:
+        LegatoError: a category is missing or incomplete.
+    """
+    rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
+    if all(row["held_out"] for row in rows):
+        rows[0]["held_out"] = False
+    sides: dict[Path, list[Row]] = {TRAIN: [], HELD_OUT: []}
+    for row in rows:
+        sides[HELD_OUT if row["held_out"] else TRAIN].append(row)
+    for folder, side in sides.items():
+        write_dataset(folder, side)
+
+
+def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Row]:
+    """The merged facts of each of a category's tracks.
+
+    A track from one of the user's own files is held out by its id, a composed one by its index.
+    """
+    stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES]
+    for index, name in enumerate(names):
+        for stage, facts in zip(STAGES, stages, strict=True):
+            if name not in facts:
+                raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
+        is_source = "source" in stages[0][name]
+        is_apart = is_held_out_by_id(name, held_out) if is_source else is_held_out(index, held_out)
+        row: Row = {"category": category, "index": index, "held_out": is_apart}
+        for facts in stages:
+            row |= facts[name]
+        text = read_prompt(category, name)
+        path = prompt_path(category, name)
+        _check_sha256(path, row.pop("prompt_sha256"), path)
+        yield row | {"prompt": text}
+
+
+def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
+    """Write one dataset in the client's format beside its place, then put it there.
+
+    Raises:
+        LegatoError: a track's codes are missing, or are not those that were indexed.
+    """
+    building = folder.with_name(f".{folder.name}")
+    shutil.rmtree(building, ignore_errors=True)
+    (building / "encoded_audio").mkdir(parents=True)
+    rows = sorted(rows, key=lambda row: row["id"])
+    for row in rows:
+        source = Path("dataset/encoded") / row["category"] / f"{row['id']}.pt"
+        if not source.is_file():
+            raise LegatoError(f"{source}: no such file; run `dvc repro`")
+        target = building / "encoded_audio" / source.name
+        shutil.copyfile(source, target)
+        _check_sha256(target, row["codes_sha256"], source)
+    write_json(building / "metadata.json", {f"{row['id']}.pt": _metadata(row) for row in rows})
+    write_jsonl(building / "tracks.jsonl", rows)
+    shutil.rmtree(folder, ignore_errors=True)
+    building.replace(folder)
+
+
+def _check_sha256(path: Path, sha256: str, origin: Path) -> None:
+    if sha256_of(path) != sha256:
+        raise LegatoError(f"{origin}: its sha256 is not the indexed {sha256}; run `dvc repro`")
+
+
+def _metadata(row: Row) -> Row:
+    return {"text": row["prompt"], "sr": SAMPLE_RATE, "channels": N_CHANNELS, "length": row["frames"]}

@@ -1,0 +1,120 @@
+"""The chain that each track of a dataset came from: what was done, by which code, with what, and what came out.
+
+The words are PROV-O's (W3C): an activity used entities, was carried out by an agent and generated an entity. Code is
+named by the hash of a stage's code (`reports/code.json`), the same on every machine; Git knows which commits have it.
+"""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from legato.files import read_jsonl, write_jsonl
+from legato.prompts.tags import prompt_path
+from legato.workspace import params
+
+FACTS, FILE = "tracks.jsonl", "provenance.jsonl"
+CODE = Path("reports/code.json")
+STAGES = ("compose", "render", "prompt", "normalize", "encode")
+Record = dict[str, Any]
+
+
+def made_by(category: str) -> dict[str, Record]:
+    """The code and the parameters that each stage of a category has now."""
+    code = json.loads(CODE.read_text())
+    values = params.read()
+    of_category = values["categories"][category]
+    parameters = {
+        "compose": {"music": of_category["music"], "seed": values["dataset"]["seed"]},
+        "render": {"render": values["render"], "seed": values["dataset"]["seed"]},
+        "prompt": {"prompt": of_category["prompt"], "seed": values["dataset"]["seed"]},
+        "normalize": values["normalize"],
+        "encode": {"precision": values["encode"].get("precision", "exact")},
+    }
+    return {stage: {"code": code[stage], "parameters": parameters[stage]} for stage in STAGES}
+
+
+def record(row: Mapping[str, Any], stages: Mapping[str, Record]) -> Record:
+    """A track's chain.
+
+    Args:
+        row: all its facts, as in tracks.jsonl.
+        stages: what `made_by` gives for its category.
+    """
+    name, category = row["id"], row["category"]
+    prompt = {"entity": str(prompt_path(category, name)), "sha256": hashlib.sha256(row["prompt"].encode()).hexdigest()}
+    audio = f"dataset/raw_audio/{category}/{name}.{stages['normalize']['parameters'].get('format', 'wav')}"
+    midi = _entity(f"dataset/midi/{category}/{name}.mid", row["midi_sha256"])
+    rendered = _entity(f"dataset/rendered/{category}/{name}.flac", row["rendered_sha256"])
+    normalized = _entity(audio, row["audio_sha256"])
+    codes = _entity(f"dataset/encoded/{category}/{name}.pt", row["codes_sha256"])
+    font = _entity(row["soundfont"], row["soundfont_sha256"], row["soundfont_license"])
+    weights = _entity(row["codec"], row["codec_sha256"], row["codec_license"])
+    sources = []
+    if "source" in row:
+        file = row["source"]
+        sources = [_entity(f"sources/{category}/{file['file']}", file["sha256"], row["license"])]
+    return {
+        "id": name,
+        "category": category,
+        "license": row["license"],
+        "chain": [
+            _activity("compose", stages, sources, midi, index=row["index"]),
+            _activity("render", stages, [midi, font], rendered, agent=row["synth"]),
+            _activity("prompt", stages, [midi], prompt),
+            _activity(
+                "normalize", stages, [rendered], normalized, gain_db=row["gain_db"], limiter_db=row["limiter_db"]
+            ),
+            _activity("encode", stages, [normalized, weights], codes, frames=row["frames"]),
+        ],
+    }
+
+
+def write(folder: Path) -> None:
+    """Write the chain of each track beside the facts of a collected dataset."""
+    rows = read_jsonl(folder / FACTS)
+    stages = {category: made_by(category) for category in {row["category"] for row in rows}}
+    write_jsonl(folder / FILE, (record(row, stages[row["category"]]) for row in rows))
+
+
+def text_of(found: Record) -> str:
+    """A record for people."""
+    lines = [f"{found['id']}  ({found['category']}, {found['license']})"]
+    for step in found["chain"]:
+        commit = commit_of(step["activity"], step["code"])
+        lines.append(f"\n{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else ""))
+        lines.append(f"  parameters {json.dumps(step['parameters'], sort_keys=True)}")
+        lines += [f"  {key} {step[key]}" for key in ("index", "gain_db", "limiter_db", "frames") if key in step]
+        lines += [f"  from {_line(entity)}" for entity in step["used"]]
+        lines.append(f"  made {_line(step['generated'])}")
+    return "\n".join(lines)
+
+
+def commit_of(stage: str, code: str) -> str:
+    """The last Git commit whose code for a stage has this hash, in words where there is none."""
+    try:
+        listed = _git("log", "--format=%H", "-S", code, "--", str(CODE)).split()
+        for commit in listed:
+            if json.loads(_git("show", f"{commit}:{CODE}")).get(stage) == code:
+                return f"commit {commit}"
+    except (OSError, subprocess.CalledProcessError, ValueError):
+        pass
+    return f"code {code[:12]}, which no commit of this repository has"
+
+
+def _git(*words: str) -> str:
+    return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
+
+
+def _activity(stage: str, stages: Mapping[str, Record], used: list[Record], generated: Record, **more: Any) -> Record:
+    return {"activity": stage, **stages[stage], "used": used, "generated": generated, **more}
+
+
+def _entity(name: str, sha256: str, licence: str | None = None) -> Record:
+    return {"entity": name, "sha256": sha256} | ({"license": licence} if licence else {})
+
+
+def _line(entity: Record) -> str:
+    return f"{entity['entity']}  sha256 {entity['sha256']}" + (f"  {entity['license']}" if "license" in entity else "")

@@ -1,0 +1,101 @@
+"""The licence audit: whether every track of a dataset is made of nothing but what `policy` allows.
+
+It judges the facts of what was built (`tracks.jsonl`), not what params.yaml asks for.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from legato.errors import LegatoError
+from legato.files import read_jsonl
+from legato.licenses.known import NONE, canonical
+from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
+from legato.words import counted
+
+MOST_NAMES = 3  # tracks named in one line, of each reason
+MOST_REASONS = 3
+SECONDS_PER_HOUR = 3600
+
+Row = dict[str, Any]
+Hours = dict[str, dict[str, float]]  # by kind of input, by licence
+
+
+def read_tracks(folders: Iterable[Path]) -> list[Row]:
+    """The facts of every track in datasets of the client's format.
+
+    Raises:
+        LegatoError: a folder has codes without facts, which nobody can judge, or facts are missing altogether.
+    """
+    rows = []
+    for folder in folders:
+        facts = read_jsonl(folder / "tracks.jsonl")
+        names = {row.get("id") for row in facts}
+        unknown = sorted(path.name for path in (folder / "encoded_audio").glob("*.pt") if path.stem not in names)
+        if unknown:
+            raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")
+        rows += facts
+    return rows
+
+
+def inputs_of(row: Row) -> list[Input]:
+    """What a track was made of, by its facts."""
+    font, codec = row.get("soundfont") or "", row.get("codec") or ""
+    return [
+        Input(kind="music", name=row.get("category", ""), license=row.get("license")),
+        Input(kind="soundfont", name=font, license=row.get("soundfont_license"), sha256=row.get("soundfont_sha256")),
+        Input(kind="codec", name=codec, license=row.get("codec_license"), sha256=row.get("codec_sha256")),
+    ]
+
+
+def refusals(rows: Iterable[Row], policy: PolicyParams) -> dict[str, list[str]]:
+    """The ids of the tracks that may not be used, by what is wrong with them; empty where all may."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in rows:
+        for given in inputs_of(row):
+            if why := refusal(given, policy):
+                stated = f"{given.license!r}: " if given.license else ""
+                found[f"{given.kind} {given.name}: {stated}{why}"].append(row["id"])
+    return dict(found)
+
+
+def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
+    """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone."""
+    categories = sorted({row["category"] for row in rows})
+    return {
+        "passed": not refused,
+        "tracks": len(rows),
+        "refused": len({name for names in refused.values() for name in names}),
+        "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
+        "hours": hours_by_licence(rows),
+        "categories": {
+            name: hours_by_licence(row for row in rows if row["category"] == name)["music"] for name in categories
+        },
+    }
+
+
+def hours_by_licence(rows: Iterable[Row]) -> Hours:
+    """Hours of audio whose input of each kind has each licence."""
+    seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
+    for row in rows:
+        for given in inputs_of(row):
+            stated = canonical(given.license) if isinstance(given.license, str) else NONE
+            seconds[given.kind][stated] += row["seconds"]
+    return {
+        kind: {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(found.items())}
+        for kind, found in seconds.items()
+    }
+
+
+def line_of(report: Row) -> str:
+    """A failed audit in one line: how many tracks, why, and the first of them."""
+    reasons = [f"{one['why']} ({_some(one['tracks'])})" for one in report["refusals"]]
+    more = len(reasons) - MOST_REASONS
+    listed = "; ".join(reasons[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")
+    return f"audit: {report['refused']} of {counted(report['tracks'], 'track')} refused: {listed}; see docs/licences.md"
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")

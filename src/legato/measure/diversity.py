@@ -1,0 +1,103 @@
+"""How different a dataset's tracks are, by what is heard, without a trained model.
+
+Conventions: levels are dB of mel bands (`legato.audio.mel`), both channels' mean. A track's timbre is the mean and the
+standard deviation of each band over time; its opening is its first 20 s in blocks of half a second and 20 bands. The
+distance of two tracks is the root mean square of their difference, in dB.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from legato.audio.mel import N_MELS, log_mel_db
+from legato.audio.samples import read_audio
+from legato.files import sha256_of
+from legato.tokens import SAMPLE_RATE
+from legato.work import items
+
+OPENING_S, BLOCKS, BANDS = 20, 40, 20
+QUIET_DB = -60.0  # under it nothing is told apart
+ALIKE_DB = 3.0  # tracks whose timbres are so far apart count as alike to a degree of exp(-1/2)
+SAME_DB = 1.0  # openings that are nearer are near-duplicates; songs drawn apart were never nearer than 1.9
+MOST = 2000  # tracks of a group that the Vendi score looks at: its time grows with their cube
+
+Row = dict[str, Any]
+
+
+def features(category: str, tracks: Sequence[Path]) -> list[Row]:
+    """The timbre and the opening of each track of a category, kept as results of single tracks are.
+
+    Raises:
+        LegatoError: audio cannot be read.
+    """
+    step = items.Step(
+        stage="diversity",
+        category=category,
+        work=track_features,
+        name=lambda audio: audio.stem,
+        reads=sha256_of,
+        settings=None,
+    )
+    return items.build(step, tracks)
+
+
+def track_features(audio: Path) -> Row:
+    """A track's features, rounded to what matters."""
+    samples = read_audio(audio, SAMPLE_RATE)
+    levels_FB = np.maximum(log_mel_db(samples), QUIET_DB).mean(axis=0)
+    opening_FB = levels_FB[: OPENING_S * len(levels_FB) * SAMPLE_RATE // max(len(samples), 1)]
+    opening_FB = np.pad(opening_FB, ((0, -len(opening_FB) % BLOCKS), (0, 0)), constant_values=QUIET_DB)
+    opening = opening_FB.reshape(BLOCKS, -1, BANDS, N_MELS // BANDS).mean(axis=(1, 3))
+    timbre = np.concatenate([levels_FB.mean(axis=0), levels_FB.std(axis=0)])
+    return {"timbre": timbre.round(2).tolist(), "opening": opening.round(1).ravel().tolist()}
+
+
+def figures(rows: Sequence[Row], midis: Sequence[str]) -> Row:
+    """`vendi`, how many different timbres there are, 1 to the number of tracks, and `near_duplicates`, how many tracks
+    have the MIDI file or the opening of another.
+
+    Args:
+        rows: features of tracks.
+        midis: the hash of each one's MIDI file.
+    """
+    chosen = np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)
+    timbres = np.array([rows[at]["timbre"] for at in chosen])
+    count = Counter(midis)
+    openings = np.array([row["opening"] for row in rows], np.float32)
+    is_copied = np.array([count[midi] > 1 for midi in midis]) | (nearest_db(openings) < SAME_DB)
+    return {"vendi": round(vendi_score(timbres), 2), "near_duplicates": int(is_copied.sum())}
+
+
+def vendi_score(features_NF: np.ndarray) -> float:
+    """The exponential of the entropy of the eigenvalues of a similarity matrix (Friedman and Dieng, 2023).
+
+    Similarity is exp(-d^2 / (2 `ALIKE_DB`^2)) of the distance d.
+
+    >>> far_apart = 100.0 * np.arange(3)[:, None]
+    >>> round(vendi_score(far_apart), 3), round(vendi_score(0 * far_apart), 3)
+    (3.0, 1.0)
+    """
+    squares = _squared_distances(features_NF, features_NF)
+    shares = np.linalg.eigvalsh(np.exp(-squares / (2 * ALIKE_DB**2)) / len(features_NF))
+    shares = shares[shares > 1e-12]
+    return float(np.exp(-(shares * np.log(shares)).sum()))
+
+
+def nearest_db(features_NF: np.ndarray, at_a_time: int = 256) -> np.ndarray:
+    """The distance of each row to the one that is nearest to it, (N,); infinite where there is no other."""
+    found = np.full(len(features_NF), np.inf)
+    for start in range(0, len(features_NF), at_a_time):
+        squares = _squared_distances(features_NF[start : start + at_a_time], features_NF)
+        squares[np.arange(len(squares)), start + np.arange(len(squares))] = np.inf
+        found[start : start + at_a_time] = np.sqrt(squares.min(axis=1))
+    return found
+
+
+def _squared_distances(left_NF: np.ndarray, right_MF: np.ndarray) -> np.ndarray:
+    """Mean squares of differences, (N, M)."""
+    left_NF, right_MF = left_NF.astype(float), right_MF.astype(float)
+    squares = (left_NF**2).sum(1)[:, None] + (right_MF**2).sum(1) - 2 * left_NF @ right_MF.T
+    return np.maximum(squares, 0) / left_NF.shape[1]

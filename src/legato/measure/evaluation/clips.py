@@ -1,0 +1,108 @@
+"""What is compared: the clips that a model played, and excerpts of the held-out tracks, as long as they are.
+
+Excerpts are decoded from codes as the clips are, so that what the codec loses is not counted against the model.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from torch import Tensor
+
+from legato.audio.samples import SILENCE_DBFS, read_audio
+from legato.contract.codes import read_codes
+from legato.dia.dataset import AnyTrack
+from legato.errors import LegatoError
+from legato.files import read_jsonl
+from legato.measure.evaluation.frechet import levels_of
+from legato.tokens import SAMPLE_RATE
+from legato.truth.by_ear import Sound
+
+FACTS = "samples.jsonl"
+MIN_SECONDS = 1.0  # a shorter clip cannot be heard
+
+Decode = Callable[[Tensor], np.ndarray]  # codes, (T, 18), to audio, (n_samples, 2)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A piece of music, generated or held out."""
+
+    tags: tuple[str, ...]  # of its own prompt
+    codes_TK: np.ndarray
+    audio: np.ndarray  # (n_samples, 2)
+    ended: bool = False  # whether the model ended it, rather than the time it was given
+
+    @cached_property
+    def sound(self) -> Sound | None:
+        """What can be heard of it; None where it is silent or shorter than a second."""
+        is_heard = len(self.audio) >= MIN_SECONDS * SAMPLE_RATE and np.abs(self.audio).max() > 10 ** (SILENCE_DBFS / 20)
+        return Sound(audio=self.audio, sample_rate=SAMPLE_RATE) if is_heard else None
+
+    @cached_property
+    def levels(self) -> np.ndarray:
+        """Its mel bands' levels, (n, 80)."""
+        return levels_of(self.audio)
+
+
+@dataclass(frozen=True)
+class Samples:
+    """What the `sample` stage wrote."""
+
+    n_frames: int  # that were asked for
+    clips: dict[str, list[Clip]]  # of each prompt
+
+
+def read_samples(folder: Path) -> Samples:
+    """The clips that the `sample` stage wrote, by prompt in their order.
+
+    Raises:
+        LegatoError: there are none, or a file is missing or cannot be read.
+    """
+    rows = read_jsonl(folder / FACTS)
+    if not rows:
+        raise LegatoError(f"{folder / FACTS}: must name at least one sample")
+    clips: dict[str, list[Clip]] = {}
+    for row in rows:
+        clip = Clip(
+            tags=split_tags(row["prompt"]),
+            codes_TK=read_codes(folder / f"{row['id']}.pt").numpy(),
+            audio=read_audio(folder / f"{row['id']}.wav", SAMPLE_RATE),
+            ended=row["ended"],
+        )
+        clips.setdefault(row["prompt"], []).append(clip)
+    return Samples(max(row["frames_asked"] for row in rows), clips)
+
+
+def split_tags(prompt: str) -> tuple[str, ...]:
+    """A prompt's tags, however its commas are spaced.
+
+    >>> split_tags("808 bass melody,dry , ")
+    ('808 bass melody', 'dry')
+    """
+    return tuple(tag.strip() for tag in prompt.split(",") if tag.strip())
+
+
+def excerpts(tracks: Sequence[AnyTrack], count: int, n_frames: int, decode: Decode) -> list[Clip]:
+    """`count` excerpts of `n_frames` frames (a shorter track's all), spread over the tracks; none of no tracks."""
+    found = []
+    for index, start in excerpt_starts([len(track.codes_TK) for track in tracks], count, n_frames):
+        codes_TK = tracks[index].codes_TK[start : start + n_frames].clone()
+        found.append(Clip(tags=tracks[index].tags, codes_TK=codes_TK.numpy(), audio=decode(codes_TK)))
+    return found
+
+
+def excerpt_starts(lengths: Sequence[int], count: int, n_frames: int) -> list[tuple[int, int]]:
+    """The track and the first frame of each excerpt: of different tracks while there are more, then evenly spaced.
+
+    >>> excerpt_starts([100, 100], 4, 20), excerpt_starts([100] * 9, 3, 100)
+    ([(0, 20), (0, 60), (1, 20), (1, 60)], [(0, 0), (3, 0), (6, 0)])
+    """
+    of_track = [place * len(lengths) // count for place in range(count)] if lengths else []
+    found = []
+    for index in dict.fromkeys(of_track):
+        room, n_here = max(0, lengths[index] - n_frames), of_track.count(index)
+        found += [(index, round(room * (place + 0.5) / n_here)) for place in range(n_here)]
+    return found

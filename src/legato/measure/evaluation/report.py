@@ -1,0 +1,197 @@
+"""The report on generated clips, each figure beside that of held-out music of the same kind and length.
+
+Conventions: a figure is `{"generated": x, "heldout": y}`, None where there is nothing to measure; what is heard has
+`others` too, what held-out music of the other prompts scores: where that is the same, the check tells nothing. Shares
+are 0 to 1.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from typing import Any
+
+import numpy as np
+
+from legato.audio.loudness import MIN_SECONDS, integrated_lufs
+from legato.audio.samples import silence_share
+from legato.dia.dataset import AnyTrack
+from legato.measure.evaluation.adherence import Heard, Judged, judge
+from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts, split_tags
+from legato.measure.evaluation.codebooks import code_figures, perplexities
+from legato.measure.evaluation.frechet import frechet_log_mel_db
+from legato.measure.metrics import TOTAL, usage
+from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, N_CHANNELS, SAMPLE_RATE
+from legato.truth.by_ear import BPM_HEARD
+
+GENERATED, HELDOUT, OTHERS = "generated", "heldout", "others"
+ALL = "all"
+DIGITS = {"perplexity": 1, "lufs": 2, "frechet_log_mel_db": 2, "hiss_share": 6}  # 4 of the others
+
+Figures = dict[str, float | None]
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Group:
+    """The clips of one prompt, or of all, as judged by their prompts."""
+
+    generated: list[Judged]
+    heldout: list[Judged]  # excerpts of the tracks that begin with one of the prompt's tags
+    others: list[Judged]  # excerpts of other prompts' tracks, judged by this one
+    data_counts: np.ndarray  # of all codes of these tracks
+    recognised: dict[str, list[bool]]  # of generated and of held-out clips
+
+    def __add__(self, other: "Group") -> "Group":
+        return Group(
+            self.generated + other.generated,
+            self.heldout + other.heldout,
+            self.others + other.others,
+            self.data_counts + other.data_counts,
+            {side: self.recognised[side] + other.recognised[side] for side in self.recognised},
+        )
+
+
+def evaluate(samples: Samples, heldout: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Row:
+    """Figures of each prompt's clips, under `prompts`, and of all clips, under `total`.
+
+    A prompt's clips are compared with `n_excerpts` excerpts of the held-out tracks that begin with one of its tags,
+    decoded by `decode`, and their codes with all codes of these tracks; all clips with all of those.
+    """
+    tags = {prompt: split_tags(prompt) for prompt in samples.clips}
+    tracks = {prompt: [track for track in heldout if track.tags[0] in tags[prompt]] for prompt in tags}
+    cut: dict[tuple[str, ...], list[Clip]] = {}  # prompts may ask for the same tracks
+    for chosen in tracks.values():
+        key = tuple(track.id for track in chosen)
+        if key not in cut:
+            cut[key] = excerpts(chosen, n_excerpts, samples.n_frames, decode)
+    real = [clip for clips in cut.values() for clip in clips]
+    groups = {
+        prompt: make_group(clips, tags[prompt], real, sum(map(_counts_of, tracks[prompt]), no_counts()))
+        for prompt, clips in samples.clips.items()
+    }
+    total = reduce(add, groups.values())
+    return {"prompts": {prompt: row(group) for prompt, group in groups.items()}, TOTAL: row(total) | codebooks(total)}
+
+
+def make_group(clips: Sequence[Clip], tags: Sequence[str], real: Sequence[Clip], data_counts: np.ndarray) -> Group:
+    """Judge a prompt's clips, and held-out excerpts of its own tracks and of others, by its tags."""
+    own, others = ([clip for clip in real if (clip.tags[0] in tags) == is_own] for is_own in (True, False))
+    return Group(
+        generated=[judge(clip, tags) for clip in clips],
+        heldout=[judge(clip, tags) for clip in own],
+        others=[judge(clip, tags) for clip in others],
+        data_counts=data_counts,
+        recognised={GENERATED: recognise(clips, own, others), HELDOUT: recognise(own, own, others)},
+    )
+
+
+def recognise(clips: Sequence[Clip], own: Sequence[Clip], others: Sequence[Clip]) -> list[bool]:
+    """Of each clip whether it is nearer to its own prompt's excerpts than to any other's, in mel levels.
+
+    What cannot be heard is near to nothing. A clip is not compared with itself; where there is nothing to compare it
+    with, nothing is said.
+    """
+    phrases = dict.fromkeys(clip.tags[0] for clip in others)
+    groups = [[other for other in others if other.tags[0] == phrase] for phrase in phrases]
+    found = []
+    for clip in clips:
+        rest = [other for other in own if other is not clip]
+        if rest and groups:
+            nearest_other = min(_distance([clip], group) for group in groups)
+            found.append(clip.sound is not None and _distance([clip], rest) < nearest_other)
+    return found
+
+
+def row(group: Group) -> Row:
+    """Every figure of generated clips beside that of held-out ones.
+
+    Held-out excerpts are compared with the codes of the rest of their tracks, and one half of them with the other.
+    """
+    generated, heldout = ([one.clip for one in side] for side in (group.generated, group.heldout))
+    rest_counts = group.data_counts - sum((usage(clip.codes_TK) for clip in heldout), no_counts())
+    sides = {GENERATED: figures(group.generated, group.data_counts), HELDOUT: figures(group.heldout, rest_counts)}
+    pairs = {GENERATED: (generated, heldout), HELDOUT: (heldout[0::2], heldout[1::2])}
+    for side, found in sides.items():
+        found["frechet_log_mel_db"] = _distance(*pairs[side]) if all(pairs[side]) else None
+        found["recognised"] = _mean(group.recognised[side])
+    passed = {side: passes(getattr(group, side)) for side in (GENERATED, HELDOUT, OTHERS)}
+    heard = {side: heard_means(getattr(group, side)) for side in (GENERATED, HELDOUT, OTHERS)}
+    heard_names = [name for name in Heard._fields if name != "bpm_error" or BPM_HEARD in passed[GENERATED]]
+    return {
+        "clips": len(generated),
+        "seconds": round(sum(len(clip.audio) for clip in generated) / SAMPLE_RATE, 3),
+        "ended": sum(clip.ended for clip in generated),
+        "passed": {kind: _beside(kind, passed) for kind in passed[GENERATED]},
+        **{name: _beside(name, heard) for name in heard_names},
+        **{name: _beside(name, sides) for name in sides[GENERATED]},
+    }
+
+
+def codebooks(group: Group) -> Row:
+    """The perplexity of each codebook."""
+    sides = {
+        side: perplexities([one.clip.codes_TK for one in getattr(group, side)]) if getattr(group, side) else {}
+        for side in (GENERATED, HELDOUT)
+    }
+    return {"codebook_perplexity": {name: _beside(name, sides, digits=1) for name in CODEBOOK_NAMES}}
+
+
+def figures(judged: Sequence[Judged], data_counts: np.ndarray) -> Figures:
+    """Mean loudness and silence, and the use of the codebooks by all clips; empty of no clips."""
+    if not judged:
+        return {}
+    audio = [one.clip.audio for one in judged]
+    return {
+        "lufs": _mean(map(_lufs, audio)),
+        "silence": _mean(silence_share(one, SAMPLE_RATE) for one in audio),
+        **code_figures([one.clip.codes_TK for one in judged], data_counts),
+    }
+
+
+def heard_means(judged: Sequence[Judged]) -> Figures:
+    """The mean of each measure over the clips that it is known of."""
+    return {name: _mean(getattr(one.heard, name) for one in judged) for name in Heard._fields}
+
+
+def passes(judged: Sequence[Judged]) -> dict[str, float]:
+    """The share of verdicts that are true, of each kind and, where there is one, of all."""
+    verdicts = [(kind, holds) for one in judged for kind, holds in one.verdicts.items()]
+    groups = {kind: [holds for other, holds in verdicts if other == kind] for kind, _ in sorted(verdicts)}
+    if verdicts:
+        groups[ALL] = [holds for _, holds in verdicts]
+    return {kind: sum(group) / len(group) for kind, group in groups.items()}
+
+
+def no_counts() -> np.ndarray:
+    """The usage of no codes, (18, 1024)."""
+    return np.zeros((N_CHANNELS, CODEBOOK_SIZE), int)
+
+
+def _counts_of(track: AnyTrack) -> np.ndarray:
+    return usage(track.codes_TK.numpy())
+
+
+def _beside(name: str, sides: Mapping[str, Mapping[str, float | None]], digits: int | None = None) -> Figures:
+    """A figure of each side, rounded so that noise does not show as a change."""
+    found = {side: values.get(name) for side, values in sides.items()}
+    digits = DIGITS.get(name, 4) if digits is None else digits
+    return {side: None if value is None else round(value, digits) for side, value in found.items()}
+
+
+def _distance(clips: Sequence[Clip], others: Sequence[Clip]) -> float:
+    return frechet_log_mel_db([clip.levels for clip in clips], [clip.levels for clip in others])
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    """The mean of those values that there are, or None."""
+    found = [value for value in values if value is not None]
+    return float(np.mean(found)) if found else None
+
+
+def _lufs(audio: np.ndarray) -> float | None:
+    """Integrated loudness, or None where it has no number: silence, and less than one gating block."""
+    if len(audio) < MIN_SECONDS * SAMPLE_RATE:
+        return None
+    lufs = integrated_lufs(audio, SAMPLE_RATE)
+    return lufs if np.isfinite(lufs) else None

@@ -1,0 +1,133 @@
+"""What a dataset is like, as numbers to compare between versions.
+
+Conventions: `L0` to `L8` are the left channel's codebooks, `R0` to `R8` the right's; perplexity is
+2 ** entropy of a codebook's usage, 1 to 1024. Figures are rounded so that noise does not show as a change.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from legato.contract.codes import read_codes
+from legato.files import read_jsonl
+from legato.prompts.tags import tags_of
+from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
+from legato.truth.rates import rates
+
+TOTAL = "total"
+
+Row = dict[str, Any]
+
+
+def read_datasets(folders: Iterable[Path]) -> tuple[list[Row], dict[str, np.ndarray]]:
+    """The facts of every track in datasets of the client's format, and each track's usage counts, (18, 1024)."""
+    rows, counts = [], {}
+    for folder in folders:
+        for row in read_jsonl(folder / "tracks.jsonl"):
+            codes_TK = read_codes(folder / "encoded_audio" / f"{row['id']}.pt")
+            counts[row["id"]] = usage(codes_TK.numpy())
+            rows.append(row)
+    return rows, counts
+
+
+def usage(codes_TK: np.ndarray) -> np.ndarray:
+    """How often each codebook uses each of its entries, (T, 18) to (18, 1024)."""
+    return np.stack([np.bincount(codes_T, minlength=CODEBOOK_SIZE) for codes_T in codes_TK.T])
+
+
+def perplexity(counts: np.ndarray) -> np.ndarray:
+    """2 ** entropy of usage counts, (..., 1024) to (...).
+
+    >>> perplexity(np.array([[5, 5, 0, 0], [7, 0, 0, 0]])).tolist()
+    [2.0, 1.0]
+    """
+    shares = counts / counts.sum(axis=-1, keepdims=True)
+    bits = np.zeros_like(shares)
+    np.log2(shares, out=bits, where=shares > 0)
+    return 2 ** -(shares * bits).sum(axis=-1)
+
+
+def by_category(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    """All rows under `total`, then each category's."""
+    groups: dict[str, list[Row]] = {TOTAL: list(rows)}
+    for row in rows:
+        groups.setdefault(row["category"], []).append(row)
+    return groups
+
+
+def dataset_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, Row]:
+    """Size, loudness, silence, limiting, prompts and mean codebook perplexity, in total and per category."""
+    return {name: _group_metrics(group, counts) for name, group in by_category(rows).items()}
+
+
+def codebook_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+    """The perplexity of each of the 18 codebooks, in total and per category."""
+    return {
+        name: dict(zip(CODEBOOK_NAMES, _rounded(_perplexities(group, counts), 1), strict=True))
+        for name, group in by_category(rows).items()
+    }
+
+
+def honesty_metrics(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
+    """The share of verdicts that are true of all (`all`) and of each kind, in total and per category."""
+    found = {}
+    for name, group in by_category(rows).items():
+        each = rates(group)
+        n_checked, n_true = sum(rate.n_checked for rate in each), sum(rate.n_true for rate in each)
+        found[name] = {"all": round(n_true / max(n_checked, 1), 4), "verdicts": n_checked}
+        found[name] |= {rate.kind: round(rate.rate, 4) for rate in each}
+    return found
+
+
+def histogram(rows: Sequence[Row], values_of: Any, label: str) -> list[Row]:
+    """Rows of (category, value, tracks) for a plot; `values_of` gives a track's values."""
+    found = Counter((row["category"], value) for row in rows for value in values_of(row))
+    return [{"category": category, label: value, "tracks": count} for (category, value), count in sorted(found.items())]
+
+
+def bpm_of(row: Row) -> list[float]:
+    """The bpm of a track, or nothing where none is told."""
+    return [] if row["bpm"] is None else [row["bpm"]]
+
+
+def key_of(row: Row) -> list[str]:
+    """The key of a track, or nothing for drums alone."""
+    return [f"{row['key']} {row['scale']}"] if row["key"] else []
+
+
+def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
+    lufs = np.array([row["lufs"] for row in rows])
+    limiter_db = np.array([row["limiter_db"] for row in rows])
+    limited = limiter_db[limiter_db > 0]
+    bpms = [row["bpm"] for row in rows if row["bpm"] is not None]
+    tags = [tags_of(row["prompt"]) for row in rows]
+    perplexities = _perplexities(rows, counts)
+    return {
+        "tracks": len(rows),
+        "held_out": sum(row["held_out"] for row in rows),
+        "seconds": round(sum(row["seconds"] for row in rows), 1),
+        "lufs_mean": round(float(lufs.mean()), 2),
+        "lufs_std": round(float(lufs.std()), 2),
+        "dbtp_max": max(row["dbtp"] for row in rows),
+        "silence": round(float(np.mean([row["silence"] for row in rows])), 4),
+        "limited": len(limited),
+        "limiter_db_mean": round(float(limited.mean()), 2) if len(limited) else 0.0,
+        "limiter_db_max": round(float(limiter_db.max()), 2),
+        "below_target": sum(not row["at_target"] for row in rows),
+        "bpm_mean": round(float(np.mean(bpms)), 1) if bpms else None,
+        "tags_mean": round(float(np.mean([len(found) for found in tags])), 2),
+        "tags_distinct": len({tag for found in tags for tag in found}),
+        "perplexity_mean": round(float(perplexities.mean()), 1),
+        "perplexity_min": round(float(perplexities.min()), 1),
+    }
+
+
+def _perplexities(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> np.ndarray:
+    return perplexity(np.sum([counts[row["id"]] for row in rows], axis=0))
+
+
+def _rounded(values: np.ndarray, digits: int) -> list[float]:
+    return [round(float(value), digits) for value in values]

@@ -1,0 +1,77 @@
+"""A version of the dataset and its model in a few figures: what `dvc metrics diff` shows.
+
+They are taken from the reports, where the details are. The names are short and stay: `total` and each category have
+
+| name | what it is |
+|---|---|
+| tracks, minutes | of music, held-out tracks too |
+| lufs, peak_dbtp, silence | mean loudness, highest true peak, share of silent time |
+| limited | tracks that the limiter touched |
+| tags, true | tags in a prompt, and the share of verdicts on them that are true |
+| vendi, near_duplicates | how many different timbres, and copies (`legato.measure.diversity`) |
+| perplexity | mean of the codebooks |
+| si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.measure.quality`) |
+| loss | of the model on held-out tracks, in nats; null where none is held out |
+
+`total` alone has `train_loss`; and `passed` and `frechet_db`, the share of samples that are what their prompt asks for
+and how far their spectra are from held-out music, in mean over prompts. Hours by licence are the audit's.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from legato.measure.metrics import TOTAL
+
+REPORTS = ("codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
+Row = dict[str, Any]
+
+
+def read_reports(folder: Path) -> dict[str, Row]:
+    """Every report's content, by its name."""
+    return {name: json.loads((folder / f"{name}.json").read_text()) for name in REPORTS}
+
+
+def summarize(reports: Mapping[str, Row]) -> Row:
+    """The figures in total and per category."""
+    found = {name: _group(name, reports) for name in reports["dataset"]}
+    prompts = list(reports["evaluate"]["prompts"].values())
+    heldout = reports["train/metrics"].get("heldout", {})  # where tracks are held out
+    found[TOTAL] |= {
+        "loss": _rounded(heldout["loss"], 4) if heldout else None,
+        "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
+        "passed": _mean([prompt["passed"]["all"]["generated"] for prompt in prompts if "all" in prompt["passed"]]),
+        "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
+    }
+    for name, loss in heldout.get("category", {}).items():
+        found.get(name, {})["loss"] = _rounded(loss, 4)
+    return found
+
+
+def _group(name: str, reports: Mapping[str, Row]) -> Row:
+    data, codec = reports["dataset"][name], reports["codec"][name]
+    return {
+        "tracks": data["tracks"],
+        "minutes": _rounded(data["seconds"] / 60, 2),
+        "lufs": data["lufs_mean"],
+        "peak_dbtp": data["dbtp_max"],
+        "silence": data["silence"],
+        "limited": data["limited"],
+        "tags": data["tags_mean"],
+        "true": reports["honesty"][name]["all"],
+        "vendi": reports["diversity"][name]["vendi"],
+        "near_duplicates": reports["diversity"][name]["near_duplicates"],
+        "perplexity": data["perplexity_mean"],
+        "si_sdr_db": _rounded(codec["si_sdr_db"], 2),
+        "log_mel_db": _rounded(codec["log_mel_db"]["all"], 2),
+    }
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return _rounded(sum(known) / len(known), 3) if known else None
+
+
+def _rounded(value: float, digits: int) -> float:
+    return round(float(value), digits)

@@ -1,0 +1,224 @@
+"""Results of single tracks, kept by what they were made from: files by their content, facts beside them.
+
+    objects/<xx>/<sha256>   the files, read-only
+    records/<xx>/<key>      what one key gave: facts, and which objects under which names
+    scratch/                where work in progress writes
+    used/                   which keys each stage of each workspace asked for last
+
+It stands outside DVC's outputs, which DVC deletes when a stage starts. A record is written when all its files are in
+place and on the disk, so a process may die at any moment; a record or an object that is missing or that
+does not match its hash is no result at all. So all of it may be deleted at any time, during a run too.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from legato.files import replacing, sha256_of
+from legato.workspace import dvc_files
+
+VARIABLE = "LEGATO_CACHE"
+DEFAULT = Path(".legato/cache")
+FIELDS = 4  # of a file in a record
+ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
+CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
+
+
+class Record(NamedTuple):
+    """What one key gave; `files` are (which output folder, path in it, SHA-256, MD5)."""
+
+    stage: str
+    facts: dict[str, Any]
+    files: list[tuple[int, str, str, str]]
+
+
+class Scratch(NamedTuple):
+    """Where one item's files are written."""
+
+    outs: list[Path]  # a folder for each output folder of the stage
+    record: Path  # a file, empty until the record is written; gone when somebody has deleted the others
+
+
+class DeletedError(Exception):
+    """The cache was deleted under the hands of who made an item."""
+
+
+def cache_folder() -> Path:
+    """The environment's LEGATO_CACHE, which clones may share, else a folder of the workspace."""
+    return Path(os.environ.get(VARIABLE) or DEFAULT)
+
+
+def key_of(value: Any) -> str:
+    """A hash of any JSON value; the order of keys counts, as it may for what is computed."""
+    return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
+
+
+def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = None) -> dict[str, Any] | None:
+    """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result.
+
+    Args:
+        store: the objects of DVC's cache, where the files are put too: DVC would copy them.
+    """
+    record = read_record(record_path(cache, key))
+    if record is None:
+        return None
+    try:
+        for out, name, digest, md5 in record.files:
+            kept = object_path(cache, digest)
+            if sha256_of(kept) != digest:
+                kept.unlink(missing_ok=True)
+                return None
+            link(kept, outs[out] / name)
+            if store:
+                share(kept, dvc_files.object_path(store, md5))
+        os.utime(record_path(cache, key))  # pruning asks when it was used last
+    except FileNotFoundError:
+        return None
+    return record.facts
+
+
+def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scratch) -> None:
+    """Take the files from a scratch folder, and then the record.
+
+    Raises:
+        DeletedError: somebody has removed them before.
+    """
+    try:
+        files = [
+            (out, str(path.relative_to(folder)), *_keep_file(cache, path))
+            for out, folder in enumerate(scratch.outs)
+            for path in sorted(folder.rglob("*"))
+            if path.is_file()
+        ]
+        content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
+        with scratch.record.open("r+b") as file:  # which fails where all has been removed
+            file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+        _move(scratch.record, record_path(cache, key))
+    except FileNotFoundError:
+        raise DeletedError from None
+
+
+def read_record(path: Path) -> Record | None:
+    """A record, or None where it is missing or damaged, or has not what this version of legato keeps."""
+    try:
+        digest, _, content = path.read_bytes().partition(b"\n")
+    except FileNotFoundError:
+        return None
+    if hashlib.sha256(content).hexdigest().encode() != digest:
+        return None
+    values = json.loads(content)
+    files = [tuple(file) for file in values["files"]]
+    if any(len(file) != FIELDS for file in files):
+        return None
+    return Record(values["stage"], values["facts"], files)
+
+
+@contextmanager
+def open_scratch(cache: Path, n_outs: int) -> Iterator[Scratch]:
+    """A folder with an empty one for each output of a stage, removed when the block ends.
+
+    Raises:
+        DeletedError: somebody has removed it before.
+    """
+    root = cache / "scratch" / uuid.uuid4().hex
+    scratch = Scratch([root / str(out) for out in range(n_outs)], root / "record")
+    try:
+        for folder in scratch.outs:
+            folder.mkdir(parents=True)
+        root.mkdir(parents=True, exist_ok=True)
+        scratch.record.touch()
+        yield scratch
+    except FileNotFoundError:
+        if scratch.record.exists():
+            raise
+        raise DeletedError from None
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def sweep(cache: Path) -> None:
+    """Remove the scratch folders that dead processes left behind."""
+    for folder in (cache / "scratch").glob("*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > ABANDONED_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def note_used(cache: Path, stage: str, category: str, keys: Iterable[str]) -> None:
+    """Write down which keys a stage of this workspace asked for, so that pruning knows what nobody needs."""
+    path = used_folder(cache) / f"{stage}@{category}"
+    with suppress(FileNotFoundError), replacing(path) as temporary:
+        temporary.write_text("\n".join([str(Path.cwd()), *keys]) + "\n", encoding="utf-8")
+
+
+def used_folder(cache: Path) -> Path:
+    """Where this workspace writes down which keys it uses."""
+    return cache / "used" / hashlib.sha256(os.fsencode(Path.cwd())).hexdigest()[:16]
+
+
+def record_path(cache: Path, key: str) -> Path:
+    """Where a key's record stands."""
+    return cache / "records" / key[:2] / key
+
+
+def object_path(cache: Path, digest: str) -> Path:
+    """Where the file with a SHA-256 stands."""
+    return cache / "objects" / digest[:2] / digest
+
+
+def link(source: Path, target: Path) -> None:
+    """Put a file at `target` too: with shared blocks, else as a hard link, else as a copy."""
+    with replacing(target) as temporary:
+        if not _reflink(source, temporary):
+            try:
+                os.link(source, temporary)
+            except FileNotFoundError:
+                raise
+            except OSError:  # another file system, another owner, too many links
+                shutil.copyfile(source, temporary)
+
+
+def share(kept: Path, target: Path) -> None:
+    """Let a cache's file be in another cache too, where it is not yet and both are on one file system."""
+    with suppress(OSError):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(kept, target)  # whole at once, or not
+
+
+def _reflink(source: Path, target: Path) -> bool:
+    try:
+        from fcntl import ioctl  # no Windows
+    except ImportError:
+        return False
+    with source.open("rb") as read, target.open("wb") as written:
+        try:
+            ioctl(written.fileno(), CLONE_RANGE, read.fileno())
+        except OSError:
+            target.unlink()
+            return False
+    return True
+
+
+def _keep_file(cache: Path, path: Path) -> tuple[str, str]:
+    """Move a file to its place by content, on the disk before it has its name; return its SHA-256 and its MD5."""
+    digest, md5 = sha256_of(path), dvc_files.md5_of(path)
+    kept = object_path(cache, digest)
+    if not (kept.is_file() and sha256_of(kept) == digest):
+        path.chmod(0o444)  # it is linked into workspaces, where nobody should write into it
+        _move(path, kept)
+    return digest, md5
+
+
+def _move(path: Path, target: Path) -> None:
+    """Give a file its name when it is on the disk, and not before."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.replace(target)

@@ -1,0 +1,254 @@
+"""Do one thing to every track: what was done before is kept, the rest goes to a pool, failures are named.
+
+Every per-track stage hands its `Step` to `build`:
+
+1. An item's key is a hash of all that its result depends on. What the cache has under it is linked into place.
+2. Each of the others is made by some process of the pool, in a scratch folder, kept in the cache and then linked too.
+3. So whoever dies, whenever, costs the items in hand: the next run finds all others in the cache.
+
+Processes write to the cache alone, and only the stage itself links into the workspace: one that outlives a killed
+stage disturbs nothing. `run` is the same without the cache. Nothing else in legato starts processes.
+"""
+
+import inspect
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Generic, NamedTuple, TypeVar
+
+from joblib import cpu_count
+from pydantic import Field
+
+from legato.errors import LegatoError
+from legato.files import write_jsonl
+from legato.words import counted
+from legato.work import item_cache
+from legato.work.code_version import code_version
+from legato.work.pool import Failure, Place, outcomes
+from legato.work.progress import Progress
+from legato.workspace import params
+from legato.workspace.dvc_files import object_store
+from legato.workspace.params import Strict
+
+Item = TypeVar("Item")
+Facts = dict[str, Any]
+WORKERS_VARIABLE, SCHEDULER_VARIABLE = "LEGATO_WORKERS", "LEGATO_SCHEDULER"
+ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
+
+
+class ComputeParams(Strict):
+    """`compute` in params.yaml: how the work is done, never what comes out of it."""
+
+    workers: Annotated[int, Field(ge=0)]  # processes; 0 is one for each core
+    scheduler: Annotated[str, Field(pattern=r"^\w+://")] | None = None  # of a Dask cluster, which does it instead
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Generic[Item]):
+    """What a stage does to one track of a category, and all that the result depends on.
+
+    The version of the code belongs to that and is found by itself: all modules that `work` reaches by imports.
+    """
+
+    stage: str
+    category: str
+    work: Callable[..., Facts]  # of an item and a folder for each of `outs`: writes its files there, returns its facts
+    name: Callable[[Item], str]
+    reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
+    settings: Any  # parameters, and hashes or versions of what all items share: JSON
+    outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
+
+
+class FailedError(LegatoError):
+    """Some items failed; `finished` are the facts of the others, in order."""
+
+    def __init__(self, line: str, finished: list[Facts]) -> None:
+        super().__init__(line)
+        self.finished = finished
+
+
+class _Wanted(NamedTuple):
+    name: str
+    item: Any
+    content: Any
+    key: str
+
+
+def build(
+    step: Step[Item],
+    items: Sequence[Item],
+    *,
+    seconds: Callable[[Item], float] | None = None,
+    place: Place | None = None,
+) -> list[Facts]:
+    """Put every item's files into the step's folders, from the cache or made anew; return its facts, in order.
+
+    A failed item does not stop the others: when all are done, one error names each failed item and why.
+
+    Args:
+        items: picklable, one a track.
+        seconds: the item's length, where progress is better told in seconds of audio than in tracks.
+        place: where it is done; if not given, wherever the user wants: `default_place`.
+
+    Raises:
+        FailedError: at least one item failed.
+        LegatoError: there is no such cluster.
+        KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
+    """
+    cache = item_cache.cache_folder()
+    item_cache.sweep(cache)
+    for folder in step.outs:
+        clear(folder)
+
+    store = object_store()
+
+    def find(one: _Wanted) -> Facts | None:
+        return item_cache.restore(cache, one.key, step.outs, store)
+
+    with ThreadPoolExecutor(cpu_count()) as readers:
+        shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]
+        wanted = list(readers.map(lambda item: _wanted(step, item, shared), items))
+        found: list[Any] = list(readers.map(find, wanted))
+    item_cache.note_used(cache, step.stage, step.category, [one.key for one in wanted])
+    n_found = len(found) - found.count(None)
+    for _ in range(ROUNDS):
+        missing = [at for at, facts in enumerate(found) if facts is None]
+        lengths = [seconds(items[at]) for at in missing] if seconds else None
+        made = _shown(step.stage, lambda one: _make(step, one, cache), [wanted[at] for at in missing], lengths, place)
+        for nth, result in made:
+            at = missing[nth]
+            found[at] = result if isinstance(result, Failure) else find(wanted[at])
+    if None in found:
+        raise LegatoError(f"{cache}: results vanish as soon as they are there: who deletes them?")
+    were = f"{counted(len(items), 'track')} {'was' if len(items) == 1 else 'were'}"
+    print(f"{step.stage}@{step.category}: {n_found} of {were} in the cache", flush=True)
+    return _sound(step.stage, [one.name for one in wanted], found)
+
+
+def record(path: Path, build_all: Callable[[], list[Facts]], made_with: Facts | None = None) -> list[Facts]:
+    """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed.
+
+    The stage fails all the same, and DVC has it done again; until then the others are there to be looked at.
+
+    Args:
+        made_with: facts that all items share.
+
+    Raises:
+        FailedError: at least one item failed.
+    """
+    failed = None
+    try:
+        facts = build_all()
+    except FailedError as error:
+        facts, failed = error.finished, error
+    rows = [row | (made_with or {}) for row in facts]
+    write_jsonl(path, rows)
+    if failed:
+        raise failed
+    return rows
+
+
+def run(
+    work: Callable[[Item], Facts],
+    items: Sequence[Item],
+    *,
+    stage: str,
+    name: Callable[[Item], str],
+    place: Place | None = None,
+) -> list[Facts]:
+    """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
+
+    Raises:
+        FailedError: at least one item failed.
+    """
+    found = dict(_shown(stage, work, items, place=place))
+    return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
+
+
+def default_place(resources: dict[str, float] | None = None) -> Place:
+    """A Dask cluster if one is named, else processes of this machine.
+
+    Args:
+        resources: what a cluster's worker must have for each item, such as {"GPU": 1}.
+    """
+    address = scheduler()
+    return Place(kind="cluster", address=address, resources=resources) if address else Place(workers())
+
+
+def scheduler() -> str | None:
+    """The Dask scheduler's address: the environment's LEGATO_SCHEDULER, else `compute.scheduler`; empty is none."""
+    if SCHEDULER_VARIABLE in os.environ:
+        return os.environ[SCHEDULER_VARIABLE] or None
+    return params.load("compute", ComputeParams).scheduler if params.PARAMS.exists() else None
+
+
+def workers() -> int:
+    """Processes to use: the environment's LEGATO_WORKERS, else `compute.workers`, else one a core that we may use.
+
+    Raises:
+        LegatoError: the variable is not a whole number of at least 0.
+    """
+    text = os.environ.get(WORKERS_VARIABLE)
+    if text is None:
+        asked = params.load("compute", ComputeParams).workers
+    elif text.isdecimal():
+        asked = int(text)
+    else:
+        raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: must be a whole number, 0 for one a core")
+    return asked or cpu_count()  # which heeds a control group's limit
+
+
+def clear(folder: Path) -> Path:
+    """Make `folder`, empty."""
+    with suppress(FileNotFoundError):
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _wanted(step: Step[Item], item: Item, shared: list[Any]) -> _Wanted:
+    try:
+        content = step.reads(item)
+    except (OSError, LegatoError):  # `work` will say it better
+        content = None
+    name = step.name(item)
+    return _Wanted(name, item, content, item_cache.key_of([*shared, name, content]))
+
+
+def _make(step: Step[Item], one: _Wanted, cache: Path) -> None:
+    """Do the work for one item, wherever this runs, and keep what comes out: the stage looks in the cache for it."""
+    with suppress(item_cache.DeletedError), item_cache.open_scratch(cache, len(step.outs)) as scratch:
+        facts = step.work(one.item, *scratch.outs)
+        if step.reads(one.item) != one.content:
+            raise LegatoError("what it is made from was changed meanwhile: run the same command again")
+        item_cache.keep(cache, one.key, step.stage, facts, scratch)
+
+
+def _shown(
+    stage: str,
+    work: Callable[[Item], Any],
+    items: Sequence[Item],
+    lengths: Sequence[float] | None = None,
+    place: Place | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """The outcomes, with their progress."""
+    sizes = lengths or [1] * len(items)
+    with Progress(stage, sum(sizes), is_audio=bool(lengths)) as progress:
+        for at, result in outcomes(work, items, place or default_place()) if items else ():
+            progress.add(sizes[at])
+            yield at, result
+
+
+def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Facts]:
+    failures = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, Failure)]
+    if failures:
+        print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)
+        reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures)
+        line = f"{stage}: {len(failures)} of {counted(len(names), 'track')} failed: {reasons}"
+        raise FailedError(line, [result for result in results if not isinstance(result, Failure)])
+    return list(results)

@@ -1,0 +1,95 @@
+"""Load a part of params.yaml into its owner's model.
+
+The models live beside the code that uses them. An error names the file, the key, the value and the rule.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from legato.errors import LegatoError
+
+PARAMS = Path("params.yaml")
+Value = TypeVar("Value")
+
+
+class Strict(BaseModel):
+    """A frozen section that refuses unknown keys and values of the wrong type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+def _ordered(pair: Sequence[float]) -> Sequence[float]:
+    if len(pair) != 2:
+        raise ValueError("a range is two numbers, [low, high]")
+    if pair[0] > pair[1]:
+        raise ValueError("the low end of a range comes first")
+    return pair
+
+
+IntRange = Annotated[list[int], AfterValidator(_ordered)]
+FloatRange = Annotated[list[float], AfterValidator(_ordered)]
+
+
+def find_root(folder: Path) -> Path | None:
+    """The root of the project that a folder is in, itself or the nearest above that has a params.yaml."""
+    return next((each for each in (folder, *folder.parents) if (each / PARAMS).is_file()), None)
+
+
+def read(path: Path = PARAMS) -> dict[str, Any]:
+    """The whole file as plain Python values.
+
+    Raises:
+        LegatoError: the file is missing, is not YAML, or is not a mapping.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise LegatoError(f"{path}: no such file here, nor in a folder above: run it inside a legato project") from None
+    except yaml.YAMLError as error:
+        raise LegatoError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise LegatoError(f"{path}: must be a mapping of sections")
+    return values
+
+
+def plain_keys(section: str, path: Path = PARAMS) -> list[str]:
+    """The keys of a section that are written without quotes, as they are written: YAML reads 808 as a number."""
+    document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    pairs = document.value if document else []
+    found = [value for key, value in pairs if key.value == section and isinstance(value, yaml.MappingNode)]
+    return [str(key.value) for mapping in found for key, _ in mapping.value if key.style is None]
+
+
+def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:
+    """The value at a dotted `key`, such as `categories.bass_808.music`, checked against its model or type.
+
+    Raises:
+        LegatoError: the key is missing, or its value breaks a rule.
+    """
+    values: Any = read(path)
+    for name in key.split("."):
+        if not isinstance(values, dict) or name not in values:
+            raise LegatoError(f"{path}: {key}: this key is missing")
+        values = values[name]
+    try:
+        return TypeAdapter(kind).validate_python(values, strict=True)
+    except ValidationError as error:
+        first, *others = error.errors()
+        more = f" (and {len(others)} more)" if others else ""
+        raise LegatoError(f"{path}: {_line(key, first)}{more}") from None
+
+
+def _line(key: str, error: Any) -> str:
+    where = ".".join([key, *(str(part) for part in error["loc"])])
+    if error["type"] == "extra_forbidden":
+        return f"{where}: unknown key"
+    if error["type"] == "missing":
+        return f"{where}: this key is missing"
+    rule = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error" and isinstance(error["input"], dict):
+        return f"{where}.{rule}"  # a rule over several keys names its own key and value
+    return f"{where}: {error['input']!r}: {rule}"

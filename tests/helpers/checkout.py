@@ -1,0 +1,12 @@
+"""This checkout: its root, and what of it the tests use."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+SMALL_CODEC = ROOT / "models/codec/small.pth"
+DVC_CONFIG = """[core]
+    analytics = false
+    check_update = false
+[cache]
+    type = "hardlink,copy"
+"""  # as it is shipped: in a checkout it may name somebody's store

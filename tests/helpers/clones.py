@@ -1,0 +1,125 @@
+"""Clones of this checkout with a tiny dataset, in which DVC runs."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from helpers.checkout import DVC_CONFIG, ROOT
+from legato.work import item_cache
+
+BIN = Path(sys.executable).parent
+TINY = {
+    "categories": {
+        "pads": {
+            "tracks": 3,
+            "prompt": "slow pads",
+            "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"pad": ["warm_pad"], "bass": ["synth_bass_1"]}},
+        },
+        "beats": {
+            "tracks": 3,
+            "prompt": "beat only drums",
+            "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"drums": ["tr808_kit"]}, "grooves": ["trap"]},
+        },
+    },
+    "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34},
+    "train": {"steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
+    "sample": {"prompts": ["slow pads"], "seconds": 0.5},
+}
+
+
+class Clone:
+    """A Git and DVC repository with the project in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *command: str, check: bool = True, below: str = ".", **environment: str) -> str:
+        """Run a command in the clone, or in a folder below, with this interpreter's tools; return what it printed."""
+        environment = {"PYTHONPATH": os.path.relpath("src", below)} | environment
+        done = subprocess.run(
+            command,
+            cwd=self.folder / below,
+            env=self.variables(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check:
+            assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout}{done.stderr}"
+        else:
+            assert done.returncode != 0, done.stdout
+        return done.stdout + done.stderr
+
+    @staticmethod
+    def variables(more: dict[str, str]) -> dict[str, str]:
+        """This environment with this interpreter's tools, and with the clone's own cache of items."""
+        kept = {name: value for name, value in os.environ.items() if name != item_cache.VARIABLE}
+        return kept | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"} | more
+
+    def repro(self, *targets: str, **environment: str) -> list[str]:
+        """`dvc repro`; return the names of the stages that ran."""
+        printed = self.run("dvc", "repro", *targets, **environment)
+        assert "WARNING" not in printed, printed
+        return [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage '")]
+
+    def failed_repro(self, *targets: str) -> str:
+        """`dvc repro` that must fail; return the one line that says why."""
+        printed = self.run("dvc", "repro", *targets, check=False)
+        assert "Traceback" not in printed, printed
+        lines = [line for line in printed.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1, printed
+        return lines[0].removeprefix("error: ")
+
+    def edit(self, change: Callable[[dict[str, Any]], Any]) -> None:
+        """Change params.yaml."""
+        path = self.folder / "params.yaml"
+        values = yaml.safe_load(path.read_text())
+        change(values)
+        path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-qm", message)
+
+    def digests(self, folder: str) -> dict[str, str]:
+        """The SHA-256 of every file in a folder."""
+        paths = sorted(path for path in (self.folder / folder).rglob("*") if path.is_file())
+        printed = self.run("sha256sum", *(str(path.relative_to(self.folder)) for path in paths))
+        return dict(reversed(line.split("  ", 1)) for line in printed.splitlines())
+
+
+def make_clone(folder: Path) -> Clone:
+    """A repository of the working tree's files, with tiny parameters, and without its lock and its user's stores."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "--deduplicate"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in listed:
+        if (ROOT / name).is_file() and _is_shipped(name):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    (folder / ".dvc/config").write_text(DVC_CONFIG)
+    clone = Clone(folder)
+    clone.edit(lambda values: values.update(categories=TINY["categories"], dataset=TINY["dataset"]))
+    clone.edit(lambda values: (values["train"].update(TINY["train"]), values["sample"].update(TINY["sample"])))
+    clone.run("git", "init", "-qb", "main")
+    clone.run("git", "config", "user.name", "tester")
+    clone.run("git", "config", "user.email", "tester@localhost")
+    clone.commit("tiny")
+    return clone
+
+
+def _is_shipped(name: str) -> bool:
+    """Whether a file is the project's, neither made by a run nor its user's own music or settings."""
+    if name.startswith("sources/"):
+        return name == "sources/README.md"
+    return name not in ("dvc.lock", ".dvc/config") and not name.startswith("reports/")

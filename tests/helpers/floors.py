@@ -1,0 +1,16 @@
+"""The floors of src/legato, from the ground up; docs/architecture.md draws them."""
+
+FLOORS = (
+    ("tokens", "words"),
+    ("errors",),
+    ("files",),
+    ("workspace", "midi", "contract"),
+    ("work",),
+    ("audio", "licenses", "prompts", "compose", "soundfont", "page", "dia"),
+    ("render", "truth", "codec"),
+    ("codec_training", "measure"),
+    ("dataset",),
+    ("report", "diff"),
+    ("check", "cli"),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

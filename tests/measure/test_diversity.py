@@ -1,0 +1,64 @@
+"""Diversity counts what differs: copies add nothing, new sounds do, and near-duplicates are found."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from legato.audio.samples import write_audio
+from legato.measure.diversity import features, figures, nearest_db, track_features, vendi_score
+from legato.tokens import SAMPLE_RATE
+
+RNG = np.random.default_rng(0)
+
+
+def tone(path: Path, hz: list[float], gain: float = 0.3, seconds: float = 4) -> Path:
+    """A few tones, one after another."""
+    time_s = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    part = np.minimum((time_s / seconds * len(hz)).astype(int), len(hz) - 1)
+    mono = gain * np.sin(2 * np.pi * np.array(hz)[part] * time_s)
+    write_audio(path, np.stack([mono, mono], axis=1).astype(np.float32), SAMPLE_RATE, "PCM_16")
+    return path
+
+
+@pytest.mark.parametrize("n_kinds", [1, 2, 5])
+def test_the_score_is_the_number_of_kinds_whatever_the_copies(n_kinds: int) -> None:
+    kinds = 1000 * RNG.standard_normal((n_kinds, 7))
+    assert vendi_score(np.repeat(kinds, 4, axis=0)) == pytest.approx(n_kinds, rel=1e-6)
+
+
+def test_the_score_grows_with_distance_and_not_with_order() -> None:
+    points = RNG.standard_normal((12, 5))
+    scores = [vendi_score(points * spread) for spread in (0.1, 1, 3, 10)]
+    assert scores == sorted(scores)
+    assert vendi_score(points[::-1] * 3) == pytest.approx(scores[2])
+
+
+def test_the_nearest_is_found_in_any_block() -> None:
+    points = RNG.standard_normal((50, 6))
+    plain = [
+        min(np.sqrt(np.mean((a - b) ** 2)) for at, b in enumerate(points) if at != n) for n, a in enumerate(points)
+    ]
+    for at_a_time in (1, 7, 50, 100):
+        assert nearest_db(points, at_a_time) == pytest.approx(plain, abs=1e-6)
+
+
+def test_a_copy_is_a_near_duplicate_and_another_tune_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_item_cache: Path
+) -> None:
+    assert not own_item_cache.exists()
+    monkeypatch.setenv("LEGATO_WORKERS", "1")
+    monkeypatch.setenv("LEGATO_SCHEDULER", "")
+    tracks = [
+        tone(tmp_path / "a.wav", [220, 330, 440, 550]),
+        tone(tmp_path / "a_a_little_louder.wav", [220, 330, 440, 550], gain=0.31),
+        tone(tmp_path / "b.wav", [220, 440, 330, 550]),
+        tone(tmp_path / "c.wav", [880, 1320]),
+    ]
+    rows = features("tones", tracks)
+    assert rows == [track_features(track) for track in tracks]
+    found = figures(rows, ["1", "2", "3", "4"])
+    assert found["near_duplicates"] == 2
+    assert 1 < found["vendi"] < 3
+    assert figures(rows, ["1", "2", "3", "3"])["near_duplicates"] == 4
+    assert figures(rows[2:3], ["1"]) == {"vendi": 1.0, "near_duplicates": 0}

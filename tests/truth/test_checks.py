@@ -1,0 +1,280 @@
+"""A true tag is found true and a false one false, kind by kind, on music written out here."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pretty_midi
+import pytest
+
+from legato.midi.contents import read_contents
+from legato.midi.gm import DRUMS, KITS, PROGRAMS
+from legato.prompts.claims import read_tag
+from legato.prompts.vocabulary import CLAIMS
+from legato.truth.checks import CHECKS, judge
+from legato.truth.evidence import Evidence
+from legato.truth.rates import UNKNOWN
+
+SAMPLE_RATE = 44100
+SECONDS = 12
+Notes = list[tuple[float, float, int, int]]  # beat, beats, pitch, velocity
+
+
+@pytest.fixture
+def track(tmp_path: Path) -> Any:
+    """A function from instruments, {name: notes}, to the evidence of a track that plays them."""
+
+    def make(bpm: float = 120.0, audio: np.ndarray | None = None, **instruments: Any) -> Evidence:
+        facts = instruments.pop("facts", {})
+        midi = pretty_midi.PrettyMIDI(initial_tempo=bpm)
+        for name, notes in instruments.items():
+            part = pretty_midi.Instrument((PROGRAMS | KITS)[name], is_drum=name in KITS)
+            part.notes = [
+                pretty_midi.Note(velocity, pitch, beat * 60 / bpm, (beat + beats) * 60 / bpm)
+                for beat, beats, pitch, velocity in notes
+            ]
+            part.pitch_bends = [pretty_midi.PitchBend(4096 * (n % 2), n * 0.3) for n in range(facts.get("bends", 0))]
+            midi.instruments.append(part)
+        midi.write(str(tmp_path / "track.mid"))
+        return Evidence(
+            midi=read_contents(tmp_path / "track.mid"),
+            audio=held() if audio is None else audio,
+            sample_rate=SAMPLE_RATE,
+            facts=facts,
+        )
+
+    return make
+
+
+def held(*, left: float = 1.0, right: float = 1.0, hz: float = 220.0) -> np.ndarray:
+    """A quiet tone without attacks."""
+    wave = 0.2 * np.sin(2 * np.pi * hz * np.arange(SECONDS * SAMPLE_RATE) / SAMPLE_RATE)
+    return np.stack([left * wave, right * wave], axis=1).astype(np.float32)
+
+
+def noise_beat(bpm: float) -> np.ndarray:
+    """A noise burst on every beat."""
+    audio, rng = np.zeros((SECONDS * SAMPLE_RATE, 2), dtype=np.float32), np.random.default_rng(0)
+    for start in np.arange(0, SECONDS - 0.2, 60 / bpm):
+        at = round(start * SAMPLE_RATE)
+        audio[at : at + 2000] += (rng.standard_normal(2000) * np.exp(-np.arange(2000) / 300))[:, None]
+    return audio
+
+
+def chords(*classes: tuple[int, ...], beats: float = 4, spread: float = 0.0) -> Notes:
+    """One chord every `beats`, its notes `spread` beats apart."""
+    return [
+        (n * beats + place * spread, beats - place * spread, 60 + pitch, 80)
+        for n, chord in enumerate(classes)
+        for place, pitch in enumerate(chord)
+    ]
+
+
+def line(*pitches: int, beats: float = 0.5) -> Notes:
+    return [(n * beats, beats * 0.9, pitch, 90) for n, pitch in enumerate(pitches)]
+
+
+def drums(bars: int = 4, velocity: int = 100, **steps: list[float]) -> Notes:
+    """Hits on steps of 16ths in every bar."""
+    return sorted(
+        (4 * bar + s / 4, 0.1, DRUMS[name], velocity) for bar in range(bars) for name in steps for s in steps[name]
+    )
+
+
+C_MAJOR = chords((0, 4, 7), (5, 9, 12), (7, 11, 14), (0, 4, 7))
+C_MINOR = chords((0, 3, 7), (5, 8, 12), (7, 10, 14), (0, 3, 7))
+BACKBEAT = {"kick": [0, 8], "snare": [4, 12], "closed_hat": [0, 2, 4, 6, 8, 10, 12, 14]}
+HALFTIME = {"kick": [0, 6], "snare": [8], "closed_hat": [0, 2, 4, 6, 8, 10, 12, 14]}
+HOUSE = {"kick": [0, 4, 8, 12], "clap": [4, 12], "open_hat": [2, 6, 10, 14]}
+FUNK = {"kick": [0, 3, 6, 10], "snare": [4, 12], "closed_hat": [0, 2, 4, 6, 8, 10, 12, 14]}
+SPARSE = {"kick": [0], "snare": [8]}
+
+
+def verdict(tag: str, evidence: Evidence) -> bool:
+    """Whether all verdicts on a tag are true."""
+    found = judge([tag], evidence)
+    assert found, tag
+    return all(is_true for _, _, is_true in found)
+
+
+def test_every_kind_of_claim_has_a_check() -> None:
+    assert set(CHECKS) == {"bpm", "key", *CLAIMS}
+
+
+def test_bpm_is_the_files_and_with_drums_the_beat_trackers(track: Any) -> None:
+    assert verdict("120 bpm", track(acoustic_grand_piano=C_MAJOR))
+    assert not verdict("122 bpm", track(acoustic_grand_piano=C_MAJOR))
+    heard = {
+        kind: true for _, kind, true in judge(["120 bpm"], track(tr808_kit=drums(**BACKBEAT), audio=noise_beat(120)))
+    }
+    assert heard == {"bpm": True, "bpm_heard": True}
+    heard = {
+        kind: true for _, kind, true in judge(["120 bpm"], track(tr808_kit=drums(**BACKBEAT), audio=noise_beat(105)))
+    }
+    assert heard == {"bpm": True, "bpm_heard": False}
+
+
+def test_key_is_the_estimators_and_the_scale_holds_the_notes(track: Any) -> None:
+    major, minor = track(acoustic_grand_piano=C_MAJOR), track(acoustic_grand_piano=C_MINOR)
+    assert verdict("in C major", major)
+    assert not verdict("in C major", minor)
+    assert verdict("key of C minor", minor)
+    assert not verdict("C sharp minor", minor)
+    strange = track(acoustic_grand_piano=C_MAJOR + [(n, 1.0, 61, 80) for n in range(16)])
+    assert {kind: true for _, kind, true in judge(["in C major"], strange)}["scale"] is False
+
+
+def test_no_drums_and_only_drums_by_notes_and_by_ear(track: Any) -> None:
+    beat, song = drums(**BACKBEAT), C_MAJOR
+    assert verdict("no drums", track(warm_pad=song))
+    assert not verdict("no drums", track(warm_pad=song, tr808_kit=beat))
+    assert not verdict("no drums", track(warm_pad=song, audio=held() + noise_beat(120)))
+    assert verdict("only drums", track(tr808_kit=beat, audio=noise_beat(120)))
+    assert not verdict("only drums", track(tr808_kit=beat, warm_pad=song, audio=noise_beat(120)))
+    assert not verdict("only drums", track(tr808_kit=beat))
+
+
+def test_an_instrument_plays_and_an_808_is_low(track: Any) -> None:
+    low, high = line(26, 33, 38, 31), line(26, 33, 50, 31)
+    assert verdict("warm analog pad", track(warm_pad=C_MAJOR))
+    assert not verdict("saw lead", track(warm_pad=C_MAJOR))
+    assert not verdict("piano", track(standard_kit=drums(**BACKBEAT)))
+    assert verdict("808 bass", track(synth_bass_2=low, audio=held(hz=55)))
+    assert not verdict("808 bass", track(synth_bass_2=high, audio=held(hz=55)))
+    assert not verdict("808 bass", track(synth_bass_2=low, audio=held(hz=220)))
+
+
+@pytest.mark.parametrize(
+    ("tag", "true_of", "false_of"),
+    [
+        ("boom bap", BACKBEAT, HALFTIME),
+        ("dusty beat", BACKBEAT, HOUSE | {"clap": []}),
+        ("pop beat", BACKBEAT, SPARSE),
+        ("rock beat", BACKBEAT, SPARSE),
+        ("lo-fi beat", BACKBEAT, SPARSE),
+        ("synthwave beat", BACKBEAT, SPARSE),
+        ("trap beat", HALFTIME, BACKBEAT),
+        ("half time beat", HALFTIME, BACKBEAT),
+        ("four on the floor", HOUSE, BACKBEAT),
+        ("funk beat", FUNK, BACKBEAT),
+        ("sparse drums", SPARSE, BACKBEAT),
+    ],
+)
+def test_a_groove_is_where_its_drums_fall(track: Any, tag: str, true_of: Any, false_of: Any) -> None:
+    assert verdict(tag, track(tr808_kit=drums(**true_of)))
+    assert not verdict(tag, track(tr808_kit=drums(**false_of)))
+    assert not verdict(tag, track(warm_pad=C_MAJOR))
+
+
+def test_every_groove_is_tried() -> None:
+    tried = next(mark.args[1] for mark in test_a_groove_is_where_its_drums_fall.pytestmark)  # type: ignore[attr-defined]
+    assert {read_tag(tag) for tag, *_ in tried} == {("groove", value) for value in CLAIMS["groove"]}
+
+
+def test_swing_is_where_off_beat_sixteenths_fall(track: Any) -> None:
+    straight = track(tr808_kit=drums(closed_hat=[0, 1, 2, 3, 4, 5, 6, 7]))
+    swung = track(tr808_kit=drums(closed_hat=[0, 1.25, 2, 3.25, 4, 5.25, 6, 7.25]))
+    assert verdict("straight", straight)
+    assert verdict("swung", swung)
+    assert not verdict("straight", swung)
+    assert not verdict("swung", straight)
+    assert not verdict("straight", track(tr808_kit=drums(closed_hat=[0, 2, 4, 6])))
+
+
+ARPEGGIO = line(*(60 + step for _ in range(4) for step in (0, 4, 7, 12)), beats=0.25)
+SCALE_RUN = line(*(60 + step for _ in range(4) for step in (0, 2, 4, 5)), beats=0.25)
+STRUM = chords(*[(0, 4, 7, 12)] * 8, beats=1, spread=0.03)
+BLOCK = chords(*[(0, 4, 7, 12)] * 8, beats=1)
+ROLL = {"closed_hat": [0, 0.5, 1, 1.5, 4, 8, 12]}
+
+
+@pytest.mark.parametrize(
+    ("tag", "true_of", "false_of"),
+    [
+        ("arpeggiated", {"square_lead": ARPEGGIO}, {"square_lead": SCALE_RUN}),
+        ("strummed chords", {"steel_guitar": STRUM}, {"steel_guitar": BLOCK}),
+        ("strummed chords", {"steel_guitar": STRUM}, {"warm_pad": STRUM}),
+        ("fingerpicked", {"nylon_guitar": ARPEGGIO}, {"nylon_guitar": STRUM}),
+        ("bass melody", {"synth_bass_2": line(26, 28, 31, 33)}, {"synth_bass_2": line(26, 28, 26, 28)}),
+        ("palm muted", {"steel_guitar": line(*[40] * 16, beats=0.3)}, {"steel_guitar": STRUM}),
+        ("walking bass", {"finger_bass": line(*range(28, 44), beats=1)}, {"finger_bass": line(*range(28, 44))}),
+        ("octave bass", {"synth_bass_1": line(*[28, 40] * 8)}, {"synth_bass_1": line(*[28, 35] * 8)}),
+        ("staccato lead", {"saw_lead": [(n, 0.4, 60, 90) for n in range(16)]}, {"saw_lead": line(*range(60, 76))}),
+        ("chord stabs", {"electric_piano_1": chords(*[(0, 4, 7)] * 8, beats=0.5)}, {"electric_piano_1": C_MAJOR}),
+        ("hat rolls", {"tr808_kit": drums(**ROLL)}, {"tr808_kit": drums(closed_hat=[0, 1, 2, 3])}),
+        ("ghost notes", {"tr808_kit": drums(velocity=40, snare=[3, 7])}, {"tr808_kit": drums(snare=[3, 7])}),
+        ("sliding notes", {"synth_bass_2": line(26, 28), "facts": {"bends": 9}}, {"synth_bass_2": line(26, 28)}),
+    ],
+)
+def test_how_it_is_played(track: Any, tag: str, true_of: Any, false_of: Any) -> None:
+    assert verdict(tag, track(**true_of))
+    assert not verdict(tag, track(**false_of))
+
+
+@pytest.mark.parametrize(
+    ("tag", "quality", "played", "not_played"),
+    [
+        ("seventh chords", "major_7", (0, 4, 7, 11), (0, 4, 7)),
+        ("suspended chords", "sus4", (0, 5, 7), (0, 4, 7)),
+        ("simple triads", "major", (0, 4, 7), (0, 5, 7)),
+    ],
+)
+def test_stated_chords_are_those_that_sound(track: Any, tag: str, quality: str, played: Any, not_played: Any) -> None:
+    facts = {"chords": [[bar, 0, 0, quality, 0] for bar in range(4)]}
+    assert verdict(tag, track(warm_pad=chords(*[played] * 4), facts=facts))
+    assert not verdict(tag, track(warm_pad=chords(*[not_played] * 4), facts=facts))
+
+
+def test_moods_follow_the_same_rules_on_what_is_measured(track: Any) -> None:
+    slow_minor, fast_major = track(bpm=84, warm_pad=C_MINOR), track(bpm=124, warm_pad=C_MAJOR)
+    assert verdict("dark", slow_minor)
+    assert verdict("melancholic", slow_minor)
+    assert not verdict("uplifting", slow_minor)
+    assert verdict("uplifting", fast_major)
+    assert not verdict("dark", fast_major)
+
+
+def test_density_counts_notes(track: Any) -> None:
+    many = track(square_lead=line(*[60, 64] * 40, beats=0.125))
+    assert verdict("busy", many)
+    assert not verdict("sparse", many)
+    assert verdict("sparse", track(warm_pad=C_MAJOR))
+
+
+def test_sound_is_what_the_renderer_measured_and_what_is_heard(track: Any) -> None:
+    dry = {"dry": True, "reverb_level": 0.0, "attack_s": {"pad": 0.4}, "attack_half_s": {"pad": 0.2}}
+    wet = {"dry": False, "reverb_level": 0.9, "attack_s": {"pad": 0.4}, "attack_half_s": {"pad": 0.01}}
+    assert verdict("dry", track(warm_pad=C_MAJOR, facts=dry))
+    assert not verdict("dry", track(warm_pad=C_MAJOR, facts=wet))
+    assert verdict("reverberant", track(warm_pad=C_MAJOR, facts=wet))
+    assert verdict("slow attack", track(warm_pad=C_MAJOR, facts=dry))
+    assert not verdict("slow attack", track(warm_pad=C_MAJOR, facts=wet))
+    wide, narrow = held(left=1.0, right=-0.5), held()
+    assert verdict("wide stereo", track(warm_pad=C_MAJOR, audio=wide))
+    assert not verdict("wide stereo", track(warm_pad=C_MAJOR, audio=narrow))
+    assert verdict("narrow stereo", track(warm_pad=C_MAJOR, audio=narrow))
+    assert not verdict("narrow stereo", track(warm_pad=C_MAJOR, audio=wide))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "true_of", "false_of"),
+    [
+        ("90's synth no drums", {"saw_lead": C_MAJOR}, {"saw_lead": C_MAJOR, "tr808_kit": drums(**BACKBEAT)}),
+        ("90's synth no drums", {"saw_lead": C_MAJOR}, {"acoustic_grand_piano": C_MAJOR}),
+        ("hip hop beat only drums", {"tr808_kit": drums(**BACKBEAT)}, {"warm_pad": C_MAJOR}),
+        ("808 bass melody", {"synth_bass_2": line(30, 33)}, {"finger_bass": line(30, 33)}),
+        ("guitar pop beat", {"steel_guitar": STRUM, "tr808_kit": drums(**BACKBEAT)}, {"steel_guitar": STRUM}),
+    ],
+)
+def test_a_base_phrase_is_judged_by_its_words(track: Any, phrase: str, true_of: Any, false_of: Any) -> None:
+    assert verdict(phrase, track(**true_of))
+    assert not verdict(phrase, track(**false_of))
+
+
+def test_a_tag_behind_the_phrase_that_no_check_knows_is_never_true(track: Any) -> None:
+    found = judge(["something lovely", "no drums", "MY EDIT"], track(warm_pad=C_MAJOR))
+    assert [each for each in found if not each.is_true] == [("MY EDIT", UNKNOWN, False)]
+
+
+def test_a_phrase_without_a_word_to_check_has_no_verdict(track: Any) -> None:
+    assert judge(["something lovely"], track(warm_pad=C_MAJOR)) == []

@@ -1,0 +1,270 @@
+"""Every item is done once, in order, by any number of workers; failures are named and stop nobody else."""
+
+import ctypes
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from legato.errors import EXIT_INTERRUPTED, LegatoError
+from legato.files import read_jsonl, write_text
+from legato.work import items, pool
+from legato.work.items import Facts, Step
+
+
+def run(work, count: int):
+    return items.run(work, range(count), stage="square", name=lambda number: f"track_{number}")
+
+
+@pytest.mark.parametrize("n_workers", [1, 2, 3])
+def test_results_come_in_the_items_order(monkeypatch: pytest.MonkeyPatch, n_workers: int) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, str(n_workers))
+    assert run(lambda number: {"square": number**2}, 7) == [{"square": number**2} for number in range(7)]
+
+
+def test_two_workers_are_two_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "2")
+    processes = {facts["pid"] for facts in run(lambda _: {"pid": os.getpid()}, 8)}
+    assert os.getpid() not in processes
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_a_failed_item_is_named_and_the_others_are_finished(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n_workers: int
+) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, str(n_workers))
+
+    def work(number: int) -> dict[str, int]:
+        if number == 1:
+            raise LegatoError("out of tune")
+        if number == 2:
+            raise ZeroDivisionError("a bug")
+        if number == 3:
+            raise OSError(28, "No space left on device", "track.wav")
+        (tmp_path / str(number)).touch()
+        return {}
+
+    with pytest.raises(LegatoError) as error:
+        run(work, 5)
+    assert str(error.value) == (
+        "square: 3 of 5 tracks failed: track_1: out of tune; track_2: ZeroDivisionError: a bug; "
+        "track_3: track.wav: No space left on device"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0", "4"]
+
+
+def test_the_facts_of_finished_items_are_recorded_where_others_fail(tmp_path: Path) -> None:
+    def work(number: int) -> Facts:
+        if number in failing:
+            raise LegatoError("out of tune")
+        return {"id": number}
+
+    def record() -> list[Facts]:
+        return items.record(tmp_path / "facts.jsonl", lambda: run(work, 4), {"by": "ear"})
+
+    failing = {1, 3}
+    with pytest.raises(LegatoError, match="2 of 4 tracks failed: track_1: out of tune; track_3: out of tune$"):
+        record()
+    assert read_jsonl(tmp_path / "facts.jsonl") == [{"id": 0, "by": "ear"}, {"id": 2, "by": "ear"}]
+    failing = set()
+    assert record() == read_jsonl(tmp_path / "facts.jsonl") == [{"id": number, "by": "ear"} for number in range(4)]
+
+
+def test_a_wrong_number_of_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "-1")
+    with pytest.raises(LegatoError, match="LEGATO_WORKERS: '-1': must be a whole number"):
+        items.workers()
+
+
+def step(work: Callable[[int, Path], Facts], out: Path) -> Step[int]:
+    return Step(
+        stage="square",
+        category="numbers",
+        work=work,
+        name=lambda number: f"track_{number}",
+        reads=lambda number: number,
+        settings=None,
+        outs=[out],
+    )
+
+
+LOG = os.path.relpath(pool._log_path())
+DEATHS: dict[str, tuple[Callable[[], object], str]] = {
+    "killed": (lambda: os.kill(os.getpid(), signal.SIGKILL), "SIGKILL(-9)"),
+    "crashed": (
+        lambda: ctypes.string_at(0),
+        f"SIGSEGV(-11); its last words are in {LOG}",
+    ),
+    "gone": (lambda: os._exit(7), "EXIT(7)"),
+}
+
+
+@pytest.mark.parametrize("death", DEATHS)
+def test_a_process_that_dies_twice_is_named_and_the_others_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str], death: str
+) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "2")
+    die, told = DEATHS[death]
+    is_ill = True
+
+    def work(number: int, out: Path) -> Facts:
+        if number == 2 and is_ill:
+            die()
+        write_text(out / f"{number}.txt", str(number**2))
+        return {"square": number**2}
+
+    with pytest.raises(LegatoError) as error:
+        items.build(step(work, tmp_path / "out"), range(6))
+    assert str(error.value) == f"square: 1 of 6 tracks failed: track_2: its process died twice, {told}"
+    assert capfd.readouterr().err == "", "a crash's report is in the log"
+    if death == "crashed":
+        assert "Fatal Python error: Segmentation fault" in pool._log_path().read_text()
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{n}.txt" for n in (0, 1, 3, 4, 5)]
+    is_ill = False
+    assert items.build(step(work, tmp_path / "out"), range(6)) == [{"square": number**2} for number in range(6)]
+    assert "5 of 6 tracks were in the cache" in capfd.readouterr().out
+
+
+def test_a_process_that_dies_once_costs_a_second_try(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "2")
+
+    def work(number: int) -> Facts:
+        tries = tmp_path / str(number)
+        tries.write_text(tries.read_text() + "I" if tries.exists() else "I")
+        if number in (1, 4) and tries.read_text() == "I":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"square": number**2}
+
+    assert run(work, 6) == [{"square": number**2} for number in range(6)]
+    tries = [len((tmp_path / str(number)).read_text()) for number in range(6)]
+    assert tries[1] == tries[4] == 2
+    assert max(tries) == 2
+
+
+def test_the_cache_may_be_deleted_during_a_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, own_item_cache: Path
+) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
+    left = {"1 before": 1, "2 behind": 1, "3 before": 1, "3 behind": 2}  # deletions, by an item and its file
+
+    def delete(when: str) -> None:
+        if left.get(when):
+            left[when] -= 1
+            shutil.rmtree(own_item_cache)
+
+    def work(number: int, out: Path) -> Facts:
+        delete(f"{number} before")
+        write_text(out / f"{number}.txt", str(number**2))
+        delete(f"{number} behind")
+        return {"square": number**2}
+
+    assert items.build(step(work, tmp_path / "out"), range(5)) == [{"square": number**2} for number in range(5)]
+    assert not any(left.values())
+    found = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
+    assert found == {f"{number}.txt": str(number**2) for number in range(5)}
+
+
+def test_what_changes_while_it_is_read_is_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
+    source = tmp_path / "source"
+    source.write_text("1")
+
+    def work(_: int, out: Path) -> Facts:
+        source.write_text("2")
+        write_text(out / "copy.txt", source.read_text())
+        return {}
+
+    changing = Step(
+        stage="copy",
+        category="texts",
+        work=work,
+        name=str,
+        reads=lambda _: source.read_text(),
+        settings=None,
+        outs=[tmp_path / "out"],
+    )
+    with pytest.raises(LegatoError, match="was changed meanwhile"):
+        items.build(changing, [0])
+    assert list((tmp_path / "out").iterdir()) == []
+    assert items.build(changing, [0]) == [{}]
+
+
+INTERRUPTED = """
+import os, time
+from pathlib import Path
+from legato.work import items, pool
+from legato.errors import stage
+
+def work(number, out):
+    (out / f"{number}.txt").write_text(str(number))
+    Path(f"begun_{number}").touch()
+    time.sleep(0.5)
+    return {}
+
+def main():
+    items.build(items.Step(stage="sleep", category="all", work=work, name=str, reads=lambda _: None, settings=None,
+                           outs=[Path("out")]), range(40))
+
+stage(main)
+"""
+
+
+@pytest.mark.parametrize("n_workers", [1, 2])
+def test_ctrl_c_finishes_what_is_in_hand(tmp_path: Path, n_workers: int) -> None:
+    (tmp_path / "script.py").write_text(INTERRUPTED)
+    environment = os.environ | {items.WORKERS_VARIABLE: str(n_workers)}
+    with subprocess.Popen(
+        [sys.executable, "script.py"],
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as script:
+        while not any(tmp_path.glob("begun_*")) and script.poll() is None:
+            time.sleep(0.01)
+        os.killpg(script.pid, signal.SIGINT)
+        assert script.stderr
+        printed = script.stderr.read()
+    assert script.returncode == EXIT_INTERRUPTED, printed
+    assert "Traceback" not in printed
+    assert printed.endswith("interrupted: run the same command again\n")
+    begun = {path.name.removeprefix("begun_") for path in tmp_path.glob("begun_*")}
+    assert {path.stem for path in (tmp_path / "out").iterdir()} == begun
+    assert len(begun) < 10
+
+
+def test_processes_end_with_their_stage(tmp_path: Path) -> None:
+    script = INTERRUPTED.replace(
+        "time.sleep(0.5)", "Path(f'pid_{__import__(\"os\").getpid()}').touch(); time.sleep(60)"
+    )
+    (tmp_path / "script.py").write_text(script)
+    environment = os.environ | {items.WORKERS_VARIABLE: "2"}
+    with subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environment) as killed:
+        while len(list(tmp_path.glob("pid_*"))) < 2 and killed.poll() is None:
+            time.sleep(0.01)
+        killed.kill()
+    left = {int(path.name.removeprefix("pid_")) for path in tmp_path.glob("pid_*")}
+    deadline = time.monotonic() + 30
+    while any(is_running(pid) for pid in left) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(is_running(pid) for pid in left)
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process that is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_importing_the_pool_does_not_import_torch() -> None:
+    code = "import sys, legato.work.items; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
