@@ -395,7 +395,8 @@ def test_damage_everywhere_is_one_line_and_then_made_again(edited: Clone) -> Non
         for place in {file.stat().st_ino: file for file in (path, stored, kept) if file.exists()}.values():
             flip_a_byte(place)
         names.append(str(path.relative_to(edited.folder)))
-    edited.edit(lambda values: values["card"].update(name="edited"))
+    # No other test builds this name: DVC must have no outcome of `collect` to restore.
+    edited.edit(lambda values: values["card"].update(name="damaged"))
     line = edited.failed_repro("collect")
     assert any(line.startswith(f"{name} and 3 more: not what dvc.lock records: ") for name in names), line
     assert {"collect", "prompt@pads", "encode@beats"} <= set(edited.repro("collect"))

@@ -20,7 +20,7 @@ from legato.dataset.card.folder import write_card
 from legato.dataset.collect import HELD_OUT, TRAIN, collect
 from legato.dataset.folder_check import check_folder
 from legato.errors import LegatoError
-from legato.files import read_jsonl, write_jsonl, write_text
+from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
 from legato.prompts.tags import prompt_path
 from legato.workspace import params
 from legato.workspace.track import facts_path
@@ -196,7 +196,10 @@ def test_the_folder_stays_what_a_trainer_reads_and_its_card_a_function_of_it() -
 
 @pytest.mark.usefixtures("workspace")
 def test_no_text_of_anyones_breaks_the_card() -> None:
-    write_text(prompt_path("composed", "composed_00000"), "a | `b`, <script>alert(1)</script>, \\, $x$ *y*")
+    prompt, facts = prompt_path("composed", "composed_00000"), facts_path("composed", "prompt")
+    write_text(prompt, "a | `b`, <script>alert(1)</script>, \\, $x$ *y*")
+    first, *others = read_jsonl(facts)
+    write_jsonl(facts, [first | {"prompt_sha256": sha256_of(prompt)}, *others])
     gather(mine=False, soundfont='we "quote" | <b>\n.sf2', soundfont_license="X | <i>`no`</i>\n# no")
     text = readme()
     tables = [line for line in text.splitlines() if line.startswith("| composed") or line.startswith("| soundfont")]

@@ -8,5 +8,5 @@ DVC_CONFIG = """[core]
     analytics = false
     check_update = false
 [cache]
-    type = "hardlink,copy"
+    type = "reflink,copy"
 """  # as it is shipped: in a checkout it may name somebody's store

@@ -37,7 +37,7 @@ SMALL = small_font(keys=(40, 80))
 
 def peaks(font: Path, places: list[tuple[int, int]], keys: list[int]) -> list[int]:
     """What each preset gives at each key, by another program; nothing where FluidSynth dies of it."""
-    command = [sys.executable, ROOT / "tests/font_judge.py", font, json.dumps(places), json.dumps(keys)]
+    command = [sys.executable, ROOT / "tests/helpers/font_judge.py", font, json.dumps(places), json.dumps(keys)]
     done = subprocess.run(command, capture_output=True, check=False, text=True)
     return json.loads(done.stdout.splitlines()[-1] if done.stdout else "[]")
 

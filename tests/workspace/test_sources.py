@@ -375,7 +375,7 @@ def test_composed_music_that_plays_for_too_long_is_named(workspace: Path) -> Non
     values = yaml.safe_load((workspace / "params.yaml").read_text())
     values["dataset"]["max_minutes"] = 0.5
     (workspace / "params.yaml").write_text(yaml.safe_dump(values))
-    line = "params.yaml: categories.bass_808.music.seconds: [30.0, 34.0]: dataset.max_minutes allows 30 seconds"
+    line = "params.yaml: categories.bass_808.music.seconds: [30, 34]: dataset.max_minutes allows 30 seconds"
     with pytest.raises(LegatoError, match=re.escape(line)):
         check()
 
