@@ -33,6 +33,9 @@ TINY = {
 }
 
 
+PULLED_NOTHING = "'dataset/tracks' is empty"  # is said of a clone that has all of it in a remote
+
+
 class Clone:
     """A Git and DVC repository with the project in it."""
 
@@ -65,10 +68,7 @@ class Clone:
     def repro(self, *targets: str, **environment: str) -> list[str]:
         """`dvc repro`; return the names of the stages that ran."""
         printed = self.run("dvc", "repro", *targets, **environment)
-        # Of a clone that has pulled nothing yet, DVC says that a folder is empty.
-        warnings = [
-            line for line in printed.splitlines() if "WARNING" in line and "'dataset/tracks' is empty" not in line
-        ]
+        warnings = [line for line in printed.splitlines() if "WARNING" in line and PULLED_NOTHING not in line]
         assert warnings == [], printed
         return [line.split("'")[1] for line in printed.splitlines() if line.startswith("Running stage '")]
 
