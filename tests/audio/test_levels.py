@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.midi_bytes import BEAT, END, NOW, file, tempo
 from helpers.signals import SAMPLE_RATE
 from legato.audio.normalize import NormalizeParams, normalize_file
@@ -15,7 +15,7 @@ from legato.render.rendering import render
 from legato.workspace import params
 from legato.workspace.track import track_rng
 
-PARAMS = ROOT / "params.yaml"
+PARAMS = SHIPPED_PARAMS
 SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
 
 

@@ -15,14 +15,14 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.signals import SAMPLE_RATE, drum_loop, noise, silence, sine, true_peak
 from legato.audio.normalize import NormalizeParams, normalize, normalize_file
 from legato.audio.samples import decibels, read_audio, write_audio
 from legato.errors import LegatoError
 from legato.workspace import params
 
-PARAMS = params.load("normalize", NormalizeParams, ROOT / "params.yaml")
+PARAMS = params.load("normalize", NormalizeParams, SHIPPED_PARAMS)
 MOST_DB = PARAMS.limiter.max_reduction_db
 
 

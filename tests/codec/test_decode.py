@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from helpers.checkout import ROOT, SMALL_CODEC
+from helpers.checkout import SHIPPED_PARAMS, SMALL_CODEC
 from legato.audio.samples import read_audio
 from legato.codec.decode import decode, find_codes
 from legato.contract.codes import write_codes
@@ -18,7 +18,7 @@ from legato.work import items
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two categories of codes, one track each."""
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text((SHIPPED_PARAMS).read_text())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
     for seed, name in enumerate(("a", "b")):

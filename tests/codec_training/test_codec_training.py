@@ -16,7 +16,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from helpers.checkout import ROOT, SMALL_CODEC
+from helpers.checkout import ROOT, SHIPPED_PARAMS, SMALL_CODEC
 from legato.audio.normalize import NormalizeParams
 from legato.audio.samples import write_audio
 from legato.codec.model import load, new_model, save
@@ -32,7 +32,7 @@ from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS, SAMPLE_RATE
 from legato.workspace import categories, params
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-SHIPPED = params.load("train_codec", TrainCodecParams, ROOT / "params.yaml")
+SHIPPED = params.load("train_codec", TrainCodecParams, SHIPPED_PARAMS)
 MICRO = SHIPPED.model_copy(
     update={
         "start": None,
@@ -140,7 +140,7 @@ def test_a_track_shorter_than_a_segment_is_followed_by_silence(tmp_path: Path) -
 def test_the_corpus_plays_every_program_and_kit() -> None:
     shipped = {
         name: MusicParams.model_validate(row["music"])
-        for name, row in params.read(ROOT / "params.yaml")["categories"].items()
+        for name, row in params.read(SHIPPED_PARAMS)["categories"].items()
     }
     music = corpus.read_music(ROOT / CORPUS, shipped)
     played = {name for one in music.values() for names in one.parts.values() for name in names}
@@ -156,8 +156,7 @@ def test_a_category_that_exists_is_refused_in_the_corpus() -> None:
 def test_a_corpus_is_made_once_and_its_held_out_tracks_are_not_learnt(font: Path, tmp_path: Path) -> None:
     music = {"short": MusicParams(bpm=[120, 140], seconds=[3, 4], parts={"keys": ["celesta"]})}
     sections = [
-        params.load(*section, ROOT / "params.yaml")
-        for section in (("render", RenderParams), ("normalize", NormalizeParams))
+        params.load(*section, SHIPPED_PARAMS) for section in (("render", RenderParams), ("normalize", NormalizeParams))
     ]
     studio = corpus.Studio(font, *sections)
     first = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, heldout=1)

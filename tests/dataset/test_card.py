@@ -10,7 +10,7 @@ import rdflib
 import yaml
 from huggingface_hub import DatasetCard
 
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
 from legato.dataset import provenance
@@ -230,8 +230,8 @@ def test_no_text_of_anyones_breaks_the_card() -> None:
     ],
 )
 def test_wrong_parameters_are_one_line(tmp_path: Path, change: dict[str, Any], line: str) -> None:
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
-    params.load("card", CardParams, ROOT / "params.yaml")
+    values = yaml.safe_load((SHIPPED_PARAMS).read_text())
+    params.load("card", CardParams, SHIPPED_PARAMS)
     values["card"] |= change
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
     with pytest.raises(LegatoError) as error:

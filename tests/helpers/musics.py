@@ -6,7 +6,7 @@ import numpy as np
 import yaml
 from hypothesis import strategies as st
 
-from helpers.checkout import ROOT
+from helpers.checkout import ROOT, SHIPPED_PARAMS
 from legato.compose.config import MusicParams
 from legato.compose.grooves import GROOVES
 from legato.compose.modes import COLORS
@@ -16,7 +16,7 @@ from legato.midi.song import Song
 from legato.midi.theory import SCALES
 from legato.workspace import params
 
-SHIPPED = ROOT / "params.yaml"
+SHIPPED = SHIPPED_PARAMS
 CATEGORIES = {
     name: params.load(f"categories.{name}.music", MusicParams, SHIPPED) for name in params.read(SHIPPED)["categories"]
 }

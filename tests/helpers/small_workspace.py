@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from helpers import midi_bytes, warm_stage
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from legato.files import sha256_of, write_json
 from legato.midi.gm import KITS
 from legato.work import item_cache
@@ -30,7 +30,7 @@ class Workspace:
 
     def __init__(self, folder: Path, font: Path, weights: Path) -> None:
         self.folder, self.cache = folder, folder / "cache"
-        self.params: dict[str, Any] = yaml.safe_load((ROOT / "params.yaml").read_text())
+        self.params: dict[str, Any] = yaml.safe_load((SHIPPED_PARAMS).read_text())
         self.params["render"]["tail_s"] = 1
         self.params["compute"]["workers"] = 1
         self.params["categories"] = {"pads": PADS}

@@ -9,7 +9,7 @@ import pretty_midi
 import pytest
 import yaml
 
-from helpers.checkout import ROOT
+from helpers.checkout import ROOT, SHIPPED_PARAMS
 from helpers.made_tracks import ids, make_category, make_tracks
 from helpers.small_font import write_small_font
 from legato.check import check
@@ -30,14 +30,14 @@ CC0_PAGE = "https://creativecommons.org/publicdomain/zero/1.0/"
 @pytest.fixture(scope="module")
 def policy() -> PolicyParams:
     """The shipped one."""
-    return params.load("policy", PolicyParams, ROOT / "params.yaml")
+    return params.load("policy", PolicyParams, SHIPPED_PARAMS)
 
 
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The shipped parameters, and a collected dataset of a composed category and one of the user's files."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text((ROOT / "params.yaml").read_text())
+    (tmp_path / "params.yaml").write_text((SHIPPED_PARAMS).read_text())
     make_category("composed", 4)
     make_tracks("mine", ["mine_a", "mine_b"], license="PDDL-1.0", source="a.mid")
     rows = read_jsonl(Path("dataset/tracks/composed/compose.jsonl"))
@@ -220,7 +220,7 @@ def test_many_reasons_and_tracks_make_a_short_line(policy: PolicyParams) -> None
 
 
 def test_a_planted_gpl_font_is_refused_before_anything_is_built(tmp_path: Path, workspace: Path) -> None:
-    beats = yaml.safe_load((ROOT / "params.yaml").read_text())["categories"]["hiphop_drums"]
+    beats = yaml.safe_load((SHIPPED_PARAMS).read_text())["categories"]["hiphop_drums"]
     beats["music"] |= {"parts": {"drums": ["tr808_kit"]}, "grooves": ["house"]}
     write_small_font(tmp_path / "mine.sf2", (DRUM_BANK, KITS["tr808_kit"]), [(35, 81)])
     edit(lambda values: values.update(categories={"beats": beats}, soundfont={"path": "mine.sf2", "license": "MIT"}))

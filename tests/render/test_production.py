@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.signals import SAMPLE_RATE, silence, sine
 from legato.audio.features import HALF, WIDTH_FLOOR_DB, attack_s, width_db
 from legato.midi.contents import Contents, Instrument, Tempo
@@ -11,7 +11,7 @@ from legato.render.production import RenderParams, produce, production_facts, va
 from legato.workspace import params
 from legato.workspace.track import track_rng
 
-PARAMS = params.load("render", RenderParams, ROOT / "params.yaml")
+PARAMS = params.load("render", RenderParams, SHIPPED_PARAMS)
 PRESETS = {(0, 81), (1, 81), (2, 81), (0, 38), (0, 50), (128, 0), (1, 0), (2, 25), (128, 25)}
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.midi_bytes import BEAT, END, NOW, control, file, name, note, program
 from helpers.signals import SAMPLE_RATE, si_sdr_db
 from legato.audio.samples import read_audio
@@ -25,7 +25,7 @@ from legato.soundfont.synthesis import key_hz
 from legato.workspace import params
 from legato.workspace.track import track_rng
 
-PARAMS = params.load("render", RenderParams, ROOT / "params.yaml")
+PARAMS = params.load("render", RenderParams, SHIPPED_PARAMS)
 STILL = PARAMS.model_copy(update={"pan": [0.0, 0.0], "gain_db": [0.0, 0.0], "detune_cents": [0.0, 0.0]})
 DRY = STILL.model_copy(update={"dry": 1.0})
 WET = STILL.model_copy(update={"dry": 0.0})
@@ -295,7 +295,7 @@ import numpy as np
 from legato.workspace import params
 from legato.render import production, rendering
 from legato.errors import stage
-settings = params.load("render", production.RenderParams, Path({str(ROOT / "params.yaml")!r}))
+settings = params.load("render", production.RenderParams, Path({str(SHIPPED_PARAMS)!r}))
 paths = [Path(path) for path in ({str(song)!r}, {str(tmp_path / "a.flac")!r}, {str(tmp_path)!r}, {str(font)!r})]
 stage(lambda: rendering.render(*paths, settings, 44100, np.random.default_rng(0)))
 """

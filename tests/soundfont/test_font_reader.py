@@ -12,7 +12,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.checkout import ROOT
+from helpers.checkout import ROOT, SHIPPED_PARAMS
 from helpers.font_bytes import MONO, ROM, small_font
 from legato.check import check
 from legato.errors import LegatoError
@@ -180,7 +180,7 @@ def test_some_of_them_are_installed() -> None:
 
 
 def test_check_asks_fluidsynth(at: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = yaml.safe_load((SHIPPED_PARAMS).read_text())
     values["categories"] = {"bass_808": values["categories"]["bass_808"]}
     values["soundfont"] = {"path": "mine.sf3", "license": "CC0-1.0"}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))

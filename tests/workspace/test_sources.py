@@ -12,7 +12,7 @@ import pretty_midi
 import pytest
 import yaml
 
-from helpers.checkout import ROOT
+from helpers.checkout import ROOT, SHIPPED_PARAMS
 from helpers.clones import make_clone
 from helpers.midi_bytes import BEAT, END, NOW, ONE_NOTE, file, name, note, program, rmid, tempo
 from legato.check import check, write_manifests
@@ -47,7 +47,7 @@ def c_major_song(program: int = 24) -> bytes:
 @pytest.fixture
 def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The shipped parameters with two categories of MIDI files and a composed one; one worker."""
-    values = yaml.safe_load((ROOT / "params.yaml").read_text())
+    values = yaml.safe_load((SHIPPED_PARAMS).read_text())
     composed = values["categories"]["bass_808"]
     values["categories"] = {"mine": MINE, "other": copy.deepcopy(MINE), "bass_808": composed}
     (tmp_path / "params.yaml").write_text(yaml.safe_dump(values))
