@@ -6,7 +6,7 @@ from typing import Any
 from legato import items, params
 from legato.audio import LIBSNDFILE, write_audio
 from legato.errors import stage
-from legato.files import sha256_of, write_jsonl
+from legato.files import require_file, sha256_of, write_jsonl
 from legato.production import RenderParams
 from legato.render import render
 from legato.soundfont.config import SoundfontParams
@@ -19,7 +19,7 @@ def main(category: str) -> None:
     settings = params.load("render", RenderParams)
     seed = params.load("dataset", DatasetParams).seed
     font = Path(params.load("soundfont", SoundfontParams).path)
-    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}
+    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
     midis = sorted((Path("dataset/midi") / category).glob("*.mid"))
 
     def render_track(midi: Path, folder: Path, stems: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from legato.codec.training import train
 from legato.compose.config import MusicParams
 from legato.encode import EncodeParams, encode_tracks
 from legato.errors import stage
-from legato.files import sha256_of, write_bytes, write_json
+from legato.files import require_file, sha256_of, write_bytes, write_json
 from legato.normalize import NormalizeParams
 from legato.production import RenderParams
 from legato.soundfont.config import BUILT_FONT
@@ -35,7 +35,7 @@ def main() -> None:
     folder = WORK / f"corpus-{digest(made_of)}"
     audio = corpus.make_corpus(folder, music, studio, seed=wanted.seed, tracks=wanted.tracks, heldout=wanted.heldout)
 
-    start = sha256_of(Path(wanted.start)) if wanted.start else None
+    start = sha256_of(require_file(Path(wanted.start))) if wanted.start else None
     run = WORK / f"run-{digest([made_of, wanted.model_dump(), start])}"
     trained = train(wanted, [path for paths in audio.learnt.values() for path in paths], run / "checkpoint.pt")
     model.save(run / "small.pth", trained.state_dict(), wanted.architecture())

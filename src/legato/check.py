@@ -12,7 +12,7 @@ from legato.dia.config import SampleParams, TrainParams
 from legato.encode import EncodeParams
 from legato.errors import LegatoError
 from legato.evaluation.config import EvaluateParams
-from legato.files import sha256_of, write_json
+from legato.files import require_file, sha256_of, write_json
 from legato.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.items import ComputeParams
 from legato.midi_reader import read_contents
@@ -89,7 +89,7 @@ def check() -> Manifests:
     splitting.check()
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
-    presets = built_presets() if is_built else set(read_presets(font))
+    presets = built_presets() if is_built else set(read_presets(require_file(font)))
     keys = built_kit_keys() if is_built else read_keys(font)
     _check_licences(loaded, font, None if is_built else sha256_of(font))
     manifests: Manifests = {}

@@ -19,6 +19,7 @@ import numpy as np
 
 from legato import smf
 from legato.errors import LegatoError, os_error_line
+from legato.files import require_file
 from legato.gm import DRUM_BANK, MELODIC_BANK
 
 DRUM_CHANNEL = 9  # "channel 10", counted from 1
@@ -150,7 +151,7 @@ def read_contents(path: Path) -> Contents:
             of zero, a note without an end, or no notes at all.
     """
     try:
-        return _contents(smf.parse(path.read_bytes()))
+        return _contents(smf.parse(require_file(path).read_bytes()))
     except OSError as error:
         raise LegatoError(os_error_line(error)) from None
     except ValueError as error:

@@ -16,7 +16,7 @@ from pydantic import StringConstraints, model_validator
 from tqdm import tqdm
 
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of
+from legato.files import replacing, require_file, sha256_of
 from legato.params import PARAMS, Strict
 
 WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
@@ -98,10 +98,10 @@ def _source(name: str, known: Codec | None) -> Path:
         path = cache_folder() / f"{name}.pth"
         if not path.exists():
             download(known.url, path)
-    if not path.is_file():
+    if known is None and not path.exists():
         names = ", ".join(CODECS)
         raise LegatoError(f"{PARAMS}: codec.weights: {name!r}: no such file, and not one of {names}")
-    return path
+    return require_file(path)
 
 
 def download(url: str, target: Path) -> None:
