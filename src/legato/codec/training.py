@@ -5,7 +5,6 @@ reaches the same weights as one that was not. Axis suffixes: B batch, N samples,
 of a codebook, V its entries.
 """
 
-import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,8 +24,8 @@ from legato.codec.losses import mel_loss, stft_loss
 from legato.codec.model import new_model, read_checkpoint
 from legato.codec.recipe import TrainCodecParams
 from legato.errors import LegatoError
-from legato.files import write_bytes
 from legato.params import PARAMS
+from legato.tensors import read_sealed, write_sealed
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS
 
 BETAS = (0.8, 0.99)
@@ -65,14 +64,16 @@ class State:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
-        content = io.BytesIO()
         modules = {name: getattr(self, name).state_dict() for name in ("model", "average", "optimizer")}
-        torch.save({**modules, "use": self.use_KV, "step": self.step}, content)
-        write_bytes(path, content.getvalue())
+        write_sealed(path, {**modules, "use": self.use_KV, "step": self.step})
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        saved = torch.load(path, map_location=self.use_KV.device, weights_only=True)
+        """Go on from a checkpoint.
+
+        Raises:
+            LegatoError: it is damaged.
+        """
+        saved = read_sealed(path, "not a checkpoint", self.use_KV.device)
         for name in ("model", "average", "optimizer"):
             getattr(self, name).load_state_dict(saved[name])
         self.use_KV, self.step = saved["use"], saved["step"]

@@ -13,7 +13,7 @@ from torch import Tensor
 from legato.codes import obey, read_codes
 from legato.contract import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
 from legato.errors import LegatoError
-from legato.files import read_jsonl
+from legato.facts import read_facts
 
 
 @dataclass(frozen=True)
@@ -115,8 +115,8 @@ def digest(tracks: Sequence[StoredTrack]) -> str:
 
 
 def _read_categories(path: Path) -> dict[str, str]:
-    rows = read_jsonl(path) if path.is_file() else []
-    return {row["id"]: row["category"] for row in rows if isinstance(row, dict) and {"id", "category"} <= row.keys()}
+    rows = read_facts(path, (), ("id", "category")) if path.exists() else []
+    return {row["id"]: row["category"] for row in rows if {"id", "category"} <= row.keys()}
 
 
 def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[str, str]) -> StoredTrack:
