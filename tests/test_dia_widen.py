@@ -195,7 +195,7 @@ BROKEN_STARTS = {
     ),
     "endless layers": (configured(decoder_config__num_hidden_layers=10**9), "num_hidden_layers: must be a number from"),
     "wide": (configured(encoder_config__hidden_size=65_536), "has another shape than config.json describes"),
-    "5 channels": (configured(decoder_config__num_channels=5), "not a Dia model: .*num_channels"),
+    "5 channels": (configured(decoder_config__num_channels=5), "not a Dia model: .*channels must match"),
     "an activation": (configured(decoder_config__hidden_act="evil"), "not a Dia model"),
     "a number format": (configured(dtype="evil"), "not a Dia model"),
     "quantized": (configured(quantization_config={"quant_method": "bitsandbytes"}), "weights must be plain numbers"),

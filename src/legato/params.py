@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from legato import yaml_file
 from legato.errors import LegatoError
 
 PARAMS = Path("params.yaml")
+MOST = 10**6  # of a number of which there are no more, such as steps
 Value = TypeVar("Value")
 
 
 class Strict(BaseModel):
-    """A frozen section that refuses unknown keys and values of the wrong type."""
+    """A frozen section that refuses unknown keys, values of the wrong type, NaN and infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def _ordered(pair: Sequence[float]) -> Sequence[float]:
@@ -30,23 +31,28 @@ def _ordered(pair: Sequence[float]) -> Sequence[float]:
     return pair
 
 
-IntRange = Annotated[list[int], AfterValidator(_ordered)]
-FloatRange = Annotated[list[float], AfterValidator(_ordered)]
+def _check_path(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be a path: not empty, and without control characters")
+    return text
+
+
+IntRange = Annotated[list[Annotated[int, Field(ge=-MOST, le=MOST)]], AfterValidator(_ordered)]
+FloatRange = Annotated[list[Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]], AfterValidator(_ordered)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+FilePath = Annotated[str, AfterValidator(_check_path)]
 
 
 def read(path: Path = PARAMS) -> dict[str, Any]:
-    """The whole file as plain Python values.
+    """The whole file as plain Python values, which are shared: not to be changed.
 
     Raises:
-        LegatoError: the file is missing, is not YAML, or is not a mapping.
+        LegatoError: the file is missing, is not YAML, or is not a mapping of sections.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; run from the root of the project") from None
-    except yaml.YAMLError as error:
-        raise LegatoError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
+    if not path.exists():
+        raise LegatoError(f"{path}: no such file; run from the root of the project")
+    values = yaml_file.read(path)
+    if not (isinstance(values, dict) and all(isinstance(name, str) for name in values)):
         raise LegatoError(f"{path}: must be a mapping of sections")
     return values
 

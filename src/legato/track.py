@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from legato.params import Strict
+from legato.params import Seed, Strict
 
 INDEX_DIGITS = 5
 
@@ -30,7 +30,7 @@ SourceCount = Annotated[Any, AfterValidator(_check_count)]  # of a category of t
 class DatasetParams(Strict):
     """`dataset` in params.yaml."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     sample_rate: Literal[44100]  # Hz, the codec's
     held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
 

@@ -161,7 +161,7 @@ def reset_unused(model: Any, use_KV: Tensor, projected_BDT: Tensor, params: Trai
     Args:
         projected_BDT: what each codebook was asked to quantise, the codebooks' dimensions one after another.
     """
-    generator = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
+    generator = torch.Generator().manual_seed((params.seed * 1_000_003 + step) % 2**63)
     parts = projected_BDT.transpose(1, 2).flatten(0, 1).split([book.codebook_dim for book in books(model)], dim=1)
     for book, use_V, vectors_ND in zip(books(model), use_KV, parts, strict=True):
         dead_V = use_V < params.reset_below

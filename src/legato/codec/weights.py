@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from legato.errors import LegatoError
 from legato.files import replacing, require_file, sha256_of
-from legato.params import PARAMS, Strict
+from legato.params import PARAMS, FilePath, Strict
 
 WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
 DOWNLOAD_TIMEOUT_S = 60
@@ -27,7 +27,7 @@ BLOCK_BYTES = 1 << 16
 class CodecParams(Strict):
     """`codec` in params.yaml."""
 
-    weights: str  # "small", "dac_44khz", or a path
+    weights: FilePath  # "small", "dac_44khz", or a path
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     license: str | None = None  # SPDX or an address; of weights at a path
 
