@@ -87,10 +87,10 @@ def build(
         place: where it is done; if not given, wherever the user wants: `default_place`.
 
     Raises:
-        LegatoError: at least one item failed, or there is no such cluster.
+        LegatoError: at least one item failed, or there is no such cluster, or results cannot be kept.
         KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
     """
-    cache = item_cache.cache_folder()
+    cache = item_cache.usable_folder(step.outs)
     item_cache.sweep(cache)
     for folder in step.outs:
         clear(folder)
