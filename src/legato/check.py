@@ -87,6 +87,7 @@ def check() -> Manifests:
         params.load(name, model)
     loaded = {name: _load_category(name) for name in categories.names()}
     splitting.check()
+    _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
     presets = built_presets() if is_built else set(read_presets(require_file(font)))
@@ -116,6 +117,13 @@ def write_manifests(manifests: Manifests) -> None:
 def _load_category(name: str) -> AnyCategory:
     key = f"{CATEGORIES}.{name}"
     return params.load(key, SourceCategoryParams if categories.is_source(name) else CategoryParams)
+
+
+def _check_start(train: TrainParams) -> None:
+    """What training would miss behind hours of work; what DVC tracks may be pulled before that."""
+    start = Path(train.start) if train.start else None
+    if start and not start.is_dir() and not Path(f"{start}.dvc").is_file():
+        raise LegatoError(f"{PARAMS}: train.start: {train.start!r}: no such folder")
 
 
 def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:
