@@ -238,7 +238,7 @@ def test_facts_of_any_values(workspace: Path, at: float, new: Any, is_missing: b
     if not folder.exists():
         write_dataset(folder, [a_track(30)])
     row = replaced({"": ROW}, at, new)[""]
-    if is_missing and isinstance(row, dict):
+    if is_missing and row and isinstance(row, dict):
         row.pop(list(row)[int(at * (len(row) - 1))])
     (folder / "tracks.jsonl").write_text(json.dumps(row) + "\n")
     tried(lambda: figures_of(folder), workspace)
