@@ -16,11 +16,11 @@ from typing import Any
 
 import yaml
 
-from legato.codec.weights import WEIGHTS
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.midi.song import Song, bar_seconds, write_midi
 from legato.soundfont.config import BUILT_FONT
+from legato.workspace.layout import WEIGHTS
 from legato.workspace.track import track_rng
 
 ROOT = Path(__file__).parent.parent
@@ -60,7 +60,7 @@ def make_workspace(folder: Path, minutes: float) -> None:
     (folder / "sources/long").mkdir(parents=True)
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
     write_midi(folder / "sources/long/long.mid", long_song(minutes))
-    for path in (Path(BUILT_FONT), WEIGHTS):
+    for path in (Path(BUILT_FONT), WEIGHTS.path):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).symlink_to(ROOT / path)
 

@@ -16,7 +16,8 @@ from playwright.sync_api import sync_playwright
 
 from legato.files import write_jsonl
 from legato.report.config import ReportParams
-from legato.report.page import FOLDER, INDEX, write_report
+from legato.report.page import write_report
+from legato.workspace.layout import INDEX, PAGE
 
 RNG = np.random.default_rng(0)
 KEYS = ("C", "D", "E flat", "F sharp", "A")
@@ -45,12 +46,12 @@ def main() -> None:
         started = time.monotonic()
         write_report(ReportParams(previews=0, preview_seconds=1), "benchmark")
         print(f"built in {time.monotonic() - started:.1f} s, {n_tracks} tracks without audio")
-        loaded = [INDEX, *(FOLDER / name for name in ("tracks.js", "report.js", "report.css"))]
+        loaded = [INDEX.path, *(PAGE.path / name for name in ("tracks.js", "report.js", "report.css"))]
         print(f"loaded at first: {sum(path.stat().st_size for path in loaded) / 1e6:.2f} MB")
         chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
         tab = playwright.chromium.launch(executable_path=chromium).new_page()
         for _ in range(2):  # the first one starts the browser's processes
-            tab.goto(INDEX.absolute().as_uri())
+            tab.goto(INDEX.path.absolute().as_uri())
         timing = "performance.getEntriesByType('navigation')[0].loadEventEnd"
         print(f"list there after {tab.evaluate(timing):.0f} ms, {tab.locator('.rows [role=row]').count()} rows in it")
         filtered_ms = tab.evaluate(FILTER)

@@ -9,15 +9,15 @@ import numpy as np
 
 from legato.audio.samples import read_audio
 from legato.codec import model as codec
-from legato.codec.weights import WEIGHTS
 from legato.contract.codes import read_codes
 from legato.measure.quality import si_sdr_db
 from legato.tokens import SAMPLE_RATE
 from legato.workspace import categories
+from legato.workspace.layout import WEIGHTS
 
 
 def main() -> None:
-    model, everything = codec.load(WEIGHTS), []
+    model, everything = codec.load(WEIGHTS.path), []
     for category in categories.names():
         found = []
         for path in sorted(Path("dataset/encoded", category).glob("*.pt")):

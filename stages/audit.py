@@ -1,8 +1,5 @@
 """audit: refuse a dataset with a track that is made of anything but what `policy` allows; hours by licence."""
 
-from pathlib import Path
-
-from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import write_json
 from legato.licenses.audit import line_of, read_tracks, refusals, report
@@ -10,15 +7,14 @@ from legato.licenses.policy import PolicyParams
 from legato.words import counted
 from legato.work.recorded import verified
 from legato.workspace import params
-
-REPORT = Path("reports/audit.json")
+from legato.workspace.layout import AUDIT, HELD_OUT, TRAIN
 
 
 def main() -> None:
     policy = params.load("policy", PolicyParams)
-    rows = read_tracks([TRAIN, HELD_OUT])
+    rows = read_tracks([TRAIN.path, HELD_OUT.path])
     found = report(rows, refusals(rows, policy))
-    write_json(REPORT, found)  # a failed one too, for the eyes
+    write_json(AUDIT.path, found)  # a failed one too, for the eyes
     if not found["passed"]:
         raise LegatoError(line_of(found))
     print(f"audit: {counted(len(rows), 'track')}, none refused")

@@ -6,7 +6,7 @@ from legato.errors import stage
 from legato.work.recorded import pull_added
 from legato.workspace import categories
 from legato.workspace.contents import forget_others
-from legato.workspace.sources import SOURCES
+from legato.workspace.layout import SOURCES
 
 
 def main() -> None:

@@ -2,16 +2,17 @@
 
 from legato.codec import model as codec
 from legato.codec.engine import device_of
-from legato.codec.weights import WEIGHTS, CodecParams, fetch
+from legato.codec.weights import CodecParams, fetch
 from legato.errors import stage
 from legato.work.recorded import verified
 from legato.workspace import params
+from legato.workspace.layout import WEIGHTS
 
 
 def main() -> None:
     wanted = params.load("codec", CodecParams)
     sha256 = fetch(wanted)
-    codec.load(WEIGHTS)  # so that weights of another kind fail here, not behind all rendering
+    codec.load(WEIGHTS.path)  # so that weights of another kind fail here, not behind all rendering
     device_of(params.load("encode.device", str))  # and a GPU that is not there too
     print(f"codec {wanted.weights}: sha256 {sha256}")
 

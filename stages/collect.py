@@ -4,12 +4,13 @@ from legato.codec.weights import CodecParams
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.folder import write_card
-from legato.dataset.collect import HELD_OUT, TRAIN, collect, inputs
+from legato.dataset.collect import collect, inputs
 from legato.errors import stage
 from legato.soundfont.config import SoundfontParams
 from legato.work import recorded
 from legato.work.recorded import verified
 from legato.workspace import categories, params
+from legato.workspace.layout import HELD_OUT, TRAIN
 from legato.workspace.track import DatasetParams
 
 
@@ -24,9 +25,9 @@ def main() -> None:
         "codec_license": codec.license_id,
     }
     collect(categories.all_track_ids(), params.load("dataset", DatasetParams).held_out, made_with)
-    for folder in (TRAIN, HELD_OUT):
+    for folder in (TRAIN.path, HELD_OUT.path):
         provenance.write(folder)
-    write_card(params.load("card", CardParams), TRAIN, HELD_OUT)
+    write_card(params.load("card", CardParams), TRAIN.path, HELD_OUT.path)
 
 
 if __name__ == "__main__":

@@ -1,10 +1,8 @@
 """encode@category: each track's audio to DAC codes."""
 
 import time
-from pathlib import Path
 
-from legato.codec.encode import EncodeParams, encode_tracks
-from legato.codec.weights import WEIGHTS
+from legato.codec.encode import EncodeParams, encode_category
 from legato.errors import stage
 from legato.files import sha256_of
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
@@ -12,19 +10,13 @@ from legato.words import minutes, real_time
 from legato.work import items
 from legato.work.recorded import verified
 from legato.workspace import params
-from legato.workspace.track import facts_path
+from legato.workspace.layout import WEIGHTS, facts_path
 
 
 def main(category: str) -> None:
-    settings = params.load("encode", EncodeParams)
-    tracks = sorted((Path("dataset/raw_audio") / category).iterdir())
-    started = time.monotonic()
-    made_with = {"codec_sha256": sha256_of(WEIGHTS), "codec_precision": settings.precision}
-    rows = items.record(
-        facts_path(category, "encode"),
-        lambda: encode_tracks(tracks, Path("dataset/encoded") / category, WEIGHTS, settings),
-        made_with,
-    )
+    started, precision = time.monotonic(), params.load("encode", EncodeParams).precision
+    made_with = {"codec_sha256": sha256_of(WEIGHTS.path), "codec_precision": precision}
+    rows = items.record(facts_path(category, "encode"), lambda: encode_category(category), made_with)
     audio_s, took_s = sum(row["frames"] for row in rows) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started
     print(f"encoded {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)}")
 

@@ -1,14 +1,12 @@
-"""soundfont: write the CC0 SoundFont, every sample synthesised here."""
-
-from pathlib import Path
+"""soundfont: write the CC0 SoundFont, every sample synthesized here."""
 
 from legato.errors import stage
-from legato.soundfont.config import BUILT_FONT
 from legato.soundfont.font import write_font
+from legato.workspace.layout import SOUNDFONT
 
 
 def main() -> None:
-    write_font(Path(BUILT_FONT))
+    write_font(SOUNDFONT.path)
 
 
 if __name__ == "__main__":

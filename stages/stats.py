@@ -1,32 +1,19 @@
 """stats: what the collected dataset is like, as metrics and plots."""
 
-from pathlib import Path
-
-from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import stage
 from legato.files import write_json
 from legato.measure import metrics
-from legato.prompts.tags import tags_of
-from legato.tokens import CODEBOOK_NAMES
 from legato.work.recorded import verified
-
-REPORTS = Path("reports")
-PLOTS = REPORTS / "plots"
+from legato.workspace.layout import CODEBOOK_FIGURES, DATASET_FIGURES, HELD_OUT, PLOTS, TAG_ACCURACY, TRAIN
 
 
 def main() -> None:
-    rows, counts = metrics.read_datasets([TRAIN, HELD_OUT])
-    codebooks = metrics.codebook_metrics(rows, counts)
-    write_json(REPORTS / "dataset.json", metrics.dataset_metrics(rows, counts))
-    write_json(REPORTS / "codebooks.json", codebooks)
-    write_json(REPORTS / "honesty.json", metrics.honesty_metrics(rows))
-    write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: tags_of(row["prompt"]), "tag"))
-    write_json(PLOTS / "bpm.json", metrics.histogram(rows, metrics.bpm_of, "bpm"))
-    write_json(PLOTS / "loudness.json", metrics.histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"))
-    write_json(PLOTS / "peaks.json", metrics.histogram(rows, lambda row: [round(row["dbtp"], 1)], "dbtp"))
-    write_json(PLOTS / "keys.json", metrics.histogram(rows, metrics.key_of, "key"))
-    total = [{"codebook": name, "perplexity": codebooks[metrics.TOTAL][name]} for name in CODEBOOK_NAMES]
-    write_json(PLOTS / "perplexity.json", total)
+    rows, counts = metrics.read_datasets([TRAIN.path, HELD_OUT.path])
+    write_json(DATASET_FIGURES.path, metrics.dataset_metrics(rows, counts))
+    write_json(CODEBOOK_FIGURES.path, metrics.codebook_metrics(rows, counts))
+    write_json(TAG_ACCURACY.path, metrics.honesty_metrics(rows))
+    for name, found in metrics.plots(rows, counts).items():
+        write_json(PLOTS.path / f"{name}.json", found)
 
 
 if __name__ == "__main__":

@@ -1,16 +1,14 @@
 """summary: a version of the dataset and its model in a few figures."""
 
-from pathlib import Path
-
 from legato.errors import stage
 from legato.files import write_json
 from legato.measure.summary import read_reports, summarize
 from legato.work.recorded import verified
+from legato.workspace.layout import REPORTS, SUMMARY
 
 
 def main() -> None:
-    reports = Path("reports")
-    write_json(reports / "summary.json", summarize(read_reports(reports)))
+    write_json(SUMMARY.path, summarize(read_reports(REPORTS)))
 
 
 if __name__ == "__main__":

@@ -8,29 +8,23 @@ from legato.dia.dataset import read_split
 from legato.errors import LegatoError, stage
 from legato.files import read_json
 from legato.work.recorded import verified
-from legato.workspace import params
+from legato.workspace import layout, params
 
-TRAIN = Path("dataset/encoded_dataset")
-HELDOUT = Path("dataset/heldout_dataset")
-AUDIT = Path("reports/audit.json")
 PLACES = training.Places(
-    model=Path("models/dia"),
-    reports=Path("reports/train"),
-    checkpoints=Path("models/dia_checkpoints"),
-    logs=Path("logs/train"),
+    model=layout.MODEL.path,
+    reports=layout.TRAINING.path.parent,
+    checkpoints=layout.CHECKPOINTS,
+    logs=layout.TRAINING_LOGS,
 )
 
 
-def _has_passed() -> bool:
-    found = read_json(AUDIT)
-    return isinstance(found, dict) and found.get("passed") is True
-
-
 def main(resume: str | None = None) -> None:
-    if not _has_passed():  # where DVC was told to run this stage alone
-        raise LegatoError(f"{AUDIT}: passed: false: nothing is trained on tracks that the audit refuses")
+    audit = read_json(layout.AUDIT.path)  # where DVC was told to run this stage alone
+    if not (isinstance(audit, dict) and audit.get("passed") is True):
+        raise LegatoError(f"{layout.AUDIT.path}: passed: false: nothing is trained on tracks that the audit refuses")
     wanted = params.load("train", TrainParams)
-    training.train(wanted, read_split(TRAIN, HELDOUT), PLACES, Path(resume) if resume else None)
+    split = read_split(layout.TRAIN.path, layout.HELD_OUT.path)
+    training.train(wanted, split, PLACES, Path(resume) if resume else None)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from legato.errors import stage
 from legato.truth.validate import validate_category
 from legato.work import items
 from legato.work.recorded import verified
-from legato.workspace.track import facts_path
+from legato.workspace.layout import facts_path
 
 
 def main(category: str) -> None:

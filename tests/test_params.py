@@ -18,6 +18,7 @@ from legato.errors import LegatoError
 from legato.midi.gm import DRUM_BANK, KITS, PROGRAMS
 from legato.render.production import RenderParams
 from legato.workspace import categories, params, yaml_file
+from legato.workspace.layout import CODES, MIDI, SOUNDFONT
 from legato.workspace.track import DatasetParams
 
 
@@ -226,10 +227,11 @@ def test_a_kit_without_a_drum_that_a_groove_needs_is_named_beforehand(section: A
     assert str(error.value) == f"params.yaml: {key}: ['house']: tr808_kit of mine.sf2 lacks their clap (39)"
 
 
-def test_what_a_removed_category_left_behind_is_found(tmp_path: Path) -> None:
-    for folder in ("midi/old", "midi/new", "encoded/old", "soundfonts"):
-        (tmp_path / folder).mkdir(parents=True)
-    assert left_behind(["new"], tmp_path) == [tmp_path / "midi/old", tmp_path / "encoded/old"]
+def test_what_a_removed_category_left_behind_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (MIDI.folder("old"), MIDI.folder("new"), CODES.folder("old"), SOUNDFONT.path.parent):
+        folder.mkdir(parents=True)
+    assert left_behind(["new"]) == [MIDI.folder("old"), CODES.folder("old")]
 
 
 def test_a_start_that_is_not_there_is_named_before_anything_is_built(section: Any, tmp_path: Path) -> None:

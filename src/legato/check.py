@@ -28,10 +28,9 @@ from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_font
 from legato.work.items import ComputeParams
 from legato.workspace import categories, dvc_files, params, splitting
+from legato.workspace.layout import MANIFESTS, OF_TRACKS, SOURCES
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.sources import (
-    MANIFESTS,
-    SOURCES,
     MidiSourceParams,
     manifest,
     manifest_path,
@@ -58,7 +57,6 @@ SECTIONS: dict[str, type[Strict]] = {
     "report": ReportParams,
     "compute": ComputeParams,
 }
-PER_CATEGORY = ("midi", "audio_prompts", "rendered", "stems", "raw_audio", "encoded")  # in dataset/
 
 
 class CategoryParams(Strict):
@@ -141,7 +139,7 @@ def write_manifests(manifests: Manifests) -> None:
     """Write one file a category, on which its `compose` depends, and remove those of categories that are gone."""
     for name, one in manifests.items():
         write_json(manifest_path(name), one)
-    for path in MANIFESTS.glob("*.json"):
+    for path in MANIFESTS.path.glob("*.json"):
         if path.stem not in manifests:
             path.unlink()
 
@@ -219,7 +217,7 @@ def _check_ids(manifests: Manifests) -> None:
             name = source_id(category, file)
             clash = taken.get(name) or next((other for other in composed if _is_composed_id(name, other)), None)
             if clash is not None:
-                raise LegatoError(f"sources/{category}/{file}: its id {name} is one of category {clash}: rename it")
+                raise LegatoError(f"{SOURCES / category / file}: its id {name} is one of category {clash}: rename it")
             taken[name] = category
 
 
@@ -253,7 +251,7 @@ def _check_drums(key: str, music: MusicParams, font: Path, keys: Keys) -> None:
             raise LegatoError(f"{PARAMS}: {key}.grooves: {music.grooves}: {kit} of {font} lacks their {drums}")
 
 
-def left_behind(names: Sequence[str], dataset: Path = Path("dataset")) -> list[Path]:
+def left_behind(names: Sequence[str]) -> list[Path]:
     """Folders of categories that params.yaml no longer has. Nothing reads them."""
-    folders = (path for kind in PER_CATEGORY for path in sorted((dataset / kind).glob("*")))
+    folders = (folder for made in OF_TRACKS for folder in sorted(made.path.glob("*")))
     return [folder for folder in folders if folder.is_dir() and folder.name not in names]

@@ -8,7 +8,6 @@ from dataclasses import asdict
 from pathlib import Path
 
 from legato.dataset import provenance, tracing
-from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
 from legato.truth.rates import LIMITS, UNKNOWN, lies, rates
@@ -17,10 +16,11 @@ from legato.work import pruning, recorded
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
+from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN
 from legato.workspace.params import PARAMS
 
 MOST_LIES = 20  # shown
-DIFF_PAGE, DECODED = Path("reports/diff.html"), Path("decoded")
+DECODED = Path("decoded")
 
 
 def main(*words: str) -> None:
@@ -181,10 +181,10 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
     """
     if not names and not everything:
         raise LegatoError("trace: name a track, or say --all")
-    known = {row["id"]: row for folder in (TRAIN, HELD_OUT) for row in read_jsonl(folder / provenance.FILE)}
+    known = {row["id"]: row for folder in (TRAIN.path, HELD_OUT.path) for row in read_jsonl(folder / provenance.FILE)}
     for name in names:
         if name not in known:
-            raise LegatoError(f"trace: {name!r}: no such track in {TRAIN} or {HELD_OUT}")
+            raise LegatoError(f"trace: {name!r}: no such track in {TRAIN.path} or {HELD_OUT.path}")
     records = list(known.values()) if everything else [known[name] for name in names]
     if verify:
         wrong = 0

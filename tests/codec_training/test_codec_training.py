@@ -22,7 +22,7 @@ from legato.audio.samples import write_audio
 from legato.codec.model import load, new_model, save
 from legato.codec_training import corpus, training
 from legato.codec_training.losses import mel_loss, stft_loss
-from legato.codec_training.recipe import CORPUS, FIGURES, TrainCodecParams
+from legato.codec_training.recipe import TrainCodecParams
 from legato.compose.config import MusicParams
 from legato.errors import LegatoError
 from legato.files import sha256_of
@@ -30,6 +30,7 @@ from legato.midi.gm import KITS, PROGRAMS
 from legato.render.production import RenderParams
 from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS, SAMPLE_RATE
 from legato.workspace import categories, params
+from legato.workspace.layout import CODEC_CORPUS, SMALL_CODEC_FIGURES
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 SHIPPED = params.load("train_codec", TrainCodecParams, SHIPPED_PARAMS)
@@ -142,7 +143,7 @@ def test_the_corpus_plays_every_program_and_kit() -> None:
         name: MusicParams.model_validate(row["music"])
         for name, row in params.read(SHIPPED_PARAMS)["categories"].items()
     }
-    music = corpus.read_music(ROOT / CORPUS, shipped)
+    music = corpus.read_music(ROOT / CODEC_CORPUS, shipped)
     played = {name for one in music.values() for names in one.parts.values() for name in names}
     assert played >= {*PROGRAMS, *KITS}
 
@@ -150,7 +151,7 @@ def test_the_corpus_plays_every_program_and_kit() -> None:
 def test_a_category_that_exists_is_refused_in_the_corpus() -> None:
     music = {"keys": MusicParams(bpm=[80, 90], seconds=[4, 8], parts={"keys": ["celesta"]})}
     with pytest.raises(LegatoError, match=r"corpus\.yaml: keys: params\.yaml has a category of this name"):
-        corpus.read_music(ROOT / CORPUS, music)
+        corpus.read_music(ROOT / CODEC_CORPUS, music)
 
 
 def test_a_corpus_is_made_once_and_its_held_out_tracks_are_not_learnt(font: Path, tmp_path: Path) -> None:
@@ -232,7 +233,7 @@ def test_saved_weights_load_as_a_codec_and_are_the_same_bytes_again(tmp_path: Pa
 
 
 def test_what_is_shipped_is_what_was_measured_and_as_small_as_promised() -> None:
-    figures = json.loads((ROOT / FIGURES).read_text())
+    figures = json.loads((ROOT / SMALL_CODEC_FIGURES).read_text())
     assert figures["sha256"] == sha256_of(SMALL_CODEC)
     assert figures["start_sha256"] == (sha256_of(ROOT / SHIPPED.start) if SHIPPED.start else None)
     assert sum(path.stat().st_size for path in SMALL_CODEC.parent.glob("*.pth")) < 12e6

@@ -17,13 +17,12 @@ from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import FIELDS
 from legato.dataset.card.folder import write_card
-from legato.dataset.collect import HELD_OUT, TRAIN, collect
+from legato.dataset.collect import collect
 from legato.dataset.folder_check import check_folder
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
-from legato.prompts.tags import prompt_path
 from legato.workspace import params
-from legato.workspace.track import facts_path
+from legato.workspace.layout import HELD_OUT, PROMPT, TRAIN, facts_path
 
 CARD = CardParams(
     name="tiny", version="1.2.3", creator="José", url="https://example.org/tiny", published="2026-11-23"
@@ -62,27 +61,27 @@ def gather(*, mine: bool = True, **facts: Any) -> list[dict[str, Any]]:
     """Collect, describe, and return the facts of the tracks that the card is of."""
     names = ids(composed=4) | ({"mine": ["mine_a", "mine_b"]} if mine else {})
     collect(names, held_out=0.3, made_with=MADE_WITH | facts)
-    rows = read_jsonl(TRAIN / "tracks.jsonl")
-    write_jsonl(TRAIN / provenance.FILE, ({"id": row["id"], "chain": []} for row in rows))
-    write_card(CARD, TRAIN, HELD_OUT)
+    rows = read_jsonl(TRAIN.path / "tracks.jsonl")
+    write_jsonl(TRAIN.path / provenance.FILE, ({"id": row["id"], "chain": []} for row in rows))
+    write_card(CARD, TRAIN.path, HELD_OUT.path)
     return rows
 
 
 def readme() -> str:
-    return (TRAIN / "README.md").read_text(encoding="utf-8")
+    return (TRAIN.path / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_hub_reads_the_card() -> None:
     rows = gather()
-    found = DatasetCard.load(TRAIN / "README.md").data.to_dict()
+    found = DatasetCard.load(TRAIN.path / "README.md").data.to_dict()
     assert found["pretty_name"] == "tiny"
     assert found["license"] == ["cc0-1.0", "mit", "other"]
     assert found["license_link"] == "LICENSE"
     assert (found["size_categories"], found["task_categories"]) == (["n<1K"], ["text-to-audio"])
     assert f"{len(rows)} tracks of music" in readme()
     gather(mine=False, soundfont_license="CC0-1.0")
-    assert DatasetCard.load(TRAIN / "README.md").data.to_dict()["license"] == "cc0-1.0"
+    assert DatasetCard.load(TRAIN.path / "README.md").data.to_dict()["license"] == "cc0-1.0"
 
 
 @pytest.mark.usefixtures("workspace")
@@ -97,7 +96,7 @@ def test_the_card_says_what_the_facts_say() -> None:
     assert f"{n_verdicts} of {n_verdicts} verdicts are true" in text
     for fact in ("FluidSynth 2.3.1", "`my font.sf2`", "a" * 64, "b" * 64, "Seed 0."):
         assert fact in text
-    assert "/home" not in text + (TRAIN / "LICENSE").read_text() + (TRAIN / "croissant.json").read_text()
+    assert "/home" not in text + (TRAIN.path / "LICENSE").read_text() + (TRAIN.path / "croissant.json").read_text()
 
 
 @pytest.mark.usefixtures("workspace")
@@ -111,7 +110,7 @@ def test_a_lie_is_counted() -> None:
 @pytest.mark.usefixtures("workspace")
 def test_the_licence_file_has_each_licence_and_what_stands_under_it() -> None:
     gather()
-    text = (TRAIN / "LICENSE").read_text()
+    text = (TRAIN.path / "LICENSE").read_text()
     blocks = {block.split()[0]: block for block in text.split("\n\n") if block[:1].isalpha()}
     assert "music of: composed" in blocks["CC0-1.0"]
     assert "music of: mine" in blocks["LicenseRef-own-work"]
@@ -121,7 +120,7 @@ def test_the_licence_file_has_each_licence_and_what_stands_under_it() -> None:
     assert text.rstrip().endswith("CC0 or use of the Work.")
     add_facts("composed", license="PDDL-1.0")
     gather()
-    text = (TRAIN / "LICENSE").read_text()
+    text = (TRAIN.path / "LICENSE").read_text()
     assert "CC0" not in text
     assert "https://opendatacommons.org/licenses/pddl/1-0/" in text
 
@@ -129,7 +128,7 @@ def test_the_licence_file_has_each_licence_and_what_stands_under_it() -> None:
 @pytest.mark.usefixtures("workspace")
 def test_croissant_is_valid_and_its_records_are_the_facts() -> None:
     rows = gather()
-    dataset = mlcroissant.Dataset(TRAIN / "croissant.json")
+    dataset = mlcroissant.Dataset(TRAIN.path / "croissant.json")
     assert dataset.metadata.ctx.is_v1_1()
     assert not dataset.metadata.ctx.issues.errors
     assert not dataset.metadata.ctx.issues.warnings
@@ -140,23 +139,23 @@ def test_croissant_is_valid_and_its_records_are_the_facts() -> None:
         for name, kind, _, _ in FIELDS:
             value = record[f"tracks/{name}"]
             assert (value.decode() if kind == "sc:Text" and value is not None else value) == row[name], name
-    assert json.loads((TRAIN / "croissant.json").read_text()).keys() >= REQUIRED
+    assert json.loads((TRAIN.path / "croissant.json").read_text()).keys() >= REQUIRED
 
 
 @pytest.mark.usefixtures("workspace")
 def test_croissant_notices_a_file_that_was_changed() -> None:
     gather()
-    facts = TRAIN / "tracks.jsonl"
+    facts = TRAIN.path / "tracks.jsonl"
     facts.write_text(facts.read_text().replace('"bpm": 120', '"bpm": 121'))
     with pytest.raises(mlcroissant.GenerationError, match=r"Download\(tracks\.jsonl\)") as error:
-        list(mlcroissant.Dataset(TRAIN / "croissant.json").records("tracks"))
+        list(mlcroissant.Dataset(TRAIN.path / "croissant.json").records("tracks"))
     assert "not identical" in str(error.value.__cause__)
 
 
 @pytest.mark.usefixtures("workspace")
 def test_provenance_leads_to_each_input_and_its_hash() -> None:
     gather()
-    graph = rdflib.Graph().parse(TRAIN / "croissant.json", format="json-ld", publicID="https://example.org/")
+    graph = rdflib.Graph().parse(TRAIN.path / "croissant.json", format="json-ld", publicID="https://example.org/")
     (dataset,) = graph.subjects(rdflib.RDF.type, SCHEMA.Dataset)
     hashes = {str(graph.value(one, SCHEMA.sha256)) for one in graph.objects(dataset, PROV.wasDerivedFrom)}
     assert hashes == {"a" * 64, "b" * 64, "None"}  # the MIDI files' are in tracks.jsonl
@@ -169,19 +168,19 @@ def test_provenance_leads_to_each_input_and_its_hash() -> None:
 @pytest.mark.usefixtures("workspace")
 def test_what_is_not_stated_is_left_out() -> None:
     gather()
-    write_card(CARD.model_copy(update={"url": None, "creator": None, "published": None}), TRAIN, HELD_OUT)
-    described = json.loads((TRAIN / "croissant.json").read_text())
+    write_card(CARD.model_copy(update={"url": None, "creator": None, "published": None}), TRAIN.path, HELD_OUT.path)
+    described = json.loads((TRAIN.path / "croissant.json").read_text())
     assert REQUIRED - described.keys() == {"url", "creator", "datePublished"}
     assert None not in described.values()
-    assert not mlcroissant.Dataset(TRAIN / "croissant.json").metadata.ctx.issues.errors
+    assert not mlcroissant.Dataset(TRAIN.path / "croissant.json").metadata.ctx.issues.errors
 
 
 @pytest.mark.usefixtures("workspace")
 def test_the_folder_stays_what_a_trainer_reads_and_its_card_a_function_of_it() -> None:
     rows = gather()
-    assert len(read_dataset(TRAIN)) == len(rows)
-    assert check_folder(TRAIN).findings == []
-    before = {path.name: path.read_bytes() for path in TRAIN.iterdir() if path.is_file()}
+    assert len(read_dataset(TRAIN.path)) == len(rows)
+    assert check_folder(TRAIN.path).findings == []
+    before = {path.name: path.read_bytes() for path in TRAIN.path.iterdir() if path.is_file()}
     assert before.keys() == {
         "README.md",
         "LICENSE",
@@ -191,12 +190,12 @@ def test_the_folder_stays_what_a_trainer_reads_and_its_card_a_function_of_it() -
         "provenance.jsonl",
     }
     gather()
-    assert {name: (TRAIN / name).read_bytes() for name in before} == before
+    assert {name: (TRAIN.path / name).read_bytes() for name in before} == before
 
 
 @pytest.mark.usefixtures("workspace")
 def test_no_text_of_anyones_breaks_the_card() -> None:
-    prompt, facts = prompt_path("composed", "composed_00000"), facts_path("composed", "prompt")
+    prompt, facts = PROMPT.file("composed", "composed_00000"), facts_path("composed", "prompt")
     write_text(prompt, "a | `b`, <script>alert(1)</script>, \\, $x$ *y*")
     first, *others = read_jsonl(facts)
     write_jsonl(facts, [first | {"prompt_sha256": sha256_of(prompt)}, *others])
@@ -210,7 +209,7 @@ def test_no_text_of_anyones_breaks_the_card() -> None:
         assert all("<" not in cell or (cell.startswith("`") and cell.endswith("`")) for cell in cells)
         assert all(cell.count("`") in (0, 2) for cell in cells)
     assert "\n# no" not in text
-    assert not mlcroissant.Dataset(TRAIN / "croissant.json").metadata.ctx.issues.errors
+    assert not mlcroissant.Dataset(TRAIN.path / "croissant.json").metadata.ctx.issues.errors
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import torch
 
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
-from legato.dataset.collect import HELD_OUT, TRAIN, collect
+from legato.dataset.collect import collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl
 from legato.measure.metrics import (
@@ -21,6 +21,7 @@ from legato.measure.metrics import (
     read_datasets,
     usage,
 )
+from legato.workspace.layout import HELD_OUT, TRAIN
 from legato.workspace.track import track_id
 
 MADE_WITH = {"soundfont_license": "CC0-1.0"}
@@ -38,11 +39,11 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("workspace")
 def test_the_dataset_is_what_a_trainer_reads() -> None:
     collect(ids(a=5, b=5), held_out=0.2, made_with=MADE_WITH)
-    train, held_out = read_dataset(TRAIN), read_dataset(HELD_OUT)
+    train, held_out = read_dataset(TRAIN.path), read_dataset(HELD_OUT.path)
     assert len(train) == 8
     assert sorted(held_out) == ["a_00002.pt", "b_00002.pt"]
     assert not set(train) & set(held_out)
-    rows = read_jsonl(TRAIN / "tracks.jsonl")
+    rows = read_jsonl(TRAIN.path / "tracks.jsonl")
     assert [f"{row['id']}.pt" for row in rows] == list(train)
     assert not any(row["held_out"] for row in rows)
     assert all(row["soundfont_license"] == "CC0-1.0" for row in rows)
@@ -51,8 +52,8 @@ def test_the_dataset_is_what_a_trainer_reads() -> None:
 @pytest.mark.usefixtures("workspace")
 def test_only_the_categories_asked_for_are_read() -> None:
     collect(ids(a=4), held_out=0, made_with=MADE_WITH)
-    assert list(read_dataset(TRAIN)) == [f"{track_id('a', index)}.pt" for index in range(4)]
-    assert read_dataset(HELD_OUT) == {}
+    assert list(read_dataset(TRAIN.path)) == [f"{track_id('a', index)}.pt" for index in range(4)]
+    assert read_dataset(HELD_OUT.path) == {}
 
 
 @pytest.mark.parametrize(
@@ -65,12 +66,12 @@ def test_only_the_categories_asked_for_are_read() -> None:
 )
 def test_an_incomplete_category_is_refused_and_the_old_dataset_stays(workspace: Path, removed: str, line: str) -> None:
     collect(ids(a=5), held_out=0, made_with=MADE_WITH)
-    before = (TRAIN / "metadata.json").read_bytes()
+    before = (TRAIN.path / "metadata.json").read_bytes()
     (workspace / removed).unlink()
     with pytest.raises(LegatoError, match=line):
         collect(ids(a=5, b=5), held_out=0, made_with=MADE_WITH)
-    assert (TRAIN / "metadata.json").read_bytes() == before
-    assert len(read_dataset(TRAIN)) == 5
+    assert (TRAIN.path / "metadata.json").read_bytes() == before
+    assert len(read_dataset(TRAIN.path)) == 5
 
 
 @pytest.mark.usefixtures("workspace")
@@ -89,7 +90,7 @@ def test_a_file_that_is_added_moves_no_other_track_over_the_line() -> None:
     for some in (names, ["mine_a", *names], names[1:]):
         make_tracks("mine", some, source="a file")
         collect(ids(a=5) | {"mine": some}, held_out=0.4, made_with=MADE_WITH)
-        sides.append({name for name in read_dataset(HELD_OUT) if name.startswith("mine")})
+        sides.append({name for name in read_dataset(HELD_OUT.path) if name.startswith("mine")})
     assert 0 < len(sides[0]) < len(names)
     assert sides[1] - {"mine_a.pt"} == sides[0]
     assert sides[2] == sides[0] - {"mine_b.pt"}
@@ -109,9 +110,9 @@ def test_an_unreadable_prompt_is_refused(text: str) -> None:
 @pytest.mark.parametrize(("n_tracks", "n_apart"), [(1, 0), (2, 1), (3, 2)])
 def test_one_track_is_trained_on_though_all_would_be_held_out(n_tracks: int, n_apart: int) -> None:
     collect(ids(a=n_tracks), held_out=0.999, made_with=MADE_WITH)
-    metadata = {folder: json.loads((folder / "metadata.json").read_text()) for folder in (TRAIN, HELD_OUT)}
-    assert list(metadata[TRAIN]) == ["a_00000.pt"]
-    assert len(metadata[HELD_OUT]) == n_apart
+    metadata = {folder: json.loads((folder / "metadata.json").read_text()) for folder in (TRAIN.path, HELD_OUT.path)}
+    assert list(metadata[TRAIN.path]) == ["a_00000.pt"]
+    assert len(metadata[HELD_OUT.path]) == n_apart
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:
@@ -123,7 +124,7 @@ def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> Non
 @pytest.mark.usefixtures("workspace")
 def test_metrics_are_per_category_and_in_total() -> None:
     collect(ids(a=5, b=5), held_out=0.2, made_with=MADE_WITH)
-    rows, counts = read_datasets([TRAIN, HELD_OUT])
+    rows, counts = read_datasets([TRAIN.path, HELD_OUT.path])
     found = dataset_metrics(rows, counts)
     assert {name: (group["tracks"], group["held_out"]) for name, group in found.items()} == {
         "total": (10, 2),

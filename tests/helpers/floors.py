@@ -8,8 +8,8 @@ FLOORS = (
     ("work",),
     ("audio", "licenses", "prompts", "compose", "soundfont", "page", "dia"),
     ("render", "truth", "codec"),
-    ("codec_training", "measure"),
-    ("dataset",),
+    ("measure",),
+    ("codec_training", "dataset"),
     ("report", "diff"),
     ("check", "cli"),
 )

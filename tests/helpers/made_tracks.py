@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from legato.files import sha256_of, write_jsonl, write_text
-from legato.workspace.track import facts_path, track_id
+from legato.workspace.layout import facts_path
+from legato.workspace.track import track_id
 
 FACTS = {
     "compose": {"bpm": 120, "key": "C", "scale": "major", "seed": 0},

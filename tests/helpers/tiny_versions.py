@@ -18,9 +18,9 @@ from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.files import write_bytes, write_json, write_jsonl, write_text
 from legato.midi.song import write_midi
-from legato.prompts.tags import prompt_path
 from legato.tokens import SAMPLE_RATE
-from legato.workspace.track import facts_path, track_rng
+from legato.workspace.layout import PROMPT, facts_path
+from legato.workspace.track import track_rng
 
 BIN = Path(sys.executable).parent
 MUSIC = MusicParams(bpm=[120, 140], seconds=[3, 4], parts={"pad": ["warm_pad"], "bass": ["synth_bass_1"]})
@@ -138,7 +138,7 @@ def _write_category(root: Path, category: str, tracks: dict[str, Track]) -> None
         audio = tone * 10 ** (track.dbfs / 20)
         write_audio(root / f"dataset/raw_audio/{category}/{name}.wav", audio, SAMPLE_RATE, "PCM_16")
         write_bytes(root / f"dataset/encoded/{category}/{name}.pt", hashlib.sha256(audio.tobytes()).digest())
-        write_text(root / prompt_path(category, name), track.prompt)
+        write_text(root / PROMPT.file(category, name), track.prompt)
         rows.append({"id": name, **facts})
     write_jsonl(root / facts_path(category, "compose"), rows)
     levels = [{"id": name, "lufs": track.dbfs, "seconds": SECONDS} for name, track in tracks.items()]

@@ -13,7 +13,7 @@ from helpers.checkout import ROOT, SHIPPED_PARAMS
 from helpers.made_tracks import ids, make_category, make_tracks
 from helpers.small_font import write_small_font
 from legato.check import check
-from legato.dataset.collect import HELD_OUT, TRAIN, collect
+from legato.dataset.collect import collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_jsonl
 from legato.licenses.audit import MOST_NAMES, line_of, refusals, report
@@ -21,6 +21,7 @@ from legato.licenses.known import KNOWN_FILES, LICENCES
 from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
 from legato.midi.gm import DRUM_BANK, KITS
 from legato.workspace import params
+from legato.workspace.layout import HELD_OUT, TRAIN
 
 TIMGM6MB = Path(pretty_midi.__file__).parent / "TimGM6mb.sf2"
 MADE_WITH = {"soundfont": "f.sf2", "soundfont_license": "MIT", "codec": "small", "codec_license": "MIT"}
@@ -189,21 +190,21 @@ def test_a_refused_dataset_is_one_bounded_line(facts: dict[str, str], why: str) 
     found = json.loads(Path("reports/audit.json").read_text())
     assert (found["passed"], found["refused"]) == (False, 6)
     assert sorted(found["refusals"][0]["tracks"]) == sorted(
-        row["id"] for folder in (TRAIN, HELD_OUT) for row in read_jsonl(folder / "tracks.jsonl")
+        row["id"] for folder in (TRAIN.path, HELD_OUT.path) for row in read_jsonl(folder / "tracks.jsonl")
     )
 
 
 @pytest.mark.usefixtures("workspace")
 def test_one_track_without_a_licence_or_without_facts_stops_all() -> None:
-    rows = read_jsonl(TRAIN / "tracks.jsonl")
+    rows = read_jsonl(TRAIN.path / "tracks.jsonl")
     del rows[1]["license"]
-    write_jsonl(TRAIN / "tracks.jsonl", rows)
+    write_jsonl(TRAIN.path / "tracks.jsonl", rows)
     with pytest.raises(LegatoError) as error:
         audit()
     where = f"music {rows[1]['category']}: no licence is stated ({rows[1]['id']})"
     assert str(error.value) == f"audit: 1 of 6 tracks refused: {where}; see docs/licences.md"
     assert json.loads(Path("reports/audit.json").read_text())["hours"]["music"]["NONE"] > 0
-    write_jsonl(TRAIN / "tracks.jsonl", rows[:1] + rows[2:])
+    write_jsonl(TRAIN.path / "tracks.jsonl", rows[:1] + rows[2:])
     with pytest.raises(LegatoError, match=rf"^audit: dataset/encoded_dataset: no facts of {rows[1]['id']}\.pt, so"):
         audit()
 

@@ -12,9 +12,10 @@ from helpers.contract import check_text
 from helpers.musics import CATEGORIES, EVERY, musics, song_of
 from legato.errors import LegatoError
 from legato.prompts.claims import claims_of, read_tag, wordings
-from legato.prompts.tags import prompt_path, read_prompt, tags_of
+from legato.prompts.tags import read_prompt, tags_of
 from legato.prompts.vocabulary import CLAIMS
 from legato.prompts.writing import MAX_TAGS, MIN_TAGS, prompt
+from legato.workspace.layout import PROMPT
 
 
 def prompt_from(facts: dict[str, Any], seed: int) -> str:
@@ -70,7 +71,7 @@ def test_a_prompt_is_read_back_and_a_missing_or_wrong_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    path = prompt_path("pads", "pads_00001")
+    path = PROMPT.file("pads", "pads_00001")
     with pytest.raises(LegatoError, match=r"dataset/audio_prompts/pads/pads_00001_prompt.txt: no such file"):
         read_prompt("pads", "pads_00001")
     path.parent.mkdir(parents=True)

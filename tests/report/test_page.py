@@ -18,8 +18,9 @@ from helpers.html_tree import parse, text_of
 from helpers.tiny_report import HOSTILE, ODD, PARAMS, WIDTHS, build, opened
 from legato.audio.samples import decibels
 from legato.files import sha256_of
-from legato.report.page import INDEX, write_report
+from legato.report.page import write_report
 from legato.work import item_cache, items
+from legato.workspace.layout import INDEX
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
         environment.setenv(items.WORKERS_VARIABLE, "1")
         environment.setenv(items.SCHEDULER_VARIABLE, "")
         write_report(PARAMS, "my & <dataset>")
-    return folder / INDEX
+    return folder / INDEX.path
 
 
 @pytest.fixture(params=WIDTHS)
@@ -282,7 +283,7 @@ def test_what_a_track_has_not_is_said_with_what_makes_it(workspace: Path) -> Non
 
 def details(name: str) -> str:
     """The text of a track's details."""
-    script = (INDEX.parent / f"page/tracks/{name.rsplit('_', 1)[0]}/{name}.js").read_text()
+    script = (INDEX.path.parent / f"page/tracks/{name.rsplit('_', 1)[0]}/{name}.js").read_text()
     return text_of(parse(json.loads(f"[{script.removeprefix('legato.show(').removesuffix(');' + chr(10))}]")[1]))
 
 
@@ -304,8 +305,8 @@ def test_over_nothing_at_all_each_part_says_what_makes_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     write_report(PARAMS, "empty")
-    text = text_of(parse(INDEX.read_text()))
+    text = text_of(parse(INDEX.path.read_text()))
     for command in ("dvc repro summary", "dvc repro audit", "dvc repro collect", "dvc repro train", "dvc repro sample"):
         assert f"not built yet. {command} makes it." in text
-    for tab in opened(browser, (tmp_path / INDEX).as_uri(), 390):
+    for tab in opened(browser, (tmp_path / INDEX.path).as_uri(), 390):
         assert tab.locator("h2").count() == 7

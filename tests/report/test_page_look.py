@@ -18,9 +18,10 @@ from helpers.tiny_report import HOSTILE, PARAMS, SECONDS, WIDTHS, build, opened
 from legato.files import read_jsonl, write_json, write_jsonl
 from legato.page.chart import MOST_BINS, histogram, scale_over
 from legato.page.figures import clock, duration, number
-from legato.report.page import INDEX, write_report
+from legato.report.page import write_report
 from legato.report.samples import verdict
 from legato.work import item_cache, items
+from legato.workspace.layout import INDEX
 
 LONG = "synth_pads_without_any_drums_and_with_reverb"  # a category whose ids fit nowhere
 TRACKS = [*((LONG, number) for number in range(4)), *(("beats", number) for number in range(8))]
@@ -58,7 +59,7 @@ def page(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
         environment.setenv(items.WORKERS_VARIABLE, "1")
         environment.setenv(items.SCHEDULER_VARIABLE, "")
         write_report(PARAMS, "look")
-    return folder / INDEX
+    return folder / INDEX.path
 
 
 @pytest.fixture(params=WIDTHS)

@@ -14,7 +14,7 @@ import pytest
 
 from legato.errors import EXIT_INTERRUPTED, LegatoError
 from legato.files import read_jsonl, write_text
-from legato.work import items, pool
+from legato.work import item_cache, items, pool
 from legato.work.items import Facts, Step
 
 
@@ -198,7 +198,7 @@ def test_what_changes_while_it_is_read_is_not_kept(monkeypatch: pytest.MonkeyPat
 INTERRUPTED = """
 import os, time
 from pathlib import Path
-from legato.work import items, pool
+from legato.work import item_cache, items, pool
 from legato.errors import stage
 
 def work(number, out):
@@ -268,3 +268,20 @@ def is_running(pid: int) -> bool:
 def test_importing_the_pool_does_not_import_torch() -> None:
     code = "import sys, legato.work.items; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_many_items_share_is_found_out_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path))
+    asked = []
+
+    def find_out(content: list[int]) -> Facts:
+        return items.remembered("attack", lambda: asked.append(content) or {"of": content}, content)
+
+    assert [find_out([1]), find_out([1]), find_out([2])] == [{"of": [1]}, {"of": [1]}, {"of": [2]}]
+    assert asked == [[1], [2]]
+
+
+def test_what_cannot_be_kept_is_found_out_all_the_same(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path / "file/cache"))
+    assert items.remembered("attack", lambda: {"s": 0.1}, []) == {"s": 0.1}

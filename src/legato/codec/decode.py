@@ -5,17 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from legato.audio.samples import write_audio
-from legato.codec.weights import WEIGHTS
+from legato.contract.folder import CODES_FOLDER
 from legato.errors import LegatoError
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
+from legato.workspace.layout import CODES, HELD_OUT, TRAIN, WEIGHTS
 
-ENCODED = Path("dataset/encoded")
-DATASETS = (Path("dataset/encoded_dataset/encoded_audio"), Path("dataset/heldout_dataset/encoded_audio"))
+DATASETS = [made.path / CODES_FOLDER for made in (TRAIN, HELD_OUT)]
 TARGET = Path("decoded")
 
 
-def decode(what: str, target: Path = TARGET, weights: Path = WEIGHTS) -> list[Path]:
+def decode(what: str, target: Path = TARGET, weights: Path = WEIGHTS.path) -> list[Path]:
     """Write a .wav to `target` for each file of codes that `what` names; return them in order of their names.
 
     Args:
@@ -43,10 +43,10 @@ def find_codes(what: str) -> list[Path]:
     """
     path = Path(what)
     found = [path] if path.is_file() else sorted(path.rglob("*.pt")) if path.is_dir() else sorted(_by_id(what))[:1]
-    if not (found or ENCODED.is_dir()):
+    if not (found or CODES.path.is_dir()):
         raise LegatoError(f"{what}: no file or folder of codes, and no track is encoded here yet: run `dvc repro`")
     if not found:
-        raise LegatoError(f"{what}: no track of this id in {ENCODED} or a dataset, and no file or folder of codes")
+        raise LegatoError(f"{what}: no track of this id in {CODES.path} or a dataset, and no file or folder of codes")
     return found
 
 
@@ -67,5 +67,5 @@ def decode_file(source: Path, target: Path, weights: Path) -> Path:
 def _by_id(name: str) -> Iterator[Path]:
     if "/" in name:
         return
-    places = [*ENCODED.glob("*"), *DATASETS]
+    places = [*CODES.path.glob("*"), *DATASETS]
     yield from (place / f"{name}.pt" for place in places if (place / f"{name}.pt").is_file())

@@ -18,6 +18,8 @@ from legato.codec.windows import read_windows
 from legato.files import sha256_of
 from legato.work import items
 from legato.work.pool import Place
+from legato.workspace import params
+from legato.workspace.layout import AUDIO, CODES, WEIGHTS, settings_of
 from legato.workspace.params import Strict
 
 MIN_WINDOW_FRAMES = 64
@@ -38,36 +40,37 @@ class EncodeParams(Strict):
     batch: Annotated[int, Field(ge=0, le=4096)] = 0  # windows at a time on a GPU; 0 is what suits it
 
 
-def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: EncodeParams) -> list[dict[str, Any]]:
+def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams) -> list[dict[str, Any]]:
     """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
     Raises:
         LegatoError: a GPU is asked for and there is none here, or tracks failed: each is named, the others are written.
     """
-    device = _cluster_device(params.device) if items.scheduler() else find_device(params.device)
+    device = _cluster_device(settings.device) if items.scheduler() else find_device(settings.device)
     lengths_s = {audio: seconds_of(audio) for audio in tracks}
     n_processes = 1 if device == "cuda" else max(1, min(items.workers(), len(tracks)))
-    compiled = _is_compiled(weights, params, device, sum(lengths_s.values()) / n_processes)
+    compiled = _is_compiled(weights, settings, device, sum(lengths_s.values()) / n_processes)
     find_engine = _shared_engine if device == "cuda" else _engine
     step = items.Step(
         stage="encode",
         category=folder.name,
         work=lambda audio, out: encode_track(
-            audio, out, find_engine(weights, params, device, compiled), params.window_frames
+            audio, out, find_engine(weights, settings, device, compiled), settings.window_frames
         ),
         name=lambda audio: audio.stem,
         reads=sha256_of,
-        settings={"weights": sha256_of(weights), "device": device, **what_matters(params), "compiled": compiled},
+        settings=settings_of("encode", {"encode": settings.model_dump()}, folder.name)
+        | {"weights": sha256_of(weights), "device": device, "compiled": compiled},
         outs=[folder],
     )
     return items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
 
 
-def what_matters(params: EncodeParams) -> dict[str, Any]:
-    """The parameters that may change a code: of `exact` none of those that say how it is done."""
-    if params.precision == "exact":
-        return {"precision": params.precision}
-    return params.model_dump(include={"precision", "window_frames", "batch"})
+def encode_category(category: str) -> list[dict[str, Any]]:
+    """Encode a category's audio into the workspace; see `encode_tracks`."""
+    return encode_tracks(
+        AUDIO.files(category), CODES.folder(category), WEIGHTS.path, params.load("encode", EncodeParams)
+    )
 
 
 def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> dict[str, Any]:
@@ -123,10 +126,10 @@ def seconds_of(audio: Path) -> float:
         return 0.0
 
 
-def _is_compiled(weights: Path, params: EncodeParams, device: str, share_s: float) -> bool:
+def _is_compiled(weights: Path, settings: EncodeParams, device: str, share_s: float) -> bool:
     """Whether the network is compiled; of all tracks together, so that what is in the cache changes no code."""
-    if params.precision == "exact" or params.compile != "auto":
-        return params.precision == "fast" and bool(params.compile)
+    if settings.precision == "exact" or settings.compile != "auto":
+        return settings.precision == "fast" and bool(settings.compile)
     from legato.codec import model as codec
     from legato.codec.engine import worth_compiling
 
@@ -134,13 +137,13 @@ def _is_compiled(weights: Path, params: EncodeParams, device: str, share_s: floa
 
 
 @cache
-def _engine(weights: Path, params: EncodeParams, device: str, compiled: bool) -> Any:
+def _engine(weights: Path, settings: EncodeParams, device: str, compiled: bool) -> Any:
     from legato.codec import model as codec
     from legato.codec.engine import Engine
 
-    batch = params.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
-    compiled_frames = params.window_frames if compiled else None
-    return Engine(codec.loaded(weights), params.precision, device, compiled_frames=compiled_frames, batch=batch)
+    batch = settings.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
+    compiled_frames = settings.window_frames if compiled else None
+    return Engine(codec.loaded(weights), settings.precision, device, compiled_frames=compiled_frames, batch=batch)
 
 
 def _shared_engine(*arguments: Any) -> Any:

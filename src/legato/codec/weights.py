@@ -21,9 +21,9 @@ from tqdm import tqdm
 
 from legato.errors import LegatoError
 from legato.files import replacing, require_file, sha256_of
+from legato.workspace.layout import SMALL_CODEC, WEIGHTS
 from legato.workspace.params import PARAMS, FilePath, Strict
 
-WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
 DOWNLOAD_TIMEOUT_S = 60
 BLOCK_BYTES = 1 << 16
 
@@ -61,7 +61,7 @@ class Codec:
 CODECS = {
     "small": Codec(
         license="MIT",
-        path=Path("models/codec/small.pth"),
+        path=SMALL_CODEC,
     ),
     "dac_44khz": Codec(
         license="MIT",
@@ -70,7 +70,7 @@ CODECS = {
 }
 
 
-def fetch(params: CodecParams, target: Path = WEIGHTS) -> str:
+def fetch(params: CodecParams, target: Path = WEIGHTS.path) -> str:
     """Copy the weights that `params` names to `target`, whole or not at all, and return their SHA-256.
 
     Raises:

@@ -11,10 +11,9 @@ import numpy as np
 import soundfile
 
 from legato.audio.normalize import NormalizeParams, normalize_file
+from legato.compose.category import compose_track
 from legato.compose.config import MusicParams
-from legato.compose.song import compose
 from legato.errors import LegatoError
-from legato.midi.song import write_midi
 from legato.render.production import RenderParams
 from legato.render.rendering import render
 from legato.tokens import SAMPLE_RATE
@@ -81,10 +80,9 @@ def make_corpus(
 
 
 def make_track(path: Path, music: MusicParams, studio: Studio, seed: int, category: str, index: int) -> None:
-    """Compose, render and normalise one track; it depends on its seed, category and index alone."""
-    song, _ = compose(music, track_rng(seed, category, index, "compose"))
+    """Compose, render and normalize one track; it depends on its seed, category and index alone."""
+    compose_track(path.parent, music, seed, category, index)
     midi = path.with_suffix(".mid")
-    write_midi(midi, song)
     rng = track_rng(seed, category, index, "render")
     with TemporaryDirectory(dir=path.parent) as folder:
         rendered = Path(folder) / "rendered.flac"

@@ -1,7 +1,6 @@
 """What training the small codec can be asked for. Torch-free, so that checking params.yaml does not pay for torch."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -9,11 +8,6 @@ from pydantic import AfterValidator, Field
 from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS, SAMPLE_RATE
 from legato.workspace.params import FilePath, FloatRange, Seed, Strict
 from legato.workspace.track import INDEX_DIGITS
-
-TRIAL = Path("models/codec/trial.pth")
-CORPUS = Path("models/codec/corpus.yaml")
-SMALL = Path("models/codec/small.pth")
-FIGURES = Path("models/codec/small.json")
 
 MAX_STEPS = 10**7
 MAX_GAIN_DB = 60

@@ -1,28 +1,25 @@
-"""Every category's codes and prompts as one dataset in the client's format, held-out tracks apart."""
+"""Every category's codes and prompts as one dataset in the trainer's format, held-out tracks apart."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
-from legato.prompts.tags import prompt_path, read_prompt
+from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.workspace.contents import facts_of
-from legato.workspace.track import facts_path, is_held_out, is_held_out_by_id
-
-TRAIN = Path("dataset/encoded_dataset")
-HELD_OUT = Path("dataset/heldout_dataset")
-STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")  # each left facts of every track
+from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, TRAIN, facts_path
+from legato.workspace.track import is_held_out, is_held_out_by_id
 
 Row = dict[str, Any]
 
 
 def inputs(categories: Sequence[str]) -> list[Path]:
     """The files and folders that `collect` reads of categories."""
-    folders = [Path("dataset", kind, name) for name in categories for kind in ("audio_prompts", "encoded")]
-    return facts_of(categories, STAGES) + folders
+    return facts_of(categories) + [made.folder(name) for name in categories for made in (PROMPT, CODES)]
 
 
 def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with: Row) -> None:
@@ -41,9 +38,9 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
     rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
     if all(row["held_out"] for row in rows):
         rows[0]["held_out"] = False
-    sides: dict[Path, list[Row]] = {TRAIN: [], HELD_OUT: []}
+    sides: dict[Path, list[Row]] = {TRAIN.path: [], HELD_OUT.path: []}
     for row in rows:
-        sides[HELD_OUT if row["held_out"] else TRAIN].append(row)
+        sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
     for folder, side in sides.items():
         write_dataset(folder, side)
 
@@ -53,9 +50,9 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
 
     A track from one of the user's own files is held out by its id, a composed one by its index.
     """
-    stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES]
+    stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES_WITH_FACTS]
     for index, name in enumerate(names):
-        for stage, facts in zip(STAGES, stages, strict=True):
+        for stage, facts in zip(STAGES_WITH_FACTS, stages, strict=True):
             if name not in facts:
                 raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
         is_source = "source" in stages[0][name]
@@ -64,30 +61,30 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
         for facts in stages:
             row |= facts[name]
         text = read_prompt(category, name)
-        path = prompt_path(category, name)
+        path = PROMPT.file(category, name)
         _check_sha256(path, row.pop("prompt_sha256"), path)
         yield row | {"prompt": text}
 
 
 def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
-    """Write one dataset in the client's format beside its place, then put it there.
+    """Write one dataset in the trainer's format beside its place, then put it there.
 
     Raises:
         LegatoError: a track's codes are missing, or are not those that were indexed.
     """
     building = folder.with_name(f".{folder.name}")
     shutil.rmtree(building, ignore_errors=True)
-    (building / "encoded_audio").mkdir(parents=True)
+    (building / CODES_FOLDER).mkdir(parents=True)
     rows = sorted(rows, key=lambda row: row["id"])
     for row in rows:
-        source = Path("dataset/encoded") / row["category"] / f"{row['id']}.pt"
+        source = CODES.file(row["category"], row["id"])
         if not source.is_file():
             raise LegatoError(f"{source}: no such file; run `dvc repro`")
-        target = building / "encoded_audio" / source.name
+        target = building / CODES_FOLDER / source.name
         shutil.copyfile(source, target)
         _check_sha256(target, row["codes_sha256"], source)
-    write_json(building / "metadata.json", {f"{row['id']}.pt": _metadata(row) for row in rows})
-    write_jsonl(building / "tracks.jsonl", rows)
+    write_json(building / METADATA, {f"{row['id']}.pt": _metadata(row) for row in rows})
+    write_jsonl(building / FACTS, rows)
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
 

@@ -11,29 +11,19 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from legato.contract.folder import FACTS
 from legato.files import read_json, read_jsonl, write_jsonl
-from legato.prompts.tags import prompt_path
 from legato.workspace import params
+from legato.workspace.layout import AUDIO, CHAIN_STAGES, CODE, CODES, MIDI, PROMPT, RENDERED, SOURCES, settings_of
 
-FACTS, FILE = "tracks.jsonl", "provenance.jsonl"
-CODE = Path("reports/code.json")
-STAGES = ("compose", "render", "prompt", "normalize", "encode")
+FILE = "provenance.jsonl"
 Record = dict[str, Any]
 
 
 def made_by(category: str) -> dict[str, Record]:
     """The code and the parameters that each stage of a category has now."""
-    code = read_json(CODE)
-    values = params.read()
-    of_category = values["categories"][category]
-    parameters = {
-        "compose": {"music": of_category["music"], "seed": values["dataset"]["seed"]},
-        "render": {"render": values["render"], "seed": values["dataset"]["seed"]},
-        "prompt": {"prompt": of_category["prompt"], "seed": values["dataset"]["seed"]},
-        "normalize": values["normalize"],
-        "encode": {"precision": values["encode"].get("precision", "exact")},
-    }
-    return {stage: {"code": code[stage], "parameters": parameters[stage]} for stage in STAGES}
+    code, values = read_json(CODE.path), params.read()
+    return {stage: {"code": code[stage], "parameters": settings_of(stage, values, category)} for stage in CHAIN_STAGES}
 
 
 def record(row: Mapping[str, Any], stages: Mapping[str, Record]) -> Record:
@@ -44,18 +34,18 @@ def record(row: Mapping[str, Any], stages: Mapping[str, Record]) -> Record:
         stages: what `made_by` gives for its category.
     """
     name, category = row["id"], row["category"]
-    prompt = {"entity": str(prompt_path(category, name)), "sha256": hashlib.sha256(row["prompt"].encode()).hexdigest()}
-    audio = f"dataset/raw_audio/{category}/{name}.{stages['normalize']['parameters'].get('format', 'wav')}"
-    midi = _entity(f"dataset/midi/{category}/{name}.mid", row["midi_sha256"])
-    rendered = _entity(f"dataset/rendered/{category}/{name}.flac", row["rendered_sha256"])
+    prompt = _entity(PROMPT.file(category, name), hashlib.sha256(row["prompt"].encode()).hexdigest())
+    midi = _entity(MIDI.file(category, name), row["midi_sha256"])
+    rendered = _entity(RENDERED.file(category, name), row["rendered_sha256"])
+    audio = AUDIO.file(category, name).with_suffix(f".{stages['normalize']['parameters']['normalize']['format']}")
     normalized = _entity(audio, row["audio_sha256"])
-    codes = _entity(f"dataset/encoded/{category}/{name}.pt", row["codes_sha256"])
+    codes = _entity(CODES.file(category, name), row["codes_sha256"])
     font = _entity(row["soundfont"], row["soundfont_sha256"], row["soundfont_license"])
     weights = _entity(row["codec"], row["codec_sha256"], row["codec_license"])
     sources = []
     if "source" in row:
         file = row["source"]
-        sources = [_entity(f"sources/{category}/{file['file']}", file["sha256"], row["license"])]
+        sources = [_entity(SOURCES / category / file["file"], file["sha256"], row["license"])]
     return {
         "id": name,
         "category": category,
@@ -95,9 +85,9 @@ def text_of(found: Record) -> str:
 def commit_of(stage: str, code: str) -> str:
     """The last Git commit whose code for a stage has this hash, in words where there is none."""
     try:
-        listed = _git("log", "--format=%H", "-S", code, "--", str(CODE)).split()
+        listed = _git("log", "--format=%H", "-S", code, "--", str(CODE.path)).split()
         for commit in listed:
-            if json.loads(_git("show", f"{commit}:{CODE}")).get(stage) == code:
+            if json.loads(_git("show", f"{commit}:{CODE.path.as_posix()}")).get(stage) == code:
                 return f"commit {commit}"
     except (OSError, subprocess.CalledProcessError, ValueError):
         pass
@@ -112,8 +102,9 @@ def _activity(stage: str, stages: Mapping[str, Record], used: list[Record], gene
     return {"activity": stage, **stages[stage], "used": used, "generated": generated, **more}
 
 
-def _entity(name: str, sha256: str, licence: str | None = None) -> Record:
-    return {"entity": name, "sha256": sha256} | ({"license": licence} if licence else {})
+def _entity(path: Path | str, sha256: str, license_id: str | None = None) -> Record:
+    name = path.as_posix() if isinstance(path, Path) else path
+    return {"entity": name, "sha256": sha256} | ({"license": license_id} if license_id else {})
 
 
 def _line(entity: Record) -> str:

@@ -7,18 +7,17 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from legato.codec.weights import WEIGHTS
 from legato.dataset import provenance
-from legato.dataset.provenance import STAGES, Record
+from legato.dataset.provenance import Record
 from legato.errors import LegatoError
 from legato.files import sha256_of
 from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
 from legato.workspace import params
+from legato.workspace.layout import CHAIN, CHAIN_STAGES, MANIFESTS, SOURCES, WEIGHTS
 
-SHARED = ("dataset/sources", "sources")  # read by stages, beside the SoundFont and the weights
-NAMES = {"compose": "MIDI", "render": "rendered audio", "prompt": "prompt", "normalize": "audio", "encode": "codes"}
+WORDS = {made.stage: made.words for made in CHAIN}
 
 
 def verify(records: Sequence[Record]) -> Iterable[tuple[str, list[str]]]:
@@ -46,7 +45,7 @@ def _check_same_inputs(record: Record) -> None:
         for what in ("parameters", "code"):
             if step[what] != now[stage][what]:
                 raise LegatoError(f"{name}: {stage}: its {what} are others now: check out its version, or `dvc repro`")
-    font, weights = Path(params.load("soundfont", SoundfontParams).path), WEIGHTS
+    font, weights = Path(params.load("soundfont", SoundfontParams).path), WEIGHTS.path
     for stage, path in (("render", font), ("encode", weights)):
         used = next(step["used"][1] for step in record["chain"] if step["activity"] == stage)
         if not path.is_file():
@@ -58,7 +57,7 @@ def _check_same_inputs(record: Record) -> None:
 def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
     """Run a category's stages for some tracks, with nothing that was kept before."""
     font = Path(params.load("soundfont", SoundfontParams).path)
-    for path in (params.PARAMS, font, WEIGHTS, *map(Path, SHARED)):
+    for path in (params.PARAMS, font, WEIGHTS.path, MANIFESTS.path, SOURCES):
         if path.exists() and not path.is_absolute():
             (workspace / path).parent.mkdir(parents=True, exist_ok=True)
             (workspace / path).symlink_to(path.absolute())
@@ -67,7 +66,7 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
         items.SCHEDULER_VARIABLE: "",
         "PYTHONPATH": os.pathsep.join([str(code_version.SOURCE), os.environ.get("PYTHONPATH", "")]),
     }
-    for stage in STAGES:
+    for stage in CHAIN_STAGES:
         print(f"{stage}@{category}: {counted(len(names), 'track')} again", file=sys.stderr, flush=True)
         script = Path("stages").absolute() / f"{stage}.py"
         command = [sys.executable, str(script), category, *(names if stage == "compose" else ())]
@@ -80,4 +79,4 @@ def _differences(workspace: Path, record: Record) -> Iterable[str]:
     for step in record["chain"]:
         made = step["generated"]
         if sha256_of(workspace / made["entity"]) != made["sha256"]:
-            yield NAMES[step["activity"]]
+            yield WORDS[step["activity"]]

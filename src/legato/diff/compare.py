@@ -3,47 +3,20 @@
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 from dvc.utils.diff import diff as diff_values
 
-from legato.dataset.provenance import CODE
 from legato.diff.repository import Repository
 from legato.diff.version import Version
+from legato.workspace.layout import CHAIN, CODE, COUNTED_APART, TrackFiles
 
 ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
 
 
-@dataclass(frozen=True)
-class Step:
-    """What a per-track stage makes of each track: a file in the category's folder."""
-
-    name: str
-    words: str
-    folder: str  # the categories' folders are in it
-    ending: str = ""  # of a file's stem, behind the track's id
-
-
-STEPS = (  # each behind those that it is made from
-    Step("music", "music", "dataset/midi"),
-    Step("rendered", "rendered audio", "dataset/rendered"),
-    Step("normalized", "normalized audio", "dataset/raw_audio"),
-    Step("codes", "codes", "dataset/encoded"),
-    Step("prompt", "prompt", "dataset/audio_prompts", "_prompt"),
-)
-WORDS = {step.name: step.words for step in STEPS}
-# Outputs of which the tracks, parameters and metrics tell already.
-TOLD = (
-    *(step.folder for step in STEPS),
-    "dataset/tracks",
-    "dataset/stems",
-    "dataset/sources",
-    "dataset/encoded_dataset",
-    "dataset/heldout_dataset",
-    "reports",
-)
+WORDS = {made.name: made.words for made in CHAIN}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,16 +70,16 @@ def compare(repository: Repository, old_name: str, new_name: str) -> Difference:
     old, new = repository.version(old_name), repository.version(new_name)
     outputs = differing(*({path: out and out.md5 for path, out in version.outs.items()} for version in (old, new)))
     names = category_names(old, new)
-    folders = [_folder(step, name) for name in names for step in STEPS]
+    folders = [_folder(made, name) for name in names for made in CHAIN]
     for version in (old, new):
         version.prepare(folder for folder in folders if old.outs.get(folder) != new.outs.get(folder))
     params = value_diff(old.params, new.params)
-    code = params.pop(str(CODE), {})
+    code = params.pop(str(CODE.path), {})
     return Difference(
         old=old,
         new=new,
         categories={name: compare_category(name, old, new) for name in names},
-        outputs=[path for path in outputs if not any(PurePosixPath(path).is_relative_to(folder) for folder in TOLD)],
+        outputs=[path for path in outputs if not any(Path(path).is_relative_to(place) for place in COUNTED_APART)],
         inputs=[*(f"the code of {stage}" for stage in code), *differing(old.inputs, new.inputs)],
         params=params,
         metrics=value_diff(old.metrics, new.metrics),
@@ -154,7 +127,7 @@ def as_yaml(value: Any) -> str:
 
 def category_names(*versions: Version) -> list[str]:
     """The categories that any of the versions holds, in the order of their stages."""
-    folders = {step.folder for step in STEPS}
+    folders = {made.path.as_posix() for made in CHAIN}
     paths = [PurePosixPath(path) for version in versions for path in version.outs if version.has(path)]
     return list(dict.fromkeys(path.name for path in paths if str(path.parent) in folders))
 
@@ -167,11 +140,11 @@ def compare_category(name: str, old: Version, new: Version) -> Category:
     Raises:
         LegatoError: what a folder holds must be known, and is nowhere.
     """
-    old_steps, new_steps = ([step for step in STEPS if version.has(_folder(step, name))] for version in (old, new))
-    both = [step for step in STEPS if step in old_steps and step in new_steps]
+    old_steps, new_steps = ([step for step in CHAIN if version.has(_folder(step, name))] for version in (old, new))
+    both = [step for step in CHAIN if step in old_steps and step in new_steps]
     files = {
         step.name: (tracks_of(old, step, name), tracks_of(new, step, name))
-        for step in both or STEPS
+        for step in both or CHAIN
         if old.outs.get(_folder(step, name)) != new.outs.get(_folder(step, name))
     }
     in_old, in_new = ({track for tracks in files.values() for track in tracks[side]} for side in (0, 1))
@@ -190,7 +163,7 @@ def compare_category(name: str, old: Version, new: Version) -> Category:
     )
 
 
-def tracks_of(version: Version, step: Step, category: str) -> dict[str, str]:
+def tracks_of(version: Version, step: TrackFiles, category: str) -> dict[str, str]:
     """The hash of each track's file, by the track's id; empty where the version has no such folder.
 
     Raises:
@@ -202,5 +175,5 @@ def tracks_of(version: Version, step: Step, category: str) -> dict[str, str]:
     return {PurePosixPath(file).stem.removesuffix(step.ending): md5 for file, md5 in files.items()}
 
 
-def _folder(step: Step, category: str) -> str:
-    return f"{step.folder}/{category}"
+def _folder(step: TrackFiles, category: str) -> str:
+    return step.folder(category).as_posix()

@@ -8,7 +8,7 @@ from typing import Any
 
 from joblib import cpu_count
 
-from legato.diff.compare import STEPS, WORDS, Category, Difference
+from legato.diff.compare import WORDS, Category, Difference
 from legato.diff.version import Version
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
@@ -16,7 +16,7 @@ from legato.midi.contents import Contents, read_contents
 from legato.page.preview import preview
 from legato.work import items
 from legato.work.pool import Place
-from legato.workspace.track import facts_path
+from legato.workspace.layout import CHAIN, facts_path
 
 FACTS_OF = ("compose", "normalize")  # stages that tell of a track what the page shows
 
@@ -119,8 +119,8 @@ class _Source:
 
     def _file(self, side: Side, step_name: str, category: str, name: str) -> Path | None:
         """A track's file at a step; None where there is none."""
-        step = next(step for step in STEPS if step.name == step_name)
-        folder = f"{step.folder}/{category}"
+        step = next(step for step in CHAIN if step.name == step_name)
+        folder = step.folder(category).as_posix()
         files = self._version.listing(folder) if self._version.has(folder) else {}
         named = (file for file in files if PurePosixPath(file).stem.removesuffix(step.ending) == name)
         file = next(named, None)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from legato.contract.facts import read_facts
+from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
 from legato.licenses.known import NONE, canonical
 from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
@@ -30,9 +31,9 @@ def read_tracks(folders: Iterable[Path]) -> list[Row]:
     """
     rows = []
     for folder in folders:
-        facts = read_facts(folder / "tracks.jsonl", ("id", "category", "seconds"), ("soundfont", "codec"))
+        facts = read_facts(folder / FACTS, ("id", "category", "seconds"), ("soundfont", "codec"))
         names = {row["id"] for row in facts}
-        unknown = sorted(path.name for path in (folder / "encoded_audio").glob("*.pt") if path.stem not in names)
+        unknown = sorted(path.name for path in (folder / CODES_FOLDER).glob("*.pt") if path.stem not in names)
         if unknown:
             raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")
         rows += facts

@@ -14,9 +14,12 @@ import numpy as np
 
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
-from legato.files import sha256_of
+from legato.files import read_jsonl, sha256_of
+from legato.measure.metrics import TOTAL
 from legato.tokens import SAMPLE_RATE
-from legato.work import items
+from legato.work import items, recorded
+from legato.workspace.contents import facts_of
+from legato.workspace.layout import AUDIO, facts_path
 
 OPENING_S, BLOCKS, BANDS = 20, 40, 20
 QUIET_DB = -60.0  # under it nothing is told apart
@@ -25,6 +28,24 @@ SAME_DB = 1.0  # openings that are nearer are near-duplicates; songs drawn apart
 MOST = 2000  # tracks of a group that the Vendi score looks at: its time grows with their cube
 
 Row = dict[str, Any]
+
+
+def diversity_of(categories: Sequence[str]) -> dict[str, Row]:
+    """`figures` of the workspace's tracks, in total and per category.
+
+    Raises:
+        LegatoError: what is recorded of the tracks is not here, or audio cannot be read.
+    """
+    recorded.verify([*facts_of(categories, ["compose"]), *map(AUDIO.folder, categories)])
+    rows: dict[str, list[Row]] = {TOTAL: []}
+    midis: dict[str, list[str]] = {TOTAL: []}
+    for category in categories:
+        tracks = AUDIO.files(category)
+        midi_of = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
+        rows[category], midis[category] = features(category, tracks), [midi_of[track.stem] for track in tracks]
+        rows[TOTAL] += rows[category]
+        midis[TOTAL] += midis[category]
+    return {name: figures(rows[name], midis[name]) for name in rows}
 
 
 def features(category: str, tracks: Sequence[Path]) -> list[Row]:

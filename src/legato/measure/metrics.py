@@ -13,6 +13,7 @@ import numpy as np
 
 from legato.contract.codes import read_codes
 from legato.contract.facts import RULES, read_facts
+from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.prompts.tags import tags_of
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 from legato.truth.rates import rates
@@ -24,11 +25,11 @@ Row = dict[str, Any]
 
 
 def read_datasets(folders: Iterable[Path]) -> tuple[list[Row], dict[str, np.ndarray]]:
-    """The facts of every track in datasets of the client's format, and each track's usage counts, (18, 1024)."""
+    """The facts of every track in datasets of the trainer's format, and each track's usage counts, (18, 1024)."""
     rows, counts = [], {}
     for folder in folders:
-        for row in read_facts(folder / "tracks.jsonl", RULES.keys() - UNUSED, UNUSED):
-            codes_TK = read_codes(folder / "encoded_audio" / f"{row['id']}.pt")
+        for row in read_facts(folder / FACTS, RULES.keys() - UNUSED, UNUSED):
+            codes_TK = read_codes(folder / CODES_FOLDER / f"{row['id']}.pt")
             counts[row["id"]] = usage(codes_TK.numpy())
             rows.append(row)
     return rows, counts
@@ -81,6 +82,19 @@ def honesty_metrics(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
         found[name] = {"all": round(n_true / max(n_checked, 1), 4), "verdicts": n_checked}
         found[name] |= {rate.kind: round(rate.rate, 4) for rate in each}
     return found
+
+
+def plots(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, list[Row]]:
+    """The rows of each plot that dvc.yaml names."""
+    perplexities = codebook_metrics(rows, counts)[TOTAL]
+    return {
+        "tags": histogram(rows, lambda row: tags_of(row["prompt"]), "tag"),
+        "bpm": histogram(rows, bpm_of, "bpm"),
+        "loudness": histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"),
+        "peaks": histogram(rows, lambda row: [round(row["dbtp"], 1)], "dbtp"),
+        "keys": histogram(rows, key_of, "key"),
+        "perplexity": [{"codebook": name, "perplexity": perplexities[name]} for name in CODEBOOK_NAMES],
+    }
 
 
 def histogram(rows: Sequence[Row], values_of: Any, label: str) -> list[Row]:

@@ -19,9 +19,11 @@ from legato.codec import model as codec
 from legato.codec.engine import Engine, track_codes
 from legato.codec.windows import MARGIN_FRAMES
 from legato.contract.codes import read_codes
+from legato.errors import LegatoError
 from legato.measure.metrics import TOTAL, perplexity, usage
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
-from legato.work import items
+from legato.work import items, recorded
+from legato.workspace.layout import AUDIO, CODES
 
 TRACKS = 2  # of each category that are listened to
 EXCERPT_FRAMES = 345  # 4 s, from a track's middle
@@ -29,6 +31,24 @@ BANDS_HZ = {"to_1k": (0, 1e3), "to_4k": (1e3, 4e3), "to_8k": (4e3, 8e3), "above_
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
 
 Row = dict[str, Any]
+
+
+def quality_of(categories: Sequence[str], weights: Path) -> dict[str, Row]:
+    """The figures of the workspace's categories.
+
+    Raises:
+        LegatoError: a track has codes and no audio; or as `codec_metrics`.
+    """
+    recorded.verify(made.folder(name) for name in categories for made in (CODES, AUDIO))
+    return codec_metrics({name: _pairs(name) for name in categories}, weights)
+
+
+def _pairs(category: str) -> list[tuple[Path, Path]]:
+    pairs = [(AUDIO.file(category, codes.stem), codes) for codes in CODES.files(category)]
+    for audio, codes in pairs:
+        if not audio.is_file():
+            raise LegatoError(f"{codes}: its audio is missing in {audio.parent}; run `dvc repro`")
+    return pairs
 
 
 def codec_metrics(

@@ -24,13 +24,13 @@ from typing import Any
 from legato.files import read_json
 from legato.measure.metrics import TOTAL
 
-REPORTS = ("codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
+NAMES = ("codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
 Row = dict[str, Any]
 
 
 def read_reports(folder: Path) -> dict[str, Row]:
     """Every report's content, by its name."""
-    return {name: read_json(folder / f"{name}.json") for name in REPORTS}
+    return {name: read_json(folder / f"{name}.json") for name in NAMES}
 
 
 def summarize(reports: Mapping[str, Row]) -> Row:

@@ -4,12 +4,12 @@ Conventions: a tag is ASCII without commas and stands on its own; the base phras
 prompt is at most `MAX_BYTES`, what a Dia text encoder reads.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from legato.errors import LegatoError
+from legato.workspace.layout import PROMPT
 
 MAX_BYTES = 512
 MAX_PHRASE_BYTES = 80
@@ -40,18 +40,13 @@ def tags_of(text: str) -> list[str]:
     return text.split(SEPARATOR)
 
 
-def prompt_path(category: str, name: str) -> Path:
-    """Where a track's prompt is written."""
-    return Path("dataset/audio_prompts") / category / f"{name}_prompt.txt"
-
-
 def read_prompt(category: str, name: str) -> str:
     """A track's prompt.
 
     Raises:
         LegatoError: it is missing, empty, too long or not ASCII.
     """
-    path = prompt_path(category, name)
+    path = PROMPT.file(category, name)
     if not path.is_file():
         raise LegatoError(f"{path}: no such file; run `dvc repro`")
     text = path.read_text(encoding="utf-8", errors="replace")

@@ -15,13 +15,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from legato.audio.features import ATTACK_WINDOW_S, HALF, attack_s, mid_and_side, width_of
+from legato.audio.features import mid_and_side, width_of
 from legato.audio.samples import Subtype, create_audio, decibels
 from legato.errors import LegatoError
-from legato.midi import smf
 from legato.midi.contents import Contents, read_contents
+from legato.render.attacks import attacks
 from legato.render.fluidsynth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out, sounding_presets
-from legato.render.production import PartProduction, Production, RenderParams, produce, production_facts
+from legato.render.production import Production, RenderParams, produce, production_facts
 from legato.soundfont.variants import same_instruments
 from legato.workspace.track import check_length
 
@@ -29,7 +29,6 @@ FULL_SCALE = 0.999
 WRITTEN_AS: Subtype = "PCM_24"
 BYTES_AT_A_TIME = 2**20  # of the mix
 ROLE = re.compile(r"[a-z0-9_]+")
-PROBE_VELOCITY = 100
 
 
 def render(
@@ -74,7 +73,7 @@ def render(
     return {
         "render_gain_db": round(decibels(float(mix.scale)), 3),
         **production_facts(production, names),
-        **_attacks(contents, production, names, font, sample_rate),
+        **attacks(contents, production, names, font, sample_rate),
         "width_db": round(width_of(energies), 2),
     }
 
@@ -163,31 +162,6 @@ def _write_stems(paths: Sequence[Path], blocks: Iterable[np.ndarray], scale: np.
         for block in blocks:
             for at, write in enumerate(writes):
                 write(block[:, 2 * at : 2 * at + 2] * scale)
-
-
-def _attacks(
-    contents: Contents, production: Production, names: Sequence[str], font: Path, sample_rate: int
-) -> dict[str, dict[str, float]]:
-    """The attack times of each melodic instrument's preset, in the middle of its part."""
-    found: dict[str, dict[str, float]] = {"attack_s": {}, "attack_half_s": {}}
-    for role, instrument, part in zip(names, contents.instruments, production.parts, strict=True):
-        if not instrument.is_drum:
-            times = _probe(font, part.bank, instrument.program, int(np.median(instrument.pitch)), sample_rate)
-            for name, seconds in zip(found, times, strict=True):
-                if seconds is not None:
-                    found[name][role] = round(seconds, 3)
-    return found
-
-
-@cache
-def _probe(font: Path, bank: int, program: int, pitch: int, sample_rate: int) -> tuple[float | None, float | None]:
-    """The attack time of one dry note of a preset, to 90 % and to half of its maximum."""
-    part = PartProduction(bank=bank, pan=0.0, gain_db=0.0, detune_cents=0.0, chorus_send=0.0)
-    with open_synth(font, sample_rate, gain=0.2, polyphony=64) as synth:
-        synth.set_part(0, program, part)
-        synth.send(0, smf.NOTE_ON, bytes([pitch, PROBE_VELOCITY]))
-        note = synth.write(round(ATTACK_WINDOW_S * sample_rate / BLOCK_SAMPLES))
-    return attack_s(note, sample_rate), attack_s(note, sample_rate, to=HALF)
 
 
 @cache

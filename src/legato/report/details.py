@@ -24,9 +24,10 @@ from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
 from legato.prompts.tags import tags_of
 from legato.report.track_list import digits_of
-from legato.report.tracks import AFTER, FOLDER, Row, Track, key_of
+from legato.report.tracks import AFTER, Row, Track, key_of
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
+from legato.workspace.layout import PAGE
 
 COLUMNS, BANDS = 240, 40  # of a spectrogram
 TOP_DB, BOTTOM_DB = -10.0, -80.0
@@ -78,7 +79,7 @@ def write_details(
             *(sha256_of(path) if path else None for path in (track.audio, track.midi)),
         ],
         settings={"preview_seconds": preview_seconds},
-        outs=[FOLDER / "tracks" / category],
+        outs=[PAGE.path / "tracks" / category],
     )
     items.build(step, tracks)
 

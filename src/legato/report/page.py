@@ -8,13 +8,11 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
-from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
-from legato.codec.weights import WEIGHTS
 from legato.files import write_bytes, write_text
 from legato.page.figures import counted, duration
 from legato.page.html import Inside, element
@@ -25,9 +23,9 @@ from legato.report.distributions import distributions
 from legato.report.previews import source_of, write_previews
 from legato.report.samples import samples
 from legato.report.track_list import listed, phrases, track_list
-from legato.report.tracks import FOLDER, Track, find_tracks
+from legato.report.tracks import Track, find_tracks
+from legato.workspace.layout import CODES, INDEX, PAGE, WEIGHTS
 
-INDEX = Path("reports/index.html")
 ASSETS, SHARED = files("legato.report") / "assets", files("legato.page") / "assets"
 Row = dict[str, Any]
 
@@ -43,20 +41,20 @@ def write_report(params: ReportParams, title: str) -> None:
     by_category: dict[str, list[Track]] = {}
     for track in tracks:
         by_category.setdefault(track.row["category"], []).append(track)
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
+    shutil.rmtree(PAGE.path, ignore_errors=True)
+    PAGE.path.mkdir(parents=True)
     for category, of_category in by_category.items():
         _write_tracks(category, of_category, params.preview_seconds)
-    write_text(FOLDER / "tracks.js", f"legato.list({json.dumps(listed(rows))}, {json.dumps(phrases(rows))});\n")
+    write_text(PAGE.path / "tracks.js", f"legato.list({json.dumps(listed(rows))}, {json.dumps(phrases(rows))});\n")
     for kind in ("css", "js"):
         parts = (SHARED / f"page.{kind}", ASSETS / f"report.{kind}")
-        write_bytes(FOLDER / f"report.{kind}", b"".join(part.read_bytes() for part in parts))
+        write_bytes(PAGE.path / f"report.{kind}", b"".join(part.read_bytes() for part in parts))
     html = tostring(_document(title, rows, _usage(rows)), encoding="utf-8", method="html")
-    write_bytes(INDEX, b"<!doctype html>\n" + html)
+    write_bytes(INDEX.path, b"<!doctype html>\n" + html)
 
 
 def _write_tracks(category: str, tracks: list[Track], seconds: float) -> None:
-    sides = write_previews(category, tracks, WEIGHTS if WEIGHTS.is_file() else None, seconds)
+    sides = write_previews(category, tracks, WEIGHTS.path if WEIGHTS.path.is_file() else None, seconds)
     players = {name: {side: source_of(category, name, side) for side in found} for name, found in sides.items()}
     write_details(category, tracks, players, seconds)
 
@@ -66,7 +64,7 @@ def _usage(rows: Iterable[Row]) -> np.ndarray | None:
     from legato.contract.codes import read_codes
     from legato.measure.metrics import usage
 
-    paths = [Path("dataset/encoded") / row["category"] / f"{row['id']}.pt" for row in rows]
+    paths = [CODES.file(row["category"], row["id"]) for row in rows]
     counts = [usage(read_codes(path).numpy()) for path in paths if path.is_file()]
     return np.sum(counts, axis=0) if counts else None
 

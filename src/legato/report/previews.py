@@ -12,9 +12,10 @@ import numpy as np
 
 from legato.files import sha256_of, write_bytes
 from legato.page.preview import compressed, preview
-from legato.report.tracks import AFTER, BEFORE, FOLDER, Track
+from legato.report.tracks import AFTER, BEFORE, Track
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.work import items
+from legato.workspace.layout import PAGE
 
 
 def write_previews(category: str, tracks: Sequence[Track], weights: Path | None, seconds: float) -> dict[str, Any]:
@@ -41,7 +42,7 @@ def write_previews(category: str, tracks: Sequence[Track], weights: Path | None,
         name=lambda track: track.row["id"],
         reads=lambda track: [sha256_of(path) if path else None for path in (track.audio, track.codes)],
         settings={"seconds": seconds, "weights": sha256_of(weights) if weights else None},
-        outs=[FOLDER / "previews" / category],
+        outs=[PAGE.path / "previews" / category],
     )
     heard = [track for track in tracks if track.is_heard]
     return {facts["id"]: facts["sides"] for facts in items.build(step, heard)}

@@ -1,20 +1,20 @@
 """What the model plays, by prompt, with what the checks on it say."""
 
-import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import soundfile
 
-from legato.files import read_jsonl, write_bytes
+from legato.files import read_json, read_jsonl, write_bytes
+from legato.measure.evaluation.clips import FACTS
 from legato.page.figures import duration, percent
 from legato.page.html import Inside, element, missing
 from legato.page.preview import preview
 from legato.report.details import player
-from legato.report.tracks import FOLDER
+from legato.workspace.layout import EVALUATION, PAGE, SAMPLES
 
-SAMPLES, JUDGED = Path("reports/samples/samples.jsonl"), Path("reports/evaluate.json")
+LIST = SAMPLES.path / FACTS
 LONGEST_S = 30
 ALL = "all"  # kinds of checks together
 INTRODUCTION = (
@@ -26,17 +26,17 @@ Shares = Mapping[str, float | None]
 
 def samples() -> Iterator[Inside]:
     """Each prompt's clips and verdicts."""
-    if not SAMPLES.is_file():
+    if not LIST.is_file():
         yield missing("Samples of the model", "dvc repro sample")
         return
-    judged = json.loads(JUDGED.read_text()).get("prompts", {}) if JUDGED.is_file() else {}
+    judged = read_json(EVALUATION.path).get("prompts", {}) if EVALUATION.path.is_file() else {}
     by_prompt: dict[str, list[str]] = {}
-    for row in read_jsonl(SAMPLES):
+    for row in read_jsonl(LIST):
         by_prompt.setdefault(row["prompt"], []).append(row["id"])
     if judged:
         yield element("p", INTRODUCTION)
     for prompt, names in by_prompt.items():
-        clips = (_clip(SAMPLES.with_name(f"{name}.wav"), nth) for nth, name in enumerate(names, start=1))
+        clips = (_clip(LIST.with_name(f"{name}.wav"), nth) for nth, name in enumerate(names, start=1))
         passed = judged.get(prompt, {}).get("passed", {})
         yield element(
             "article",
@@ -49,7 +49,7 @@ def samples() -> Iterator[Inside]:
 
 
 def _clip(path: Path, number: int) -> Element:
-    write_bytes(FOLDER / "samples" / f"{path.stem}.mp3", preview(path, LONGEST_S))
+    write_bytes(PAGE.path / "samples" / f"{path.stem}.mp3", preview(path, LONGEST_S))
     source, seconds = f"page/samples/{path.stem}.mp3", min(soundfile.info(path).duration, LONGEST_S)
     return player(f"clip {number}", source, duration(seconds))
 

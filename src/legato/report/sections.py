@@ -3,21 +3,20 @@
 A part whose data is not there says so in words, and by which command it comes.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from legato.files import read_json
 from legato.measure.metrics import TOTAL
 from legato.page.chart import curves
 from legato.page.figures import UNITS, counted, number, percent, unit_of
 from legato.page.html import UNKNOWN, Inside, breakable, element, missing, table
 from legato.report.details import heat_map
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
-
-REPORTS = Path("reports")
+from legato.workspace import layout
 
 
 class Figure(NamedTuple):
@@ -60,7 +59,7 @@ Row = dict[str, Any]
 
 def overview() -> Iterator[Inside]:
     """Each category in a line."""
-    found = _read("summary.json")
+    found = _read(layout.SUMMARY)
     if found is None:
         yield missing("The summary", "dvc repro summary")
         return
@@ -91,7 +90,7 @@ def _figures(found: Row, unit: str) -> Iterator[str]:
 
 def licences() -> Iterator[Inside]:
     """What the audit found: how much music by licence, and what was refused."""
-    found = _read("audit.json")
+    found = _read(layout.AUDIT)
     if found is None:
         yield missing("The licence audit", "dvc repro audit")
         return
@@ -130,7 +129,7 @@ def codebooks(usage: np.ndarray | None) -> Iterator[Inside]:
         return
     binned = usage.reshape(len(usage), USAGE_COLUMNS, -1).sum(axis=2)
     shares = binned / np.maximum(binned.sum(axis=1, keepdims=True), 1) * USAGE_COLUMNS  # 1 is even use
-    found = (_read("codebooks.json") or {}).get(TOTAL, {})
+    found = (_read(layout.CODEBOOK_FIGURES) or {}).get(TOTAL, {})
     rows = (
         element("li", element("span", name), element("span", number(found.get(name), 0), class_="number"))
         for name in CODEBOOK_NAMES
@@ -144,7 +143,7 @@ def codebooks(usage: np.ndarray | None) -> Iterator[Inside]:
 
 def training() -> Iterator[Inside]:
     """The model's loss while it was trained."""
-    folder = REPORTS / "train/plots/metrics"
+    folder = layout.TRAINING_PLOTS.path
     lines = {
         words: _points(folder / name / "loss.tsv") for name, words in (("train", "training"), ("heldout", "held out"))
     }
@@ -152,16 +151,15 @@ def training() -> Iterator[Inside]:
     if not lines:
         yield missing("The model", "dvc repro train")
         return
-    total = (_read("summary.json") or {}).get(TOTAL, {})
+    total = (_read(layout.SUMMARY) or {}).get(TOTAL, {})
     told = {figure.head: _shown(total[name], figure) for name, figure in MODEL.items() if total.get(name) is not None}
     cells = (element(tag, text) for words, value in told.items() for tag, text in (("dt", words), ("dd", value)))
     parts = [curves(lines, "loss in nats", "step"), *([element("dl", *cells)] if told else [])]
     yield element("div", *parts, class_="curves")
 
 
-def _read(name: str) -> Any:
-    path = REPORTS / name
-    return json.loads(path.read_text()) if path.is_file() else None
+def _read(made: layout.Artifact) -> Any:
+    return read_json(made.path) if made.path.is_file() else None
 
 
 def _points(path: Path) -> list[tuple[float, float]]:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from legato.contract.folder import FACTS
 from legato.dataset import provenance
-from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.files import read_jsonl
+from legato.workspace.layout import AUDIO, CODES, HELD_OUT, MIDI, TRAIN
 
-FOLDER = Path("reports/page")
 BEFORE, AFTER = "before", "after"  # the sides of the codec
 Row = Mapping[str, Any]
 
@@ -30,16 +30,15 @@ def find_tracks(previews: int) -> Iterator[Track]:
     """Every track that has been collected, held-out ones too, with those of its files that are there."""
     heard: dict[str, int] = {}
     chains = {row["id"]: row for row in _rows(provenance.FILE)}
-    for row in sorted(_rows("tracks.jsonl"), key=lambda row: (row["category"], row["id"])):
+    for row in sorted(_rows(FACTS), key=lambda row: (row["category"], row["id"])):
         name, category = row["id"], row["category"]
         heard[category] = heard.get(category, 0) + 1
-        audio = sorted((Path("dataset/raw_audio") / category).glob(f"{name}.*"))
         yield Track(
             row=row,
             provenance=chains.get(name),
-            audio=audio[0] if audio else None,
-            midi=_if_there(Path("dataset/midi") / category / f"{name}.mid"),
-            codes=_if_there(Path("dataset/encoded") / category / f"{name}.pt"),
+            audio=_if_there(AUDIO.file(category, name)),
+            midi=_if_there(MIDI.file(category, name)),
+            codes=_if_there(CODES.file(category, name)),
             is_heard=heard[category] <= previews,
         )
 
@@ -54,7 +53,7 @@ def key_of(row: Row) -> str | None:
 
 
 def _rows(file: str) -> Iterator[Row]:
-    for folder in (TRAIN, HELD_OUT):
+    for folder in (TRAIN.path, HELD_OUT.path):
         if (folder / file).is_file():
             yield from read_jsonl(folder / file)
 

@@ -4,9 +4,10 @@ from typing import Self
 
 from pydantic import model_validator
 
+from legato.workspace.layout import SOUNDFONT
 from legato.workspace.params import FilePath, Strict
 
-BUILT_FONT = "dataset/soundfonts/legato.sf2"
+BUILT_FONT = SOUNDFONT.path.as_posix()
 BUILT_LICENSE = "CC0-1.0"
 
 

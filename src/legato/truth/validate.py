@@ -6,19 +6,19 @@ from typing import Any
 from legato.audio.samples import read_audio
 from legato.files import read_jsonl, sha256_of
 from legato.midi.contents import read_contents
-from legato.prompts.tags import prompt_path, read_prompt, tags_of
+from legato.prompts.tags import read_prompt, tags_of
 from legato.tokens import SAMPLE_RATE
 from legato.truth.checks import judge
 from legato.truth.evidence import Evidence
 from legato.work import items
-from legato.workspace.track import facts_path
+from legato.workspace.layout import AUDIO, MIDI, PROMPT, facts_path
 
 Row = dict[str, Any]
 
 
 def inputs(category: str) -> list[Path]:
     """The folders and files that `validate_category` reads."""
-    folders = [Path("dataset", kind, category) for kind in ("audio_prompts", "midi", "raw_audio")]
+    folders = [made.folder(category) for made in (PROMPT, MIDI, AUDIO)]
     return [*folders, *(facts_path(category, stage) for stage in ("compose", "render"))]
 
 
@@ -31,17 +31,10 @@ def validate_category(category: str) -> list[Row]:
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
 
-    def midi_path(name: str) -> Path:
-        return Path("dataset/midi") / category / f"{name}.mid"
-
-    def audio_path(name: str) -> Path:
-        folder = Path("dataset/raw_audio") / category
-        return next(iter(folder.glob(f"{name}.*")), folder / f"{name}.wav")
-
     def validate_track(name: str) -> Row:
         evidence = Evidence(
-            midi=read_contents(midi_path(name)),
-            audio=read_audio(audio_path(name), SAMPLE_RATE),
+            midi=read_contents(MIDI.file(category, name)),
+            audio=read_audio(AUDIO.file(category, name), SAMPLE_RATE),
             sample_rate=SAMPLE_RATE,
             facts=stated[name] | heard.get(name, {}),
         )
@@ -53,9 +46,9 @@ def validate_category(category: str) -> list[Row]:
         work=validate_track,
         name=str,
         reads=lambda name: [
-            sha256_of(midi_path(name)),
-            sha256_of(audio_path(name)),
-            sha256_of(prompt_path(category, name)),
+            sha256_of(MIDI.file(category, name)),
+            sha256_of(AUDIO.file(category, name)),
+            sha256_of(PROMPT.file(category, name)),
             stated[name] | heard.get(name, {}),
         ],
         settings=None,

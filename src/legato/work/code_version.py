@@ -24,6 +24,7 @@ MACHINERY = (
     "words.py",
     "workspace/categories.py",
     "workspace/dvc_files.py",
+    "workspace/layout.py",
     "workspace/params.py",
     "workspace/yaml_file.py",
 )

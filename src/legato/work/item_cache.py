@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from legato.errors import LegatoError
 from legato.files import replacing, sha256_of
-from legato.workspace import dvc_files
+from legato.workspace import dvc_files, layout
 
 VARIABLE = "LEGATO_CACHE"
 DEFAULT = Path(".legato/cache")
@@ -34,7 +34,6 @@ CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
 
 TRIES = 5  # of writing where somebody deletes
 # Folders of the workspace that the pipeline reads or writes: what else lies in them changes it, or is deleted.
-TAKEN = ("dataset", "models", "reports", "sources", "src", "stages")
 
 
 class Record(NamedTuple):
@@ -72,7 +71,7 @@ def usable_folder(outs: Sequence[Path] = ()) -> Path:
     """
     cache = cache_folder()
     where = f"environment: {VARIABLE}: {str(cache)!r}"
-    for folder in (*map(Path, TAKEN), *outs):
+    for folder in (*layout.ROOTS, *outs):
         if cache.resolve().is_relative_to(folder.resolve()):
             raise LegatoError(f"{where}: must lie outside of {folder}, which the pipeline reads or writes")
     for _ in range(TRIES):
@@ -141,7 +140,7 @@ def read_record(path: Path) -> Record | None:
     """A record, or None where it is missing, damaged, or none of ours: others may write into a shared cache."""
     try:
         digest, _, content = path.read_bytes().partition(b"\n")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     if hashlib.sha256(content).hexdigest().encode() != digest:
         return None

@@ -133,6 +133,23 @@ def build(
     return _sound(step.stage, [one.name for one in wanted], found)
 
 
+def remembered(name: str, work: Callable[[], Facts], content: Any) -> Facts:
+    """What `work` gives, from the cache where it is: for what many items share and each would find out again.
+
+    Args:
+        name: what it is, as a stage's name is.
+        content: all that the result depends on, beside the code: JSON.
+    """
+    cache = item_cache.cache_folder()
+    key = item_cache.key_of([name, code_version(Path(inspect.getfile(work))), content])
+    found = item_cache.restore(cache, key, ())
+    if found is None:
+        found = work()
+        with suppress(OSError, item_cache.DeletedError), item_cache.open_scratch(cache, 0) as scratch:
+            item_cache.keep(cache, key, name, found, scratch)
+    return found
+
+
 def record(path: Path, build_all: Callable[[], list[Facts]], made_with: Facts | None = None) -> list[Facts]:
     """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed.
 

@@ -11,22 +11,18 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from legato.files import sha256_of, write_json
-from legato.workspace.track import facts_path
-
-FOLDER = Path("reports/contents")
-STAGES = ("compose", "prompt", "render", "normalize", "validate", "encode")
-FACTS = Path("dataset/tracks")
+from legato.workspace.layout import CONTENTS, STAGES_WITH_FACTS, TRACK_FACTS, facts_path
 
 
-def facts_of(categories: Iterable[str], stages: Iterable[str] = STAGES) -> list[Path]:
+def facts_of(categories: Iterable[str], stages: Iterable[str] = STAGES_WITH_FACTS) -> list[Path]:
     """The files of facts of categories."""
     return [facts_path(category, stage) for category in categories for stage in stages]
 
 
 def write_contents(categories: Sequence[str]) -> None:
     """Write a file for each stage: of each category the SHA-256 of its facts."""
-    for stage in STAGES:
-        write_json(FOLDER / f"{stage}.json", {name: sha256_of(facts_path(name, stage)) for name in categories})
+    for stage, made in zip(STAGES_WITH_FACTS, CONTENTS, strict=True):
+        write_json(made.path, {name: sha256_of(facts_path(name, stage)) for name in categories})
 
 
 def forget_others(categories: Sequence[str]) -> None:
@@ -34,7 +30,7 @@ def forget_others(categories: Sequence[str]) -> None:
 
     The folder is there afterwards, empty or not: DVC pulls a whole output where it is missing, and this is none.
     """
-    FACTS.mkdir(parents=True, exist_ok=True)
-    for folder in FACTS.iterdir():
+    TRACK_FACTS.mkdir(parents=True, exist_ok=True)
+    for folder in TRACK_FACTS.iterdir():
         if folder.is_dir() and folder.name not in categories:
             shutil.rmtree(folder)

@@ -18,11 +18,10 @@ from pydantic import AfterValidator
 
 from legato.errors import LegatoError
 from legato.words import counted
+from legato.workspace.layout import MANIFESTS, SOURCES
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.track import ALL, track_id
 
-SOURCES = Path("sources")
-MANIFESTS = Path("dataset/sources")
 SUFFIXES = (".mid", ".midi", ".kar", ".rmi")
 MAX_SLUG = 80
 CONTROL_OR_BROKEN = ("Cc", "Cs")  # Unicode's categories of line breaks and the like, and of bytes that are not UTF-8
@@ -44,7 +43,7 @@ class MidiSourceParams(Strict):
 
 def manifest_path(category: str) -> Path:
     """Where `check` writes a category's manifest."""
-    return MANIFESTS / f"{category}.json"
+    return MANIFESTS.path / f"{category}.json"
 
 
 def manifest(files: dict[str, str], kits: Iterable[int]) -> dict[str, Any]:

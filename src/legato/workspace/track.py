@@ -1,4 +1,4 @@
-"""A track's name, its place on disk, its random stream and which side of the held-out line it is on."""
+"""A track's name, its random stream and which side of the held-out line it is on."""
 
 import hashlib
 import math
@@ -44,11 +44,6 @@ def track_id(category: str, index: int) -> str:
     'bass_808_00007'
     """
     return f"{category}_{index:0{INDEX_DIGITS}d}"
-
-
-def facts_path(category: str, stage: str) -> Path:
-    """Where a per-track stage writes what it knows of each track of a category, as JSON Lines."""
-    return Path("dataset/tracks") / category / f"{stage}.jsonl"
 
 
 def check_length(midi: Path, seconds: float, max_minutes: float) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.summary import Summary, length_of
@@ -16,7 +17,6 @@ from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SA
 
 Json = dict[str, Any]
 
-METADATA, FACTS, CODES_FOLDER = "metadata.json", "tracks.jsonl", "encoded_audio"
 CROISSANT = "http://mlcommons.org/croissant/1.1"
 RAI = "http://mlcommons.org/croissant/RAI/1.0"
 CR_TERMS = (

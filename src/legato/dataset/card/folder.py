@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from legato.contract.folder import FACTS
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import describe
 from legato.dataset.card.readme import write_readme
@@ -13,9 +14,9 @@ README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
 
 
 def write_card(card: CardParams, folder: Path, held_out: Path) -> None:
-    """Describe a dataset in the client's format; `held_out` is the one beside it that is only counted."""
-    rows = read_jsonl(folder / "tracks.jsonl")
-    summary = summarize(rows, len(read_jsonl(held_out / "tracks.jsonl")))
+    """Describe a dataset in the trainer's format; `held_out` is the one beside it that is only counted."""
+    rows = read_jsonl(folder / FACTS)
+    summary = summarize(rows, len(read_jsonl(held_out / FACTS)))
     write_bytes(folder / README, write_readme(card, summary).encode())
     write_bytes(folder / TERMS, write_terms(card, summary).encode())
     write_json(folder / CROISSANT, describe(card, summary, folder))

@@ -3,6 +3,7 @@
 Excerpts are decoded from codes as the clips are, so that what the codec loses is not counted against the model.
 """
 
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +12,13 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
-from legato.audio.samples import SILENCE_DBFS, read_audio
-from legato.contract.codes import read_codes
+from legato.audio.samples import SILENCE_DBFS, read_audio, write_audio
+from legato.contract.codes import read_codes, write_codes
+from legato.dia import sampling
+from legato.dia.config import SampleParams
 from legato.dia.dataset import AnyTrack
 from legato.errors import LegatoError
-from legato.files import read_jsonl
+from legato.files import read_jsonl, write_jsonl
 from legato.measure.evaluation.frechet import levels_of
 from legato.tokens import SAMPLE_RATE
 from legato.truth.by_ear import Sound
@@ -53,6 +56,17 @@ class Samples:
 
     n_frames: int  # that were asked for
     clips: dict[str, list[Clip]]  # of each prompt
+
+
+def write_samples(folder: Path, settings: SampleParams, codes: Sequence[Tensor], decode: Decode) -> None:
+    """Write what a model played, in place of what is in `folder`: codes, audio of 16 bits, and facts of each clip."""
+    shutil.rmtree(folder, ignore_errors=True)
+    rows = []
+    for clip, codes_TK in zip(sampling.clips_of(settings), codes, strict=True):
+        write_codes(folder / f"{clip.id}.pt", codes_TK)
+        write_audio(folder / f"{clip.id}.wav", sampling.below_ceiling(decode(codes_TK)), SAMPLE_RATE, "PCM_16")
+        rows.append(sampling.facts(settings, clip, codes_TK))
+    write_jsonl(folder / FACTS, rows)
 
 
 def read_samples(folder: Path) -> Samples:
