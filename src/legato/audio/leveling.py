@@ -91,6 +91,13 @@ class Track:
         powers = block_powers(self.bins, bin_weights(self.reductions_db(setting)))
         return gated_lufs(powers, setting.gain_db) + self.bias_lu
 
+    # Key idea: more gain into the limiter is more loudness, so the gain is the root of an error that is negative at
+    # `unlimited_db` and positive at `most_db`; each step measures between the two and keeps the half that holds the
+    # root. The place is where a straight line between the two errors crosses zero (false position), which needs few
+    # steps where the error is nearly straight. That may move one end only, so every third step halves instead: of
+    # `MAX_STEPS` ten are halvings, and alone narrow the bracket a thousandfold. `low` is returned, not the middle: its
+    # error is never positive, so no track is louder than asked. The error may jump, because BS.1770's relative gate
+    # drops blocks 10 LU under the rest; then no gain meets the aim, and what follows the loop applies.
     def setting(self) -> Setting:
         """What meets the aim: plain gain, or else gain into the limiter; or as much of it as there may be."""
         plain_db = plain_gain_db(block_powers(self.bins), self.aim_lufs - self.bias_lu)

@@ -1,5 +1,16 @@
 """The small codec's training, read from top to bottom.
 
+Notable choices, beside the training of the 44.1 kHz DAC (its `conf/final/44khz.yml`):
+
+- No discriminator: an adversarial phase was not tried, for want of a GPU. Losses on complex spectra and on the
+  waveform take its place; without the complex spectra the phase was never learned (docs/codec.md, "What was tried").
+- No quantizer dropout (0.5 there): all nine codebooks are always used.
+- Entries that hardly a frame uses move to where the data is. 932 dead entries became 1 (models/codec/README.md).
+- What is kept is a moving average of the weights, not the last ones.
+- The learning rate warms up and falls by half a cosine to 0; there it decays by a constant factor from the start. The
+  optimizer's betas are DAC's.
+- Segments are of one channel, each at a random gain; DAC brings all to one loudness.
+
 Batches depend on (seed, step) alone and a checkpoint holds all that a step changes, so that a run that was killed
 reaches the same weights as one that was not. Axis suffixes: B batch, N samples, T frames, K codebooks, D dimensions
 of a codebook, V its entries.
