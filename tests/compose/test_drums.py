@@ -7,7 +7,7 @@ import pytest
 
 from helpers.musics import CATEGORIES, FREE, score_of, song_of, with_
 from legato.compose.config import needed_drums
-from legato.compose.drums import LOUDEST_GHOST, ODDS
+from legato.compose.drums import ODDS
 from legato.compose.grooves import FILLS, GROOVES, STEPS_PER_BAR
 from legato.compose.modes import FUNCTIONS
 from legato.compose.playing import PLAYERS
@@ -15,6 +15,8 @@ from legato.compose.roles import ROLES
 from legato.compose.score import BAR, GHOST
 from legato.midi.gm import DRUMS
 from legato.midi.theory import SCALES
+
+LOUDEST_GHOST = 52  # velocity, of 127
 
 
 @pytest.mark.parametrize("groove", sorted(GROOVES))

@@ -8,7 +8,6 @@ from pydantic import Field
 from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS, SAMPLE_RATE
 from legato.workspace.params import FloatRange, Strict
 
-TRIAL = Path("models/codec/trial.pth")
 CORPUS = Path("models/codec/corpus.yaml")
 SMALL = Path("models/codec/small.pth")
 FIGURES = Path("models/codec/small.json")

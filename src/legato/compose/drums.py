@@ -12,7 +12,6 @@ from legato.compose.score import BAR, BEAT, GHOST, ROLL, Section, Tone
 from legato.midi.gm import DRUMS
 
 STEP = BAR // STEPS_PER_BAR  # ticks
-LOUDEST_GHOST = 52
 ODDS = {".": 0.0, "X": 1.0, **{str(tenths): tenths / 10 for tenths in range(1, 10)}}
 ROLLS = ((3, 4), (3, 8), (4, 3), (4, 6), (2, 6), (3, 2))  # (ticks between, hits)
 THINNED = ("hats", "shaker", "percussion", "ghosts")
