@@ -43,12 +43,12 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write one JSON object a line, keys sorted, ASCII."""
+    """Write one JSON object per line, keys sorted, ASCII."""
     write_text(path, "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows))
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read one JSON object a line.
+    """Read one JSON object per line.
 
     Raises:
         LegatoError: the file is missing, or a line is not JSON.

@@ -2,7 +2,7 @@
 
 The gain is solved for on what was measured bin by bin; then the track is written, and what was written is measured:
 where it is not what was asked for, the next attempt allows for the difference. Memory does not grow with the audio, but
-for some bytes a bin.
+for some bytes per bin.
 """
 
 from contextlib import AbstractContextManager
@@ -29,9 +29,9 @@ from legato.errors import LegatoError
 
 HEADROOM_DB = 0.05  # kept under the ceiling, for the peaks between samples of a moving gain
 ROUNDING_DB = 0.01  # of that, for 16 bits
-TOLERANCE_LU = 0.01  # the aim lies as far under the target, so that no track is louder
+TOLERANCE_LU = 0.01  # the aim is this far under the target, so that no track is louder
 PRECISION_LU = 1e-3  # of the gain that is solved for
-BEYOND_DB = 0.05  # behind a jump of loudness, where it is safely done
+BEYOND_DB = 0.05  # beyond a jump of loudness, where it is safely done
 MAX_STEPS, MAX_ATTEMPTS = 30, 8
 
 
@@ -87,7 +87,7 @@ class Track:
         return edge_reductions_db(self.peaks, *setting, self.bins.seconds, self.limiter)
 
     def lufs(self, setting: Setting) -> float:
-        """The loudness behind the limiter, as bins tell it."""
+        """The loudness after the limiter, by the bins."""
         powers = block_powers(self.bins, bin_weights(self.reductions_db(setting)))
         return gated_lufs(powers, setting.gain_db) + self.bias_lu
 
@@ -174,7 +174,7 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
 
 
 def write(source: Source, track: Track, setting: Setting, target: Target) -> Leveled:
-    """Write a track behind a gain and the limiter, and measure what was written."""
+    """Write a track after a gain and the limiter, and measure what was written."""
     reductions_db = track.reductions_db(setting)
     meter = Meter(track.bins.sample_rate)
     with target.create() as write_block:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SMALL_INPUT = 20480  # elements: up to here PyTorch runs some convolutions through another kernel, with other last bits
-GROUP = 16  # positions that eager Snake treats as one row, so that rows are long enough to be vectorised
+GROUP = 16  # positions that eager Snake treats as one row, so that rows are long enough to be vectorized
 
 
 class ExactEncoder(nn.Module):

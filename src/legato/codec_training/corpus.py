@@ -1,6 +1,6 @@
-"""Audio for the small codec to learn from: composed, rendered and normalised here, as a dataset's tracks are.
+"""Audio for the small codec to learn from: composed, rendered and normalized here, as a dataset's tracks are.
 
-A track that exists is not made again, so that a corpus goes on where it was interrupted.
+A track that exists is not made again, so that a corpus is continued where it was interrupted.
 """
 
 from pathlib import Path
@@ -81,7 +81,7 @@ def make_corpus(
 
 
 def make_track(path: Path, music: MusicParams, studio: Studio, seed: int, category: str, index: int) -> None:
-    """Compose, render and normalise one track; it depends on its seed, category and index alone."""
+    """Compose, render and normalize one track; it depends on its seed, category and index alone."""
     song, _ = compose(music, track_rng(seed, category, index, "compose"))
     midi = path.with_suffix(".mid")
     write_midi(midi, song)

@@ -29,7 +29,7 @@ class LossWeights(Strict):
 class TrainCodecParams(Strict):
     """`train_codec` in params.yaml."""
 
-    start: str | None  # weights to go on from; null: from nothing
+    start: str | None  # weights to continue from; null: from nothing
     seed: Annotated[int, Field(ge=0)]  # of the corpus, the batches and new weights
     tracks: Positive  # of each category, to learn from
     heldout: Positive  # of each category, to measure
@@ -40,12 +40,12 @@ class TrainCodecParams(Strict):
     steps: Positive
     batch: Positive  # segments of one channel
     segment_frames: Annotated[int, Field(ge=8)]
-    gain_db: FloatRange  # drawn a segment
+    gain_db: FloatRange  # drawn per segment
     learning_rate: Annotated[float, Field(gt=0)]  # at its peak
     warmup_steps: Annotated[int, Field(ge=0)]
     clip_norm: Annotated[float, Field(gt=0)]
     ema: Annotated[float, Field(ge=0, lt=1)]  # of the weights that are kept; 0: the last ones
-    reset_below: Annotated[float, Field(ge=0, lt=1)]  # of an entry's fair share: seldomer used, it moves to the data
+    reset_below: Annotated[float, Field(ge=0, lt=1)]  # of an entry's fair share: used less often, it moves to the data
     loss: LossWeights
     checkpoint_every: Positive  # steps
 

@@ -62,7 +62,7 @@ class State:
         """The state before the first step.
 
         Raises:
-            LegatoError: the weights to go on from are missing or of another architecture.
+            LegatoError: the weights to continue from are missing or of another architecture.
         """
         torch.manual_seed(params.seed)
         model = new_model(params.architecture())
@@ -83,7 +83,7 @@ class State:
         write_bytes(path, content.getvalue())
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
+        """Continue from a checkpoint."""
         saved = torch.load(path, map_location=self.use_KV.device, weights_only=True)
         for name in ("model", "average", "optimizer"):
             getattr(self, name).load_state_dict(saved[name])
@@ -91,7 +91,7 @@ class State:
 
 
 def train(params: TrainCodecParams, tracks: list[Path], checkpoint: Path) -> nn.Module:
-    """Train on audio files and return the averaged weights; `checkpoint` is gone on from where it exists.
+    """Train on audio files and return the averaged weights; `checkpoint` is continued where it exists.
 
     Raises:
         LegatoError: the device is not there, weights cannot be used, or the loss is no longer a number.
@@ -174,7 +174,7 @@ def reset_unused(model: Any, use_KV: Tensor, projected_BDT: Tensor, params: Trai
     """Move entries used less than `reset_below` of their fair share to where the data is (Dhariwal et al., 2020).
 
     Args:
-        projected_BDT: what each codebook was asked to quantise, the codebooks' dimensions one after another.
+        projected_BDT: what each codebook was asked to quantize, the codebooks' dimensions one after another.
     """
     generator = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
     parts = projected_BDT.transpose(1, 2).flatten(0, 1).split([book.codebook_dim for book in books(model)], dim=1)

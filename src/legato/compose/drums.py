@@ -1,6 +1,6 @@
 """Drums drawn from a groove's odds: bars that differ, ghosts, hat rolls, fills, crashes.
 
-Conventions: the kit is drawn once a track (`draw_kit`), a letter's bars once a letter (`draw_pattern`).
+Conventions: the kit is drawn once per track (`draw_kit`), a letter's bars once per letter (`draw_pattern`).
 """
 
 from collections.abc import Sequence

@@ -36,7 +36,7 @@ def has_parallels(before: Voicing, after: Voicing) -> bool:
 # `QUARTET_RANGES`. The weights are chosen; tests/compose/test_voicing.py holds what came of them: how far voices move
 # at most and on average.
 def lead(chords: Sequence[Chord], low: int, high: int, n_voices: int) -> list[Voicing]:
-    """A voicing a chord within [low, high], each as near to the one before as the rules allow."""
+    """A voicing per chord within [low, high], each as near to the one before as the rules allow."""
     centre = (low + high) // 2
     before: Voicing | None = None
     led: list[Voicing] = []

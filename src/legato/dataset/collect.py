@@ -1,4 +1,4 @@
-"""Every category's codes and prompts as one dataset in the client's format, held-out tracks apart."""
+"""Every category's codes and prompts as one dataset in the trainer's format, held-out tracks apart."""
 
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,7 +70,7 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
 
 
 def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
-    """Write one dataset in the client's format beside its place, then put it there.
+    """Write one dataset in the trainer's format beside its place, then put it there.
 
     Raises:
         LegatoError: a track's codes are missing, or are not those that were indexed.

@@ -1,7 +1,7 @@
 """From tracks to batches a Dia trains on.
 
 A track becomes rows: BOS, the delayed codes, EOS where it ends, PAD after. A window of T frames is T + 1
-rows that start with BOS wherever in the track it lies; its inputs are the first T rows and its labels the
+rows that start with BOS wherever in the track it is; its inputs are the first T rows and its labels the
 last T. Axis suffixes: B windows, L bytes of text, T rows, K codebooks.
 """
 
@@ -34,7 +34,7 @@ class Batch:
     labels_BTK: Tensor  # IGNORED where no answer is asked for
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on `device`; the copy of a pinned one goes on while others work."""
+        """The same batch on `device`; the copy of a pinned one continues while others work."""
         return type(self)(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
 
     def pin_memory(self) -> Self:
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a track that is learnt from, and the text it is learnt with."""
+    """A part of a track to train on, and the text it is trained with."""
 
     track: AnyTrack
     start: int  # frame

@@ -23,10 +23,10 @@ class Step:
     name: str
     words: str
     folder: str  # the categories' folders are in it
-    ending: str = ""  # of a file's stem, behind the track's id
+    ending: str = ""  # of a file's stem, after the track's id
 
 
-STEPS = (  # each behind those that it is made from
+STEPS = (  # each after those that it is made from
     Step("music", "music", "dataset/midi"),
     Step("rendered", "rendered audio", "dataset/rendered"),
     Step("normalized", "normalized audio", "dataset/raw_audio"),
@@ -34,7 +34,7 @@ STEPS = (  # each behind those that it is made from
     Step("prompt", "prompt", "dataset/audio_prompts", "_prompt"),
 )
 WORDS = {step.name: step.words for step in STEPS}
-# Outputs of which the tracks, parameters and metrics tell already.
+# Outputs that the tracks, parameters and metrics already report.
 TOLD = (
     *(step.folder for step in STEPS),
     "dataset/tracks",
@@ -55,12 +55,12 @@ class Category:
     added: list[str]
     removed: list[str]
     changed: dict[str, list[str]]  # the steps at which a track differs, the first one first
-    only_old: list[str]  # steps that the other version has not: they are not compared
+    only_old: list[str]  # steps that the other version lacks: they are not compared
     only_new: list[str]
 
     @property
     def n_same(self) -> int:
-        """Tracks in both versions of which nothing differs."""
+        """Tracks in both versions that do not differ."""
         return self.n_old - len(self.removed) - len(self.changed)
 
     @property

@@ -19,8 +19,8 @@ from legato.tokens import SAMPLE_RATE
 from legato.work import items
 
 OPENING_S, BLOCKS, BANDS = 20, 40, 20
-QUIET_DB = -60.0  # under it nothing is told apart
-ALIKE_DB = 3.0  # tracks whose timbres are so far apart count as alike to a degree of exp(-1/2)
+QUIET_DB = -60.0  # under it nothing is distinguished
+ALIKE_DB = 3.0  # tracks whose timbres are this far apart count as alike to a degree of exp(-1/2)
 SAME_DB = 1.0  # openings that are nearer are near-duplicates; songs drawn apart were never nearer than 1.9
 MOST = 2000  # tracks of a group that the Vendi score looks at: its time grows with their cube
 

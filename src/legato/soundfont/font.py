@@ -45,7 +45,7 @@ def built_kit_keys() -> dict[tuple[int, int], set[int]]:
 
 
 def write_font(path: Path) -> None:
-    """Synthesise every sample and write the font; the same bytes every time."""
+    """Synthesize every sample and write the font; the same bytes every time."""
     write_sf2(path, font_presets(), INFO)
 
 

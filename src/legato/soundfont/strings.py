@@ -113,7 +113,7 @@ class Driven:
 def crossfaded(wave: Wave, hz: float, head_s: float, loop_s: float) -> Made:
     """A nearly periodic wave made to loop: the loop's end fades into what comes before its start.
 
-    The decay over the loop is taken out first; the preset's envelope goes on with it. Where the wave is too short for
+    The decay over the loop is taken out first; the preset's envelope continues it. Where the wave is too short for
     that, it stays without a loop.
     """
     _, n_loop = cycles_in(hz, loop_s)

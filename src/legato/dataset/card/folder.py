@@ -1,4 +1,4 @@
-"""A collected folder's README.md, LICENSE and croissant.json, written from the facts that lie in it."""
+"""A collected folder's README.md, LICENSE and croissant.json, written from the facts in it."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
 
 
 def write_card(card: CardParams, folder: Path, held_out: Path) -> None:
-    """Describe a dataset in the client's format; `held_out` is the one beside it that is only counted."""
+    """Describe a dataset in the trainer's format; `held_out` is the one beside it that is only counted."""
     rows = read_jsonl(folder / "tracks.jsonl")
     summary = summarize(rows, len(read_jsonl(held_out / "tracks.jsonl")))
     write_bytes(folder / README, write_readme(card, summary).encode())

@@ -109,7 +109,7 @@ def _part(category: str, rows: Sequence[Row]) -> Part:
 
 
 def _materials(rows: Sequence[Row]) -> list[Material]:
-    """Each SoundFont and each codec once, by its file's name: where it lay is no one's business."""
+    """Each SoundFont and each codec once, by its file's name: where it was is nobody's business."""
     found: dict[tuple[str, str, str, str], int] = {}
     for row in rows:
         for given in inputs_of(row):

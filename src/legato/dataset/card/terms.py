@@ -1,4 +1,4 @@
-"""The LICENSE of a dataset: what stands under which licence, by the facts of its tracks."""
+"""The LICENSE of a dataset: what has which licence, by the facts of its tracks."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ NOTES = {
 
 
 def write_terms(card: CardParams, summary: Summary) -> str:
-    """The text of LICENSE: each licence with what stands under it, then CC0's legal code where it occurs."""
+    """The text of LICENSE: each licence with what it covers, then CC0's legal code where it occurs."""
     lines = [
         f"The dataset {card.name}, version {card.version}: {summary.n_tracks} tracks, {length_of(summary.hours)}.",
         "It is codes of audio that was synthesised, with a text for each track; there is no recording in it.",

@@ -1,7 +1,7 @@
 """The report on generated clips, each figure beside that of held-out music of the same kind and length.
 
 Conventions: a figure is `{"generated": x, "heldout": y}`, None where there is nothing to measure; what is heard has
-`others` too, what held-out music of the other prompts scores: where that is the same, the check tells nothing. Shares
+`others` too, what held-out music of the other prompts scores: where that is the same, the check means nothing. Shares
 are 0 to 1.
 """
 
