@@ -174,7 +174,7 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
 
 
 def write(source: Source, track: Track, setting: Setting, target: Target) -> Leveled:
-    """Write a track after a gain and the limiter, and measure what was written."""
+    """Write a track through a gain and the limiter, and measure what was written."""
     reductions_db = track.reductions_db(setting)
     meter = Meter(track.bins.sample_rate)
     with target.create() as write_block:

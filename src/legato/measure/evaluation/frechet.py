@@ -49,7 +49,7 @@ def frechet_log_mel_db(clips: Sequence[np.ndarray], others: Sequence[np.ndarray]
     """The Fréchet distance in dB per band of two sets of clips, each clip as `levels_of` gives it.
 
     It is the root of the squared distance's mean over the 80 bands: two sets, one 6 dB louder and otherwise
-    the same are 6 apart. Frames of left and right count alike, and the order of clips does not. Few clips make it
+    the same, are 6 apart. Frames of left and right count alike, and the order of clips does not. Few clips make it
     larger, because they cannot vary as many do: compare it with that of real audio of the same length.
     """
     squared = frechet(fit(np.concatenate(clips)), fit(np.concatenate(others)))
