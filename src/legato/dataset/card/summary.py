@@ -123,7 +123,11 @@ def _materials(rows: Sequence[Row]) -> list[Material]:
 
 
 def terms_of(stated: str) -> Terms:
-    """A licence by its id or by whatever was stated."""
+    """A licence by its id or by whatever was stated.
+
+    >>> terms_of("MIT").name, terms_of("MPL-2.0").address, terms_of("my own").address, terms_of("my own").hub_id
+    ('MIT License', 'https://spdx.org/licenses/MPL-2.0.html', 'my own', 'other')
+    """
     known = LICENCES.get(stated, Licence(name=""))
     return Terms(id=stated, name=known.name, page=page_of(stated), hub_id=known.hub_id)
 
