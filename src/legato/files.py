@@ -52,7 +52,7 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Write one JSON object a line, keys sorted, ASCII."""
+    """Write one JSON object per line, keys sorted, ASCII."""
     write_text(path, "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows))
 
 
@@ -66,7 +66,7 @@ def read_json(path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read one JSON object a line, in ASCII.
+    """Read one JSON object per line, in ASCII.
 
     Raises:
         LegatoError: the file is missing, or a line is no JSON object; the first such line is named.

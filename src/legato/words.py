@@ -40,7 +40,7 @@ def real_time(audio_s: float, took_s: float) -> str:
 
 
 def make_printable() -> None:
-    """Have stdout and stderr print any text, whatever the terminal's encoding: what it lacks is told plainly."""
+    """Have stdout and stderr print any text, whatever the terminal's encoding: what it lacks is written plainly."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # which a test's stand-in lacks
             stream.reconfigure(errors=HANDLER)

@@ -11,7 +11,7 @@ from legato.compose.config import MusicParams
 from legato.compose.grooves import GROOVES
 from legato.compose.modes import COLORS
 from legato.compose.roles import ROLES
-from legato.compose.song import compose
+from legato.compose.song import Score, compose, draft
 from legato.midi.song import Song
 from legato.midi.theory import SCALES
 from legato.workspace import params
@@ -39,7 +39,18 @@ ALL_ROLES = MusicParams(
 )
 TONAL = {name: music for name, music in EVERY.items() if set(music.parts) != {"drums"}}
 musics = st.sampled_from([*EVERY.values(), ALL_ROLES])
+seeds = st.integers(0, 2**32)
+FREE = {"timing_ms": 0.0, "velocity": 0.0}  # of `humanize`: as written
 
 
 def song_of(music: MusicParams, seed: int) -> tuple[Song, dict]:
     return compose(music, np.random.default_rng(seed))
+
+
+def score_of(music: MusicParams, seed: int) -> Score:
+    """The first draft of a song, as written."""
+    return draft(music, np.random.default_rng(seed))
+
+
+def with_(music: MusicParams, **changes: object) -> MusicParams:
+    return MusicParams.model_validate({**music.model_dump(), **changes})

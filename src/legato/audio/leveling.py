@@ -2,7 +2,7 @@
 
 The gain is solved for on what was measured bin by bin; then the track is written, and what was written is measured:
 where it is not what was asked for, the next attempt allows for the difference. Memory does not grow with the audio, but
-for some bytes a bin.
+for some bytes per bin.
 """
 
 from contextlib import AbstractContextManager
@@ -29,9 +29,9 @@ from legato.errors import LegatoError
 
 HEADROOM_DB = 0.05  # kept under the ceiling, for the peaks between samples of a moving gain
 ROUNDING_DB = 0.01  # of that, for 16 bits
-TOLERANCE_LU = 0.01  # the aim lies as far under the target, so that no track is louder
+TOLERANCE_LU = 0.01  # the aim is this far under the target, so that no track is louder
 PRECISION_LU = 1e-3  # of the gain that is solved for
-BEYOND_DB = 0.05  # behind a jump of loudness, where it is safely done
+BEYOND_DB = 0.05  # beyond a jump of loudness, where it is safely done
 MAX_STEPS, MAX_ATTEMPTS = 30, 8
 
 
@@ -87,10 +87,17 @@ class Track:
         return edge_reductions_db(self.peaks, *setting, self.bins.seconds, self.limiter)
 
     def lufs(self, setting: Setting) -> float:
-        """The loudness behind the limiter, as bins tell it."""
+        """The loudness after the limiter, by the bins."""
         powers = block_powers(self.bins, bin_weights(self.reductions_db(setting)))
         return gated_lufs(powers, setting.gain_db) + self.bias_lu
 
+    # Key idea: more gain into the limiter is more loudness, so the gain is the root of an error that is negative at
+    # `unlimited_db` and positive at `most_db`; each step measures between the two and keeps the half that holds the
+    # root. The place is where a straight line between the two errors crosses zero (false position), which needs few
+    # steps where the error is nearly straight. That may move one end only, so every third step halves instead: of
+    # `MAX_STEPS` ten are halvings, and alone narrow the bracket a thousandfold. `low` is returned, not the middle: its
+    # error is never positive, so no track is louder than asked. The error may jump, because BS.1770's relative gate
+    # drops blocks 10 LU under the rest; then no gain meets the aim, and what follows the loop applies.
     def setting(self) -> Setting:
         """What meets the aim: plain gain, or else gain into the limiter; or as much of it as there may be."""
         plain_db = plain_gain_db(block_powers(self.bins), self.aim_lufs - self.bias_lu)
@@ -167,7 +174,7 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
 
 
 def write(source: Source, track: Track, setting: Setting, target: Target) -> Leveled:
-    """Write a track behind a gain and the limiter, and measure what was written."""
+    """Write a track through a gain and the limiter, and measure what was written."""
     reductions_db = track.reductions_db(setting)
     meter = Meter(track.bins.sample_rate)
     with target.create() as write_block:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 ROUNDING_DB = 1e-9  # of a slope
-AT_A_TIME = 2**16  # places
+AT_A_TIME = 2**16  # places: bounds memory, and changes nothing else
 NEPERS_PER_DB = np.float32(np.log(10) / 20)
 
 
@@ -24,7 +24,7 @@ class Limiter:
 
 
 def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bin_s: float, by: Limiter) -> np.ndarray:
-    """The reduction at each edge of a bin, (n_bins + 1,), that keeps peaks behind a gain under the ceiling.
+    """The reduction at each edge of a bin, (n_bins + 1,), that keeps peaks under the ceiling after a gain.
 
     Args:
         peaks: (n_bins,) true peaks, linear, before the gain.
@@ -40,11 +40,17 @@ def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bi
     )
 
 
+# Key idea: a gain that obeys each peak only while it lasts would click. So the reduction of each peak is widened to a
+# tent: before the peak it rises by `attack_db` per place, after it it falls by `release_db`, and the highest tent
+# counts at each place. That maximum needs two passes and no list of peaks. The first lets values fall no faster than
+# `release_db` from left to right, the second no faster than `attack_db` from right to left: a place left of a peak gets
+# its tent from the second pass, a place right of it from the first, and a peak keeps its own reduction in both. 1e-30
+# is for silence, which has no logarithm: -600 dB is under every ceiling.
 def reduction_db(peaks: np.ndarray, ceiling_dbtp: float, attack_db: float, release_db: float) -> np.ndarray:
-    """The gain reduction that keeps `peaks` under the ceiling, moving at most so many dB a place, (n,) float32.
+    """The gain reduction that keeps `peaks` under the ceiling, moving by a limited amount per place, (n,) float32.
 
-    It falls ahead of a peak by at most `attack_db` a place and recovers behind it by `release_db`: the upper envelope
-    of a tent over every peak.
+    The gain falls before a peak by at most `attack_db` per place and recovers after it by `release_db`: the upper
+    envelope of a tent over every peak.
 
     Args:
         peaks: (n,) linear.
@@ -81,7 +87,7 @@ def bin_weights(reductions_db: np.ndarray) -> np.ndarray:
 
 
 def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.ndarray:
-    """The linear gain of each sample behind the limiter, (n_bins * n_bin,) float32, for edges (n_bins + 1,)."""
+    """The linear gain of each sample after the limiter, (n_bins * n_bin,) float32, for edges (n_bins + 1,)."""
     moves = (reductions_db[:-1] > 0) | (reductions_db[1:] > 0)
     gains = np.full((len(moves), n_bin), 10 ** (gain_db / 20), np.float32)
     first, last = reductions_db[:-1][moves, None], reductions_db[1:][moves, None]

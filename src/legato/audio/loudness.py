@@ -1,4 +1,4 @@
-"""Loudness after ITU-R BS.1770-4, measured block by block, with its gates behind any gain that is asked about.
+"""Loudness after ITU-R BS.1770-4, measured block by block, with its gates after any given gain.
 
 Conventions: audio is float32 (n_samples, 2); `lufs` is integrated loudness. A bin is the shortest stretch that is told
 apart, about 2 ms: a whole number of bins is a hop of 0.1 s, and four hops are a gating block. Within the loudness of a
@@ -87,7 +87,7 @@ def bin_samples(sample_rate: int) -> int:
 
 
 def per_bin(values: np.ndarray, n_bin: int) -> np.ndarray:
-    """Values of each sample as (n_bins, n_bin), with zeros behind the end."""
+    """Values of each sample as (n_bins, n_bin), with zeros after the end."""
     return np.pad(values, (0, -len(values) % n_bin)).reshape(-1, n_bin)
 
 
@@ -114,7 +114,7 @@ def measured(blocks: Iterable[np.ndarray], sample_rate: int) -> Bins:
 def block_powers(bins: Bins, weights: np.ndarray | None = None) -> np.ndarray:
     """The power of each gating block, (n_blocks,).
 
-    As pyloudnorm has it, to the rounding, a last block that lacks up to half a hop counts, and what is behind does not.
+    As in pyloudnorm, to the rounding, a last block that lacks up to half a hop counts, and what comes after does not.
 
     Args:
         weights: (n_bins,) what each bin's energy is multiplied by.
@@ -130,7 +130,7 @@ def block_powers(bins: Bins, weights: np.ndarray | None = None) -> np.ndarray:
 
 
 def gated_lufs(powers: np.ndarray, gain_db: float = 0.0) -> float:
-    """The integrated loudness of blocks behind a gain, where the absolute gate acts; -inf where it takes them all."""
+    """The integrated loudness of blocks after a gain, where the absolute gate acts; -inf where it takes them all."""
     loud = powers[powers >= 10 ** ((ABSOLUTE_GATE_LUFS - gain_db - OFFSET_LU) / 10)]
     if not len(loud):
         return float("-inf")
@@ -148,7 +148,7 @@ def integrated_lufs(audio: np.ndarray, sample_rate: int) -> float:
 
 
 def plain_gain_db(powers: np.ndarray, target_lufs: float) -> float:
-    """The least gain behind which blocks have the target loudness; infinite for silence.
+    """The least gain after which blocks have the target loudness; infinite for silence.
 
     More gain lets more blocks through the absolute gate, none of them louder than what passed already. So what the gain
     must be, given what passes at a lower one, is never too much: from below it is reached in a few steps.

@@ -25,7 +25,7 @@ def _mel_edges_hz() -> np.ndarray:
 
 
 def log_mel_db(audio: np.ndarray) -> np.ndarray:
-    """Levels of (n_samples, 2) as (channels, frames, N_MELS); under `FLOOR_DB` of full scale nothing is told apart."""
+    """Levels of (n_samples, 2) as (channels, frames, N_MELS), none under `FLOOR_DB` of full scale."""
     window = np.hanning(N_FFT).astype(np.float32)
     padded = np.pad(audio.T, ((0, 0), (0, max(0, N_FFT - len(audio)))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT, axis=1)[:, ::HOP_LENGTH]

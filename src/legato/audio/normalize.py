@@ -26,7 +26,7 @@ class SilenceParams(Strict):
     """What is cut at both ends of a track."""
 
     threshold_db: Annotated[float, Field(ge=-120, le=-20)]  # relative to the track's peak
-    hold_s: Annotated[float, Field(ge=0, le=30)]  # kept behind the last sample above it
+    hold_s: Annotated[float, Field(ge=0, le=30)]  # kept after the last sample above it
     fade_s: Annotated[float, Field(ge=0, le=10)]
 
 
@@ -49,7 +49,7 @@ class NormalizeParams(Strict):
 
 
 class InFile:
-    """A file that normalised audio is written to."""
+    """A file that normalized audio is written to."""
 
     def __init__(self, path: Path, sample_rate: int) -> None:
         self._path, self._sample_rate = path, sample_rate
@@ -62,7 +62,7 @@ class InFile:
 
 
 class InMemory:
-    """An array that normalised audio is written to."""
+    """An array that normalized audio is written to."""
 
     audio = np.zeros((0, 2), np.float32)
 
@@ -78,7 +78,7 @@ class InMemory:
 
 
 def normalize_file(source: Path, target: Path, sample_rate: int, params: NormalizeParams) -> dict[str, Any]:
-    """Normalise a file into another, .wav or .flac, and return facts measured on what was written.
+    """Normalize a file into another, .wav or .flac, and return facts measured on what was written.
 
     Raises:
         LegatoError: as `normalize`; or the file cannot be read as audio.
@@ -130,7 +130,7 @@ def _normalize(source: Source, sample_rate: int, params: NormalizeParams, target
 
 
 def _silence_share(bins: Bins) -> float:
-    """The share of 50 ms blocks whose peak lies under -60 dBFS."""
+    """The share of 50 ms blocks whose peak is under -60 dBFS."""
     per_block = round(SILENCE_BLOCK_S / bins.seconds)
     peaks = np.pad(bins.peaks, (0, -len(bins.peaks) % per_block)).reshape(-1, per_block).max(axis=1)
     return float(np.mean(peaks < 10 ** (SILENCE_DBFS / 20)))

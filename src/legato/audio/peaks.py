@@ -11,7 +11,7 @@ from legato.audio.loudness import BINS_AT_A_TIME, LONGEST_BIN, per_bin
 from legato.audio.samples import Source, decibels, in_memory, loudest_channel
 
 OVERSAMPLING = 4
-REACH = 160  # samples to each side that soxr's filter hears, of which 15 are spare
+REACH = 160  # samples to each side that soxr's filter hears; 15 of them are spare
 OVERSHOOT = 2.9  # times the highest sample within reach: no phase of the filter sums to more
 
 
@@ -50,7 +50,7 @@ def true_peak_dbtp(audio: np.ndarray) -> float:
 def _oversampled(audio: np.ndarray, wanted: np.ndarray, n_bin: int) -> np.ndarray:
     """The highest of each wanted bin's oversampled values, 0 for the others, (n_bins,).
 
-    All runs of wanted bins are resampled in one go, each between what lies before and behind it.
+    All runs of wanted bins are resampled in one go, each between what is before and after it.
 
     Args:
         audio: the bins, and `REACH` samples at both ends.

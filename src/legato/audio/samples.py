@@ -34,7 +34,7 @@ class Source:
     step: float = 0.0  # the smallest that two samples can differ, where a file's format rounds
 
     def around(self, start: int, stop: int) -> np.ndarray:
-        """Samples from `start` up to `stop`, which may lie outside: there is silence."""
+        """Samples from `start` up to `stop`, which may be outside: there is silence."""
         inside = self.read(min(max(start, 0), self.n_samples), max(min(stop, self.n_samples), 0))
         outside = max(-start, 0), max(stop - max(start, self.n_samples), 0)
         return np.pad(inside, (outside, (0, 0))) if any(outside) else inside
@@ -143,7 +143,7 @@ class _Told:
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """What libsndfile refuses is told with the file's name."""
+    """What libsndfile refuses is reported with the file's name."""
     try:
         yield
     except soundfile.LibsndfileError as error:
@@ -169,13 +169,13 @@ def decibels(amplitude: float) -> float:
 def loudest_channel(audio: np.ndarray) -> np.ndarray:
     """The magnitude of each sample's louder channel, (n_samples, 2) to (n_samples,).
 
-    NumPy's own maximum along so short an axis takes many times as long.
+    NumPy's own maximum along an axis of this length takes many times as long.
     """
     return np.maximum(np.abs(audio[:, 0]), np.abs(audio[:, 1]))
 
 
 def silence_share(audio: np.ndarray, sample_rate: int) -> float:
-    """The share of 50 ms blocks whose peak lies under -60 dBFS."""
+    """The share of 50 ms blocks whose peak is under -60 dBFS."""
     n_block = round(SILENCE_BLOCK_S * sample_rate)
     n_blocks = max(1, len(audio) // n_block)
     peaks = [np.abs(block).max(initial=0) for block in np.array_split(audio, n_blocks)]

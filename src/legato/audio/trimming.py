@@ -20,12 +20,12 @@ class Trim:
     """What is cut, what is kept, and how the ends fade."""
 
     threshold_db: float  # relative to the track's peak
-    hold_s: float  # kept behind the last sample above the threshold, so that a tail rings out
+    hold_s: float  # kept after the last sample above the threshold, so that a tail rings out
     fade_s: float
 
 
 def trimmed(source: Source, sample_rate: int, trim: Trim) -> Source:
-    """The track without what lies below the threshold at both ends, faded in and out.
+    """The track without what is below the threshold at both ends, faded in and out.
 
     Raises:
         LegatoError: it is silent: nothing in it is louder than rounding noise, or than what a synth makes of volume 0.
@@ -48,7 +48,7 @@ def trimmed(source: Source, sample_rate: int, trim: Trim) -> Source:
 
 
 def lengthened(source: Source, n_samples: int) -> Source:
-    """A source with silence behind it where it is shorter than that."""
+    """A source with silence after it where it is shorter than that."""
     return Source(n_samples=max(source.n_samples, n_samples), read=source.around)
 
 

@@ -1,4 +1,4 @@
-"""Codes back to audio, for ears: a track by its id, a file of codes, or a folder of them."""
+"""Codes back to audio, to listen to: a track by its id, a file of codes, or a folder of them."""
 
 from collections.abc import Iterator
 from pathlib import Path

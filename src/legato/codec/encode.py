@@ -1,8 +1,8 @@
-"""Tracks' audio to files of codes, in the client's format.
+"""Tracks' audio to files of codes, in the trainer's format.
 
 On a CPU each process of the pool encodes a track with one thread; on a GPU threads of one process read and write
-while the model takes windows of all their tracks in one batch. Torch is imported by who encodes, so that reading the
-parameters does not pay for it.
+while the model takes windows of all their tracks in one batch. Torch is imported by the encoder alone, so that reading
+the parameters does not pay for it.
 """
 
 import threading
@@ -92,7 +92,7 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
 
 
 def _cluster_device(asked: str) -> str:
-    """The device of a cluster's workers, of which this machine's own GPU says nothing."""
+    """The device of a cluster's workers, about which this machine's own GPU says nothing."""
     return "cpu" if asked == "auto" else asked
 
 

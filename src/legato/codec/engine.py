@@ -24,7 +24,7 @@ GPU_BATCH = 32  # windows
 COMPILE_FROM_S = {
     "cpu": 1_000,
     "cuda": 1_300_000,
-}  # audio a process, times how wide its encoder is against ours, squared
+}  # audio per process, times how wide its encoder is against ours, squared
 SMALL_ENCODER_DIM = 12
 
 Windows = Sequence[Tensor]
@@ -161,7 +161,7 @@ def track_codes(engine: Engine | Merged, windows: Iterable[tuple[slice, np.ndarr
 
     Args:
         windows: each one's kept frames and its samples, (channels, N), as `windows.read_windows` gives them; the one
-            channel of a mono window is encoded once and stands on both sides.
+            channel of a mono window is encoded once and is on both sides.
     """
     parts_TK, waiting = [], iter(windows)
     while group := list(islice(waiting, engine.batch)):

@@ -63,7 +63,7 @@ def load(path: str | Path) -> dac.DAC:
 
 @cache
 def loaded(path: Path) -> dac.DAC:
-    """As `load`, once a process."""
+    """As `load`, once per process."""
     return load(path)
 
 
@@ -128,7 +128,7 @@ def _keep_memory() -> None:
 
 
 def _folded(model: dac.DAC) -> dac.DAC:
-    """The model with each weight normalisation computed once, as every call would compute it."""
+    """The model with each weight normalization computed once, as every call would compute it."""
     for module in model.modules():
         if hasattr(module, "weight_g"):
             torch.nn.utils.remove_weight_norm(module)

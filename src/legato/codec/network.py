@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 SMALL_INPUT = 20480  # elements: up to here PyTorch runs some convolutions through another kernel, with other last bits
-GROUP = 16  # positions that eager Snake treats as one row, so that rows are long enough to be vectorised
+GROUP = 16  # positions that eager Snake treats as one row, so that rows are long enough to be vectorized
 
 
 class ExactEncoder(nn.Module):
@@ -70,6 +70,14 @@ class FastEncoder(nn.Module):
         return self.quantizer(self.layers(x)[:, :, 0])
 
 
+# Key idea: codebook k of a DAC projects what the codebooks before it have left, p_k = W_k (z - sum of o_j) + b_k, where
+# z is the latent, o_j = O_j e_j + c_j is what entry e_j takes out of it, and W_k, b_k and O_j, c_j are the codebooks'
+# convolutions of width 1, `in_proj` and `out_proj`. All of it is linear: p_k = W_k z + b_k - sum of W_k o_j. So W_k z +
+# b_k is one product for all codebooks, and W_k o_j is a row of a table with an entry's index, made once (`taken`: a row
+# holds its share in the projections of all codebooks). `dac` takes the entry that is nearest when both are scaled to
+# length 1, which is the greatest cosine; a vector's own length scales all its cosines alike, so only the entries are
+# normalized. The sums have another order than in `dac`, so a near tie may be decided otherwise: `exact` does not use
+# this class. Source: `dac.nn.quantize`.
 class FastQuantizer(nn.Module):
     """Latents (B, D, T) to codes (B, T, K).
 

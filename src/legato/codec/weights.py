@@ -109,7 +109,7 @@ def _source(name: str, known: Codec | None) -> Path:
 
 
 def download(url: str, target: Path) -> None:
-    """Fetch `url` to `target`, with a progress bar; what an earlier try left beside it is gone on with.
+    """Fetch `url` to `target`, with a progress bar; what an earlier try left beside it is continued.
 
     `target` appears when all of it is there, and is not fetched again. A server that does not speak ranges sends
     everything again, and so does one whose file changed in between (If-Range). Who wants the same file at the same

@@ -1,6 +1,6 @@
-"""Audio for the small codec to learn from: composed, rendered and normalised here, as a dataset's tracks are.
+"""Audio for the small codec to learn from: composed, rendered and normalized here, as a dataset's tracks are.
 
-A track that exists is not made again, so that a corpus goes on where it was interrupted.
+A track that exists is not made again, so that a corpus is continued where it was interrupted.
 """
 
 from pathlib import Path

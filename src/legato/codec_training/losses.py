@@ -48,7 +48,7 @@ def spectrum(audio_BN: Tensor, size: int) -> Tensor:
 
 
 def log10(magnitudes: Tensor) -> Tensor:
-    """Logarithm above a floor, under which nothing is told apart."""
+    """Logarithm above a floor, under which nothing is distinguished."""
     return magnitudes.clamp_min(FLOOR).log10()
 
 

@@ -36,7 +36,7 @@ class LossWeights(Strict):
 class TrainCodecParams(Strict):
     """`train_codec` in params.yaml."""
 
-    start: FilePath | None  # weights to go on from; null: from nothing
+    start: FilePath | None  # weights to continue from; null: from nothing
     seed: Seed  # of the corpus, the batches and new weights
     tracks: Tracks  # of each category, to learn from
     heldout: Tracks  # of each category, to measure
@@ -47,12 +47,12 @@ class TrainCodecParams(Strict):
     steps: Steps
     batch: Annotated[int, Field(ge=1, le=4096)]  # segments of one channel
     segment_frames: Annotated[int, Field(ge=8, le=8192)]
-    gain_db: Annotated[FloatRange, AfterValidator(_within_db)]  # drawn a segment
+    gain_db: Annotated[FloatRange, AfterValidator(_within_db)]  # drawn per segment
     learning_rate: Annotated[float, Field(gt=0, le=1)]  # at its peak
     warmup_steps: Annotated[int, Field(ge=0, le=MAX_STEPS)]
     clip_norm: Annotated[float, Field(gt=0, le=1e12)]
     ema: Annotated[float, Field(ge=0, lt=1)]  # of the weights that are kept; 0: the last ones
-    reset_below: Annotated[float, Field(ge=0, lt=1)]  # of an entry's fair share: seldomer used, it moves to the data
+    reset_below: Annotated[float, Field(ge=0, lt=1)]  # of an entry's fair share: used less often, it moves to the data
     loss: LossWeights
     checkpoint_every: Steps
 

@@ -1,5 +1,16 @@
 """The small codec's training, read from top to bottom.
 
+Notable choices, beside the training of the 44.1 kHz DAC (its `conf/final/44khz.yml`):
+
+- No discriminator: an adversarial phase was not tried, for want of a GPU. Losses on complex spectra and on the
+  waveform take its place; without the complex spectra the phase was never learned (docs/codec.md, "What was tried").
+- No quantizer dropout (0.5 there): all nine codebooks are always used.
+- Entries that hardly a frame uses move to where the data is. 932 dead entries became 1 (models/codec/README.md).
+- What is kept is a moving average of the weights, not the last ones.
+- The learning rate warms up and falls by half a cosine to 0; there it decays by a constant factor from the start. The
+  optimizer's betas are DAC's.
+- Segments are of one channel, each at a random gain; DAC brings all to one loudness.
+
 Batches depend on (seed, step) alone and a checkpoint holds all that a step changes, so that a run that was killed
 reaches the same weights as one that was not. Axis suffixes: B batch, N samples, T frames, K codebooks, D dimensions
 of a codebook, V its entries.
@@ -50,7 +61,7 @@ class State:
         """The state before the first step.
 
         Raises:
-            LegatoError: the weights to go on from are missing or of another architecture.
+            LegatoError: the weights to continue from are missing or of another architecture.
         """
         torch.manual_seed(params.seed)
         model = new_model(params.architecture())
@@ -69,7 +80,7 @@ class State:
         write_sealed(path, {**modules, "use": self.use_KV, "step": self.step})
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint.
+        """Continue from a checkpoint.
 
         Raises:
             LegatoError: it is damaged.
@@ -81,7 +92,7 @@ class State:
 
 
 def train(params: TrainCodecParams, tracks: list[Path], checkpoint: Path) -> nn.Module:
-    """Train on audio files and return the averaged weights; `checkpoint` is gone on from where it exists.
+    """Train on audio files and return the averaged weights; `checkpoint` is continued where it exists.
 
     Raises:
         LegatoError: the device is not there, weights cannot be used, or the loss is no longer a number.
@@ -164,7 +175,7 @@ def reset_unused(model: Any, use_KV: Tensor, projected_BDT: Tensor, params: Trai
     """Move entries used less than `reset_below` of their fair share to where the data is (Dhariwal et al., 2020).
 
     Args:
-        projected_BDT: what each codebook was asked to quantise, the codebooks' dimensions one after another.
+        projected_BDT: what each codebook was asked to quantize, the codebooks' dimensions one after another.
     """
     generator = torch.Generator().manual_seed((params.seed * 1_000_003 + step) % 2**63)
     parts = projected_BDT.transpose(1, 2).flatten(0, 1).split([book.codebook_dim for book in books(model)], dim=1)

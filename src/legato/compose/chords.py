@@ -109,7 +109,7 @@ def _onsets(chord: Chord, rate: str) -> list[int]:
 
 
 def _pool(chord: Chord, base: int, n_tones: int) -> list[int]:
-    """So many chord tones upwards from `base`."""
+    """The given number of chord tones upwards from `base`."""
     ladder = [p for p in range(base, ROLES["arp"].high + 1) if p % 12 in chord.classes]
     return ladder[:n_tones]
 

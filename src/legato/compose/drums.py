@@ -1,6 +1,6 @@
 """Drums drawn from a groove's odds: bars that differ, ghosts, hat rolls, fills, crashes.
 
-Conventions: the kit is drawn once a track (`draw_kit`), a letter's bars once a letter (`draw_pattern`).
+Conventions: the kit is drawn once per track (`draw_kit`), a letter's bars once per letter (`draw_pattern`).
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,6 @@ from legato.compose.score import BAR, BEAT, GHOST, ROLL, Section, Tone
 from legato.midi.gm import DRUMS
 
 STEP = BAR // STEPS_PER_BAR  # ticks
-LOUDEST_GHOST = 52
 ODDS = {".": 0.0, "X": 1.0, **{str(tenths): tenths / 10 for tenths in range(1, 10)}}
 ROLLS = ((3, 4), (3, 8), (4, 3), (4, 6), (2, 6), (3, 2))  # (ticks between, hits)
 THINNED = ("hats", "shaker", "percussion", "ghosts")

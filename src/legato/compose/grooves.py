@@ -16,11 +16,11 @@ KICKS, SNARES, HATS = ("kick", "kick_2"), ("snare", "snare_2"), ("closed_hat", "
 class Layer:
     """One line of a groove."""
 
-    drums: tuple[str, ...]  # one is drawn a track
-    lines: tuple[str, ...]  # one is drawn a letter
+    drums: tuple[str, ...]  # one is drawn per track
+    lines: tuple[str, ...]  # one is drawn per letter
     velocity: int = 100
     accent: int = 12  # how much softer the weak 16ths are
-    late: float = 0.0  # beats behind (push is negative)
+    late: float = 0.0  # beats late (push is negative)
     chance: float = 1.0  # that a track has this layer
     change: float = 0.15  # that a bar draws a step's odds again
     is_ghost: bool = False

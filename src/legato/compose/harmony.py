@@ -80,7 +80,7 @@ def draw_progression(n_bars: int, letter: str, key: Key, pace: str, dice: Dice) 
 
 
 def colored(progression: Progression, key: Key, dice: Dice) -> list[Chord]:
-    """Chords with their sevenths, suspensions that resolve and inversions; the first one stands on its root."""
+    """Chords with their sevenths, suspensions that resolve and inversions; the first one is on its root."""
     chords, tick = [], 0
     for place, (ticks, degree) in enumerate(progression):
         size, sus, turn = dice.weighted(COLORS[key.color]), dice.chance(SUSPENSION), dice.chance(INVERSION)

@@ -118,7 +118,7 @@ def _phrase(n_bars: int, dice: Dice) -> list[str]:
 
 
 def _on_chord(ladder: Sequence[int], rung: int, classes: Sequence[int]) -> int:
-    """The nearest rung that is a chord tone; the rung itself where the chord lies outside the ladder."""
+    """The nearest rung that is a chord tone; the rung itself where the chord is outside the ladder."""
     for distance in range(len(ladder)):
         for near in (rung - distance, rung + distance):
             if 0 <= near < len(ladder) and ladder[near] % 12 in classes:

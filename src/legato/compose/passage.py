@@ -14,7 +14,7 @@ class Passage:
     section: Section
     key: Key
     chords: list[Chord]
-    voicings: list[Voicing]  # one a chord, for parts that play chords
+    voicings: list[Voicing]  # one per chord, for parts that play chords
     kicks: tuple[int, ...]  # ticks of the kick drum in one bar
     following: Chord  # the first chord of the next section
 

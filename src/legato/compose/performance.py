@@ -1,6 +1,6 @@
-"""From score to song: swing, the players' places behind or before the beat, human timing and touch, and bends.
+"""From score to song: swing, the players' places after or before the beat, human timing and touch, and bends.
 
-Swing moves the off 16ths by exactly its amount; humanising comes after it, the same for all notes of a chord.
+Swing moves the off 16ths by exactly its amount; humanizing comes after it, the same for all notes of a chord.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ def swing_beats(swing: float) -> np.ndarray:
         within = tick % (2 * STEP)
         if within == STEP:
             late[tick] = full
-        elif tick % (STEP // 2) == 0:  # odd 32nds lie between
+        elif tick % (STEP // 2) == 0:  # odd 32nds are between
             late[tick] = full * (within if within < STEP else 2 * STEP - within) / STEP
     return late
 

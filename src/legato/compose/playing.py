@@ -25,7 +25,7 @@ HELD = ("pad", "keys", "bass", *QUARTET)  # who stops in a drop
 
 
 def played(role: str, passage: Passage, manner: Manner, seed: int, dice: Dice) -> list[Tone]:
-    """A part's section: the letter's music, ending anew each time, with what happens at its end."""
+    """A part's section: the letter's music, ended afresh each time, with what happens at its end."""
     section = passage.section
     if section.kind == "ending":
         return _ending(role, passage)

@@ -37,6 +37,13 @@ def _figured(tick: int, ticks: int, pitch: int, figure: str) -> list[Tone]:
     return [Tone(t, length, pitch, 82 if t == tick else 70) for t in places]
 
 
+# Key idea: the plan's soprano is home, and every departure is answered. Even places within a chord, and the first and
+# third beat of a bar, play home; an odd place steps away along the scale's ladder by its row's turn, and the next place
+# is home again. So a step away is a neighbour or a passing note to a chord tone, and on each change the plan is heard,
+# with its voice leading. Rhythm and turns are a motif: two rows, drawn once per section, that alternate bar by bar; the
+# section's last bar has a third row from dice of its own, so that sections which return can end otherwise. -1 and 1 are
+# drawn twice as often as -2 and 2 in the first two rows: steps more than skips (chosen). 16 turns: a bar has at most 16
+# notes of a sixteenth; a longer chord begins again. Velocities 96 and 86 are chosen.
 def _melodic(passage: Passage, voice: int, manner: Manner, dice: Dice, last: Dice) -> list[Tone]:
     """The plan's soprano on each change; between them neighbours, passing notes and chord tones in a motif's rhythm."""
     ladder = [

@@ -137,5 +137,5 @@ ROLES = {
     "drums": Role(low=35, high=81, volume=104, pan=64, reverb_send=14, styles={}),
 }
 QUARTET = ("cello", "viola", "violin_2", "violin_1")  # from low to high
-ARP_RATES = {"eighths": 2, "triplets": 3, "sixteenths": 4, "dotted": 1.5}  # notes a beat
+ARP_RATES = {"eighths": 2, "triplets": 3, "sixteenths": 4, "dotted": 1.5}  # notes per beat
 DENSITIES = ("calm", "flowing", "busy")  # of melodies

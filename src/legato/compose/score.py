@@ -14,13 +14,13 @@ GHOST, ROLL = "ghost", "roll"
 
 
 class Tone(NamedTuple):
-    """A note as it is written; swing and humanising come later."""
+    """A note as it is written; swing and humanizing come later."""
 
     tick: int
     ticks: int
     pitch: int
     velocity: int
-    late: float = 0.0  # beats behind the written place: strums, laid-back snares
+    late: float = 0.0  # beats after the written place: strums, laid-back snares
     slide: int = 0  # semitones that the pitch glides by before the note ends
     mark: str = ""  # GHOST, or ROLL on the first note of a roll
 

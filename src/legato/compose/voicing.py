@@ -26,8 +26,17 @@ def has_parallels(before: Voicing, after: Voicing) -> bool:
     return moves and interval in (0, 7) and (before[-1] - before[0]) % 12 == interval
 
 
+# Key idea: for each chord all playable positions are listed and the cheapest one to reach from the voicing before is
+# taken. That is greedy: it does not look ahead, and a term for drift from the middle of the range draws it back
+# instead. In semitones: a voice's move costs its size, and beyond a third (4) each semitone costs `LEAP_COST` more, so
+# that one leap is dearer than small steps in all voices. 1000 for outer parallels is more than all voices can cost
+# within their ranges, so that they occur only if there is no other position; `PARALLEL_COST` for other pairs of the
+# quartet is dear but payable. The quartet's moves of 5 semitones and more count three times, the cello's half; 44 and
+# 73, to which cello and first violin tend, and the first chord's 45, 57, 65 and 72 are near the middles of
+# `QUARTET_RANGES`. The weights are chosen; tests/compose/test_voicing.py holds what came of them: how far voices move
+# at most and on average.
 def lead(chords: Sequence[Chord], low: int, high: int, n_voices: int) -> list[Voicing]:
-    """A voicing a chord within [low, high], each as near to the one before as the rules allow."""
+    """A voicing per chord within [low, high], each as near to the one before as the rules allow."""
     centre = (low + high) // 2
     before: Voicing | None = None
     led: list[Voicing] = []

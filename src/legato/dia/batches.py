@@ -1,7 +1,7 @@
 """From tracks to batches a Dia trains on.
 
 A track becomes rows: BOS, the delayed codes, EOS where it ends, PAD after. A window of T frames is T + 1
-rows that start with BOS wherever in the track it lies; its inputs are the first T rows and its labels the
+rows that start with BOS wherever in the track it is; its inputs are the first T rows and its labels the
 last T. Axis suffixes: B windows, L bytes of text, T rows, K codebooks.
 """
 
@@ -34,7 +34,7 @@ class Batch:
     labels_BTK: Tensor  # IGNORED where no answer is asked for
 
     def to(self, device: torch.device) -> Self:
-        """The same batch on `device`; the copy of a pinned one goes on while others work."""
+        """The same batch on `device`; the copy of a pinned one continues while others work."""
         return type(self)(*(tensor.to(device, non_blocking=True) for tensor in vars(self).values()))
 
     def pin_memory(self) -> Self:
@@ -44,7 +44,7 @@ class Batch:
 
 @dataclass(frozen=True)
 class Window:
-    """A part of a track that is learnt from, and the text it is learnt with."""
+    """A part of a track to train on, and the text it is trained with."""
 
     track: AnyTrack
     start: int  # frame
@@ -85,6 +85,12 @@ def last_start(n_frames: int, frames: int) -> int:
     return max(0, min(n_frames - 1, n_rows(n_frames) - frames))
 
 
+# Key idea: in row r, a codebook with a delay of d holds frame start + r - 1 - d; BOS is row 0. With rows 0 to `frames`,
+# the latest frame of any codebook is start + frames - 1: so the window's own frames are all that is read, and cutting
+# the delayed rows after `frames` loses nothing but what later rows would hold. Before its first frame a codebook holds
+# BOS, as at a track's start: a window knows nothing of what came before it. If the track ends within the window, EOS
+# follows each codebook's last code at its own delay, and then PAD. A window that ends exactly with the last frame has
+# EOS in row frames + 1 + d, which is cut away; `last_start` lets other windows reach it.
 def window_rows(codes_TK: Tensor, start: int, frames: int) -> Tensor:
     """Rows of the window that starts at frame `start`, (T, K) codes to int64 (frames + 1, K).
 

@@ -1,4 +1,4 @@
-"""A run's checkpoints: one file a checkpoint, whole or absent, in a folder named after what the run is.
+"""A run's checkpoints: one file per checkpoint, whole or absent, in a folder named after what the run is.
 
 What a run is: the parameters that decide its weights, and what it learns from. A changed one is another run, with
 a folder of its own: what an older run left neither stops it nor is used.

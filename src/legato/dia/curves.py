@@ -15,7 +15,7 @@ Row = tuple[int, str, float, bool]  # step, name, value, whether it is a point o
 
 
 class Curves:
-    """What a run has measured, remembered so that a run that goes on writes its files from the first step again.
+    """What a run has measured, remembered so that a run that continues writes its files from the first step again.
 
     Older files are removed. Nothing that depends on the machine's speed is written.
 

@@ -75,7 +75,7 @@ def read_split(train: Path, heldout: Path) -> Split:
     """The training folder and the held-out one, checked, with no track in both.
 
     Raises:
-        LegatoError: as `read_dataset` does; a held-out track is learnt from as well.
+        LegatoError: as `read_dataset` does; a held-out track is trained on as well.
     """
     tracks = read_dataset(train)
     kept = read_held_out(heldout)

@@ -1,6 +1,6 @@
 """The batches of a run, one step after another, made ahead by other processes where a GPU would wait for them.
 
-A step's windows depend on (seed, step) alone: a run that goes on from a checkpoint, and one of many processes,
+A step's windows depend on (seed, step) alone: a run that continues from a checkpoint, and one of many processes,
 learns from the same ones.
 """
 

@@ -40,7 +40,7 @@ class Meter:
         return [reduce(self.sums_CK).cpu(), reduce(self.counts_CK).cpu()]
 
     def load(self, state: Sequence[Tensor]) -> None:
-        """Go on from what `state` gave."""
+        """Continue from what `state` gave."""
         self.sums_CK, self.counts_CK = (tensor.to(self.sums_CK.device) for tensor in state)
 
 

@@ -1,4 +1,17 @@
-"""Transformers' Dia with 18 codebooks, by configuration alone: built, saved, loaded, and its loss taken."""
+"""Transformers' Dia with 18 codebooks, by configuration alone: built, saved, loaded, and its loss taken.
+
+Notable choices, beside Dia-1.6B as transformers has it:
+
+- 18 codebooks instead of 9, left before right, with no new module: one table of embeddings, whose 18 of a row are added
+  up, and a head for each. So `DiaForConditionalGeneration.from_pretrained` loads what is saved here.
+- Delays of 0 to 8 on each side instead of 0, 8, 9 … 15: the pattern of stereo Dia trainers. Both sides of a frame are
+  predicted in the same row.
+- The text is tags as bytes, up to 512; it may be all zeros, which is what guidance steers away from.
+- The loss is taken here and not by the model's own `labels`, which give one mean: each label has its loss, so that
+  codebooks and ends can be weighted while what is reported is not, by codebook and by category.
+- Weights, optimizer and loss are float32 everywhere; bf16 is for the forward pass alone (autocast).
+- Model and loss are one module, so that they are compiled together and shared by processes as one.
+"""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""A training run: its weights, their average, the optimiser, and how all that goes to a checkpoint and back."""
+"""A training run: its weights, their average, the optimizer, and how all that goes to a checkpoint and back."""
 
 import copy
 from collections.abc import Sequence
@@ -62,7 +62,7 @@ def follow(average: torch.nn.Module, model: torch.nn.Module, decay: float) -> No
 
 
 def state_of(run: Run, curves: Curves, accelerator: Accelerator) -> dict[str, Any]:
-    """All that a run needs to go on, of every process; to be called by each of them."""
+    """All that a run needs to continue, of every process; to be called by each of them."""
 
     def total(tensor: Tensor) -> Tensor:
         return accelerator.reduce(tensor, "sum")

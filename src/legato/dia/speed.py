@@ -1,4 +1,4 @@
-"""How fast a run is: frames a second, the share of time it waits for batches, and what it uses of the GPU.
+"""How fast a run is: frames per second, the share of time it waits for batches, and what it uses of the GPU.
 
 These depend on the machine, so they go to the console and to a log that neither Git nor DVC compares.
 """

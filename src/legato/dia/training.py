@@ -1,7 +1,7 @@
 """The training loop, read from top to bottom.
 
 One process or many (`accelerate launch stages/train.py`): a step's windows are shared out among them, and their
-gradients are added up, so that what is learnt does not depend on how many there are, to the rounding.
+gradients are added up, so that the result does not depend on how many there are, to the rounding.
 """
 
 import math
@@ -29,7 +29,7 @@ from legato.errors import LegatoError
 from legato.words import counted
 
 HELDOUT_WINDOWS = 4  # a track
-LOG_EVERY = 10  # steps, of which the curve shows the mean
+LOG_EVERY = 10  # steps; the curve shows their mean
 DIVERGED = 1.5  # times the held-out loss before the first step, or that of a model that guesses if it is more
 
 
@@ -44,13 +44,13 @@ class Places:
 
 
 def train(params: TrainParams, split: Split, places: Places, resume: Path | None = None) -> None:
-    """Train a Dia, write its curves as it goes, and save it; a run that was broken off goes on where it can.
+    """Train a Dia, write its curves as it goes, and save it; a run that was broken off continues where it can.
 
     The held-out loss is that of the same windows each time: before the first step, every `eval_every`
     steps, and after the last.
 
     Args:
-        resume: a checkpoint to go on from, instead of this run's last one.
+        resume: a checkpoint to continue from, instead of this run's last one.
 
     Raises:
         LegatoError: the device is not there, `resume` is of another run, or the loss diverges.
@@ -198,7 +198,7 @@ def measure(
 
 
 def due(step: int, every: int, last: int) -> bool:
-    """Whether something done every so many steps, and after the last, is done now."""
+    """Whether something done every few steps, and after the last, is done now."""
     return step % every == 0 or step == last
 
 

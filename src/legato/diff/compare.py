@@ -28,12 +28,12 @@ class Category:
     added: list[str]
     removed: list[str]
     changed: dict[str, list[str]]  # the steps at which a track differs, the first one first
-    only_old: list[str]  # steps that the other version has not: they are not compared
+    only_old: list[str]  # steps that the other version lacks: they are not compared
     only_new: list[str]
 
     @property
     def n_same(self) -> int:
-        """Tracks in both versions of which nothing differs."""
+        """Tracks in both versions that do not differ."""
         return self.n_old - len(self.removed) - len(self.changed)
 
     @property

@@ -15,9 +15,9 @@ class Words(NamedTuple):
 
 
 def marked(text: str, other: str) -> list[Words]:
-    """A prompt in pieces, those marked that the other prompt has not.
+    """A prompt in pieces, those marked that the other prompt does not have.
 
-    Tags are compared wherever they stand, for their order means nothing; of a tag that the other prompt has in
+    Tags are compared wherever they are, for their order means nothing; of a tag that the other prompt has in
     another wording, the words that differ are marked.
 
     >>> marked("slow pads, tempo 90 bpm", "tempo 104 bpm, slow pads")

@@ -21,7 +21,7 @@ from legato.errors import LegatoError
 
 
 class Repository:
-    """A Git and DVC repository, of which versions are read."""
+    """A Git and DVC repository whose versions are read."""
 
     def __init__(self, folder: Path) -> None:
         """Open the repository that a folder is in.
@@ -127,7 +127,7 @@ class _Given:
         return path not in self._made and path not in self._above and self._made.isdisjoint(above)
 
     def has_changed(self, dep: Output) -> bool:
-        """Whether it lies in the workspace with another hash than its stage was run with."""
+        """Whether it is in the workspace with another hash than its stage was run with."""
         if dep.fs_path not in self._hashes:
             self._hashes[dep.fs_path] = _built(dep).hash_info if dep.exists else None
         return self._hashes[dep.fs_path] != dep.hash_info
@@ -176,13 +176,13 @@ def _as_it_lies(out: Output) -> tuple[Out, dict[str, str]] | None:
 
 
 def _built(out: Output) -> Any:
-    """DVC's object of a file or folder as it lies there, with its hash; nothing is written."""
+    """DVC's object of a file or folder as it is there, with its hash; nothing is written."""
     _, _, found = build(out.local_cache, out.fs_path, out.fs, out.hash_name, ignore=out.dvcignore, dry_run=True)
     return found
 
 
 def _path(out: Output) -> str:
-    """From the repository's root; of what lies outside, the whole path."""
+    """From the repository's root; of what is outside, the whole path."""
     return "/".join(out.index_key[1]) if out.is_in_repo else out.fs_path
 
 

@@ -1,4 +1,4 @@
-"""A difference between versions as lines for people and as values for programs."""
+"""A difference between versions as human-readable lines and as values for programs."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ COLUMNS = ("before", "after", "same", "changed", "added", "removed")
 
 
 def lines_of(found: Difference) -> Iterator[str]:
-    """What differs, for people: tracks first, then why and with what effect."""
+    """What differs, human-readable: tracks first, then why and with what effect."""
     yield f"{found.old} -> {found.new}"
     yield from (f"note: {note}" for note in notes_of(found))
     if found.is_same:

@@ -18,12 +18,12 @@ from legato.work import items
 from legato.work.pool import Place
 from legato.workspace.layout import CHAIN, facts_path
 
-FACTS_OF = ("compose", "normalize")  # stages that tell of a track what the page shows
+FACTS_OF = ("compose", "normalize")  # stages that report what the page shows of a track
 
 
 @dataclass(kw_only=True)
 class Side:
-    """A track in one version; None is what the version has not."""
+    """A track in one version; None is what the version lacks."""
 
     prompt: str | None = None
     music: Contents | None = None
@@ -45,7 +45,7 @@ class Side:
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """A track of the page; None is a version that has it not."""
+    """A track of the page; None if the version lacks it."""
 
     name: str
     category: str
@@ -132,7 +132,7 @@ class _Source:
         return self._facts[path]
 
     def _fetch(self, side: Side, path: str, out: str | None = None) -> Path | None:
-        """A file of the version, where it has it; `side` is told why where it cannot be had."""
+        """A file of the version, where it has it; `side` says why where it cannot be had."""
         if not self._version.has(out or path):
             return None
         if path not in self._fetched:

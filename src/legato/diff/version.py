@@ -32,7 +32,7 @@ class Out(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Version:
-    """What the dvc.lock of a revision names, or what lies in the workspace."""
+    """What the dvc.lock of a revision names, or what is in the workspace."""
 
     name: str  # as the user called it
     commit: str | None  # None: the workspace
@@ -42,7 +42,7 @@ class Version:
     params: dict[str, Any]  # by file
     metrics: dict[str, Any]  # by file
     outdated: list[str]  # the stages that have not been run with this version's parameters and code
-    absent: list[str]  # outputs that do not lie in the workspace: what its dvc.lock says of them holds
+    absent: list[str]  # outputs that are not in the workspace: what its dvc.lock says of them holds
     edited: list[str]  # outputs in the workspace that are not as its dvc.lock says
     listings: dict[str, dict[str, str]]  # of folders, as far as they are read
     index: DataIndex  # of what is in the cache or the remote
@@ -105,7 +105,7 @@ class Version:
         storage = self.index.storage_map[entry.key]
         for place in (storage.cache, storage.remote):
             if isinstance(place, ObjectStorage):
-                with suppress(Exception):  # any of a remote's; `listing` asks again and tells
+                with suppress(Exception):  # any of a remote's; `listing` asks again and reports
                     return Tree.load(place.odb, entry.hash_info)
         return None
 

@@ -24,7 +24,7 @@ Hours = dict[str, dict[str, float]]  # by kind of input, by licence
 
 
 def read_tracks(folders: Iterable[Path]) -> list[Row]:
-    """The facts of every track in datasets of the client's format.
+    """The facts of every track in datasets of the trainer's format.
 
     Raises:
         LegatoError: a folder has codes without facts, which nobody can judge, or facts are missing altogether.

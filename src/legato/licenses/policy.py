@@ -34,7 +34,7 @@ class Input:
     """Something a track is made of."""
 
     kind: str  # one of `KINDS`
-    name: str  # for people; a SoundFont's is its path
+    name: str  # human-readable; a SoundFont's is its path
     license: Any  # as it was stated; None where it was not
     sha256: str | None = None
 

@@ -22,8 +22,8 @@ from legato.workspace.contents import facts_of
 from legato.workspace.layout import AUDIO, facts_path
 
 OPENING_S, BLOCKS, BANDS = 20, 40, 20
-QUIET_DB = -60.0  # under it nothing is told apart
-ALIKE_DB = 3.0  # tracks whose timbres are so far apart count as alike to a degree of exp(-1/2)
+QUIET_DB = -60.0  # under it nothing is distinguished
+ALIKE_DB = 3.0  # tracks whose timbres are this far apart count as alike to a degree of exp(-1/2)
 SAME_DB = 1.0  # openings that are nearer are near-duplicates; songs drawn apart were never nearer than 1.9
 MOST = 2000  # tracks of a group that the Vendi score looks at: its time grows with their cube
 
@@ -77,12 +77,15 @@ def track_features(audio: Path) -> Row:
 
 
 def figures(rows: Sequence[Row], midis: Sequence[str]) -> Row:
-    """`vendi`, how many different timbres there are, 1 to the number of tracks, and `near_duplicates`, how many tracks
-    have the MIDI file or the opening of another.
+    """How varied a group of tracks is.
 
     Args:
         rows: features of tracks.
         midis: the hash of each one's MIDI file.
+
+    Returns:
+        `vendi`, how many different timbres there are, 1 to the number of tracks, and `near_duplicates`, how many tracks
+        have the MIDI file or the opening of another.
     """
     chosen = np.linspace(0, len(rows) - 1, min(len(rows), MOST)).astype(int)
     timbres = np.array([rows[at]["timbre"] for at in chosen])
@@ -92,6 +95,11 @@ def figures(rows: Sequence[Row], midis: Sequence[str]) -> Row:
     return {"vendi": round(vendi_score(timbres), 2), "near_duplicates": int(is_copied.sum())}
 
 
+# Key idea: the similarity matrix of N tracks, divided by N, has eigenvalues that are at least 0 and add up to 1: they
+# are shares, and exp(entropy) is the number of equal shares that would be as varied. N tracks that are all alike have
+# one eigenvalue of 1: the score is 1. N tracks that have nothing in common have N of 1 / N: the score is N. `ALIKE_DB`
+# sets what is alike, and so the scale of the score: it is chosen, and scores compare only at the same value. Shares up
+# to 1e-12 are 0 but for rounding, and 0 log 0 is 0.
 def vendi_score(features_NF: np.ndarray) -> float:
     """The exponential of the entropy of the eigenvalues of a similarity matrix (Friedman and Dieng, 2023).
 

@@ -65,6 +65,9 @@ def codec_metrics(
         tracks: of each category that are listened to.
         excerpt_frames: from the middle of each that are.
 
+    Returns:
+        Of `total` and of each category what `code_figures` returns, and the means of what `excerpt_figures` returns.
+
     Raises:
         LegatoError: audio, codes or weights cannot be used.
     """
@@ -86,8 +89,10 @@ def codec_metrics(
 def code_figures(tracks: Sequence[np.ndarray]) -> Row:
     """How tracks' codes, (T, 18) each, use the codebooks, and how alike left and right are.
 
-    `used` is the share of a codebook's entries that occur, `dead` how many do not; `sides_agree` the share of codes
-    that are the same left and right; `mono` the share of tracks where all are.
+    Returns:
+        Of each codebook, by `c0` to `c8`: `perplexity` (1 to 1024), `used`, the share of entries that occur (0 to 1),
+        and `dead`, how many do not (0 to 1024). Of all: `sides_agree`, the share of codes that are the same left and
+        right, and `mono`, the share of tracks where all codes are (0 to 1).
     """
     both = [codes_TK.reshape(-1, N_CODEBOOKS) for codes_TK in tracks]  # a row left, a row right
     counts = np.sum([usage(codes_TK) for codes_TK in both], axis=0)
@@ -103,7 +108,12 @@ def code_figures(tracks: Sequence[np.ndarray]) -> Row:
 
 
 def excerpt_figures(audio: Path, codes: Path, weights: Path, n_frames: int = EXCERPT_FRAMES) -> Row:
-    """An excerpt's SI-SDR and log-mel distances behind the codec, and the share of codes that `exact` has otherwise."""
+    """What an excerpt of a track loses by its codes.
+
+    Returns:
+        `si_sdr_db` and `log_mel_db` of the decoded codes against the audio, in dB, the second by range of frequencies
+        (`log_mel_distances_db`); `not_exact`, by `c0` to `c8`, the share of codes that `exact` has otherwise (0 to 1).
+    """
     torch.set_num_threads(1)
     codes_TK, samples = read_codes(codes), read_audio(audio, SAMPLE_RATE)
     start = max(0, (len(codes_TK) - n_frames) // 2)
@@ -142,7 +152,11 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
 
 
 def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> Row:
-    """Mean absolute difference of levels in dB, of all mel bands and of those in `BANDS_HZ`; (n_samples, 2) each."""
+    """How far apart the levels of mel bands are; (n_samples, 2) each.
+
+    Returns:
+        The mean absolute difference in dB: `all` bands, and those in each range of `BANDS_HZ`.
+    """
     apart, centres = np.abs(log_mel_db(estimate) - log_mel_db(reference)), mel_centres_hz()
     bands = {name: apart[..., (low < centres) & (centres <= high)] for name, (low, high) in BANDS_HZ.items()}
     return {name: float(values.mean()) for name, values in {"all": apart, **bands}.items()}

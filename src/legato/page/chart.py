@@ -30,7 +30,7 @@ class Scale:
 
     @property
     def digits(self) -> int:
-        """How many digits tell one tick from the next."""
+        """How many digits distinguish one tick from the next."""
         return len(f"{self.step:.10f}".rstrip("0").partition(".")[2])
 
 
@@ -51,7 +51,7 @@ def scale_over(low: float, high: float, most: int) -> Scale:
 
 
 def histogram(values: Sequence[float], words: str, unit: str, scale: Scale) -> Element:
-    """How many of some values lie in each step of a scale that pictures next to each other share.
+    """How many of some values are in each step of a scale that pictures next to each other share.
 
     A bar has its count above it, so that the height needs no axis of its own.
     """

@@ -11,7 +11,7 @@ LEAST_OF_UNIT = 2  # below two of a unit the next smaller one reads better
 
 
 def number(value: float | None, digits: int = 0) -> str:
-    """A number with so many digits behind its point; what is not known is a dash.
+    """A number with the given digits after its point; what is not known is a dash.
 
     >>> number(-14.0, 1), number(-0.04, 1), number(None)
     ('−14.0', '0.0', '–')

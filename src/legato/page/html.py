@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 Inside = Element | str
 UNKNOWN = "–"  # a figure of a table that there is not
 WHOLE = 16  # characters of a row's name that a table never breaks
-_JOINT = re.compile(r"(?<=[._/:])(?=\w)")  # where a path or a dotted key may go on in the next line
+_JOINT = re.compile(r"(?<=[._/:])(?=\w)")  # where a path or a dotted key may continue in the next line
 _NUMBER = re.compile(r"[-−+]?\d[\d.,]*(e[-+]?\d+)?(\s?%)?")
 
 

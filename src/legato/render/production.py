@@ -1,7 +1,7 @@
 """`render` in params.yaml, and what one track draws from it: effects, and each part's variant and place in the mix.
 
 Conventions: `pan` runs from -1 (left) to 1 and is added to where the MIDI file and the font put a part; `gain_db` is
-added to its level, `detune_cents` to its tuning. Variants of a program lie in banks 1, 2 … without gaps, where the
+added to its level, `detune_cents` to its tuning. Variants of a program are in banks 1, 2 … without gaps, where the
 SoundFont says that they are the same instrument (`legato.soundfont.variants`).
 """
 

@@ -1,4 +1,4 @@
-"""MIDI to audio: one fresh synth a track, so that no track hears another; a production drawn for each.
+"""MIDI to audio: one fresh synth per track, so that no track hears another; a production drawn for each.
 
 Conventions: audio is float32 (n_samples, 2).
 """

@@ -12,7 +12,7 @@ from legato.report.tracks import Row, key_of
 
 
 class Fact(NamedTuple):
-    """A fact of which pictures are drawn."""
+    """A fact that pictures are drawn of."""
 
     words: str
     unit: str

@@ -73,7 +73,7 @@ def _verdicts(passed: Mapping[str, Shares], *, is_judged: bool) -> Iterator[Elem
 
 
 def verdict(shares: Shares) -> tuple[str, bool]:
-    """What a check says of a prompt's clips, in words, and whether it tells anything.
+    """What a check says of a prompt's clips, in words, and whether that means anything.
 
     >>> verdict({"generated": 0.5, "heldout": 1.0, "others": 0.25})[1]
     True

@@ -24,7 +24,6 @@ COLUMNS = {  # (fact of tracks.jsonl, head)
 }
 HEADS = {"prompt": "the prompt without the phrase that all prompts of its category begin with"}  # at more length
 DIGITS = {"bpm": 1, "lufs": 1}  # at most, where a column's values need them
-ALWAYS = {"id", "prompt"}  # columns
 NEVER = {"category"}  # a column: ids begin with it
 TOLD = {"license": "{}", "lufs": "{} LUFS", "bpm": "{} bpm", "key": "{}", "seconds": "{} s", "category": "{}"}
 SPARE_CH = 1  # beside the longest id

@@ -16,7 +16,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Track:
-    """A track's files, of which any may be missing, and what is known of it."""
+    """A track's files, where any may be missing, and what is known of it."""
 
     row: Row
     provenance: Row | None

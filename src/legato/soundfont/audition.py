@@ -104,7 +104,7 @@ def is_slow(row: Tonal) -> bool:
 
 
 def aim_db(row: Tonal) -> float:
-    """The loudness that a preset should have at velocity 100: slow ones lie under the others."""
+    """The loudness that a preset should have at velocity 100: slow ones are softer than the others."""
     return AIM_DB - (SLOW_UNDER_DB if is_slow(row) else 0.0)
 
 

@@ -12,7 +12,7 @@ BUILT_LICENSE = "CC0-1.0"
 
 
 class SoundfontParams(Strict):
-    """Which SoundFont renders the MIDI, and under which licence it stands."""
+    """Which SoundFont renders the MIDI, and which licence it has."""
 
     path: FilePath
     license: str | None = None  # SPDX; for any font but the built one

@@ -6,7 +6,7 @@ from typing import Any
 
 from legato.errors import LegatoError
 
-FLUID_ERR = 1  # and 0 is a panic; above are warnings and what it tells about itself
+FLUID_ERR = 1  # and 0 is a panic; above are warnings and what it reports about itself
 N_LEVELS = 5
 CONSEQUENCES = ("ipatch_dls_reader", "Failed to load SoundFont")  # of a file that is no SoundFont, nor anything else
 MOST_CAUSES = 3

@@ -22,7 +22,6 @@ HIGHEST_HZ = 21_500.0  # of a partial as it is played, under half the sample rat
 EVEN_DB = -14.0  # the loudness that a sample's attenuation brings it to
 MOST_EVENED_DB = 8.0  # from a voice's median: a high key may stay softer than a low one
 TAKE_WIDTH = 5  # velocities that one take covers before the next one's turn
-PAN_LIMIT = 500
 
 Recorded = tuple[Sample, float]  # and its loudness in dB
 
@@ -46,7 +45,7 @@ def built_kit_keys() -> dict[tuple[int, int], set[int]]:
 
 
 def write_font(path: Path) -> None:
-    """Synthesise every sample and write the font; the same bytes every time."""
+    """Synthesize every sample and write the font; the same bytes every time."""
     write_sf2(path, font_presets(), INFO)
 
 

@@ -12,6 +12,14 @@ from legato.soundfont.oscillators import everywhere
 from legato.soundfont.synthesis import Amplitude, Made, key_hz, modes, noise, rung_out, seconds_of_time
 
 
+# Key idea: a struck body is a sum of modes, each a sine that dies by itself; a table has their ratios, weights and ring
+# times, and the key only scales them. 261.6 Hz is middle C, at which tables state ring times. 6.9 is ln 1000: a rate of
+# 6.9 / s is a fall by 60 dB per second. A sample lasts 1.05 times as long as its longest mode needs for these 60 dB, at
+# least 0.15 s and at most `seconds`. Two halves of a mode, `beat_cents` apart, have 0.6 of the weight 0.4 of the way
+# down and 0.4 of it 0.6 of the way up: their weighted mean stays in tune. Phases within 0.2 rad of zero begin near
+# silence and still differ from stroke to stroke. The stroke is noise that grows to `mallet_hz`, falls by 12 dB per
+# octave above it, and dies with a time constant of 5 ms. 0.15, 0.2, 0.25, 5 ms and the tables' weights are chosen for
+# the sound; ratios: see the source above.
 @dataclass(frozen=True, kw_only=True)
 class Struck:
     """A tuned piece of metal, wood or skin: (ratio, weight, seconds to fall by 60 dB at middle C) of each mode."""

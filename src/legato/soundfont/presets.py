@@ -93,7 +93,7 @@ class Part:
 
 @dataclass(frozen=True, kw_only=True)
 class Tonal:
-    """A melodic preset. In banks above 0, a variant of its program, of which the same words are true."""
+    """A melodic preset. In banks above 0, a variant of its program: the same words are true of it."""
 
     name: str
     program: str

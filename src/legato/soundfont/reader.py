@@ -114,7 +114,7 @@ def _check_readable(path: Path) -> None:
 
 
 def _structure_fault(path: Path) -> str | None:
-    """Why FluidSynth refuses a file, where a look at its first bytes and its length tells it better."""
+    """Why FluidSynth refuses a file, where a look at its first bytes and its length says it better."""
     with path.open("rb") as file:
         head = file.read(RIFF_HEADER.size)
         n_bytes = file.seek(0, os.SEEK_END)

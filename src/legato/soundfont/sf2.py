@@ -16,7 +16,7 @@ import numpy as np
 
 from legato.files import write_bytes
 
-PADDING_SAMPLES = 46  # of silence behind each sample (7.10)
+PADDING_SAMPLES = 46  # of silence after each sample (7.10)
 UNLOOPED_EDGE = 8  # samples a reader wants around a loop, even one that is not played (7.10)
 
 # Generators (8.1.2). A zone's key range comes first, its sample last.
@@ -65,7 +65,7 @@ class Sample:
     data: np.ndarray  # (n_samples,) int16
     sample_rate: int
     root_key: int
-    loop: tuple[int, int] | None = None  # first sample of the loop, first one behind it
+    loop: tuple[int, int] | None = None  # first sample of the loop, first one after it
     correction_cents: int = 0
 
 
@@ -87,7 +87,7 @@ class Zone:
 
 @dataclass(frozen=True, kw_only=True)
 class Instrument:
-    """Zones, and a name for people."""
+    """Zones, and a human-readable name."""
 
     name: str
     zones: Sequence[Zone]
@@ -209,7 +209,7 @@ def _amounts(generators: dict[str, int]) -> list[bytes]:
 
 
 def _sample_headers(samples: Sequence[Sample]) -> bytes:
-    """The chunk that says where each sample lies (7.10)."""
+    """The chunk that says where each sample is (7.10)."""
     records, start = [], 0
     for sample in samples:
         end = start + len(sample.data)

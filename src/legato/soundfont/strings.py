@@ -28,6 +28,14 @@ from legato.soundfont.synthesis import (
 POLARISATIONS = ((0.72, -0.15, 1.0), (0.28, 0.35, 0.55))  # weight, cents, rate: the string's two planes
 
 
+# Key idea: a string is the sum of its modes. Division by 1 + stiffness keeps the first mode at the key's pitch, however
+# stiff the string. Each mode is there twice, once for each plane that the string swings in (`POLARISATIONS`): 0.35 and
+# -0.15 cents weighted by 0.28 and 0.72 leave the pitch within 0.01 cents, and the second plane dies at 0.55 of the
+# rate, so that a note falls quickly at first and then slowly. Rates grow with the root of the pitch, which shortens
+# high notes, and with the square of a mode's frequency; 400 per second, a time constant of 2.5 ms, is the most. A
+# sample lasts 7 time constants (61 dB) of the slower plane: 1.8 is 1 / 0.55. The thump (below 900 Hz, 12 ms) is the
+# body's, the scrape (up to 3.5 kHz, 3 ms) the plectrum's. The planes, the roots and powers, and the noises are chosen
+# for the sound, not measured on an instrument.
 @dataclass(frozen=True, kw_only=True)
 class Pluck:
     """A plucked string, to be called with a root key.
@@ -77,6 +85,9 @@ class Pluck:
         return wave
 
 
+# Key idea: the curve makes a decaying string nearly steady, and a steady wave can loop. tanh with a bias is a lopsided
+# curve, which adds even harmonics; tanh(bias) is taken off so that silence stays silence. Harmonics above 14 kHz are
+# left out (chosen).
 @dataclass(frozen=True, kw_only=True)
 class Driven:
     """A plucked string through an amplifier and its cabinet, held by the drive; it loops after `head_s`."""
@@ -95,10 +106,14 @@ class Driven:
         return crossfaded(faded(shaped(loud, self.cabinet), attack_s=0.002, release_s=0), hz, self.head_s, self.loop_s)
 
 
+# Key idea: a loop has no click if its last samples lead into its first as the original did. The samples before the loop
+# did so; thus the loop's end is faded into them. A fade of two waves that are alike keeps their level with weights that
+# add up to 1, a fade of two that are not with squares that do; `alike`, their correlation, gives the true level of
+# every case between: rms^2 = r^2 + f^2 + 2 r f alike for waves of rms 1. Division by it takes the dip out.
 def crossfaded(wave: Wave, hz: float, head_s: float, loop_s: float) -> Made:
     """A nearly periodic wave made to loop: the loop's end fades into what comes before its start.
 
-    The decay over the loop is taken out first; the preset's envelope goes on with it. Where the wave is too short for
+    The decay over the loop is taken out first; the preset's envelope continues it. Where the wave is too short for
     that, it stays without a loop.
     """
     _, n_loop = cycles_in(hz, loop_s)
@@ -115,6 +130,12 @@ def crossfaded(wave: Wave, hz: float, head_s: float, loop_s: float) -> Made:
     return with_loop(wave[:n_head], (falling * loop + rising * before) / power)
 
 
+# Key idea: as `Pluck`, but the hammer sets the weights and two or three strings share a key. Stiffness makes partials
+# sharp, more so toward both ends of the keyboard. The hammer strikes at 1 / 8.3 of the string, where modes near
+# multiples of 8.3 have a node; 0.05 keeps these from being missing. Its felt is a low pass whose cutoff grows with the
+# pitch (261.6 Hz is middle C). A share of 0.6 dies fast and two of 0.25, which beat with it by about `mistuned_cents`,
+# die slowly: the two slopes of a piano's decay. Below key 36 a key has two strings. The knock is the soundboard's, the
+# quiet click the key's. All exponents, rates and levels here are chosen for the sound, not measured on an instrument.
 @dataclass(frozen=True, kw_only=True)
 class Piano:
     """A struck note: the modes of two or three strings a fraction of a cent apart, on a soundboard (12.3, 12.5).

@@ -11,7 +11,7 @@ from scipy.fft import next_fast_len
 
 SAMPLE_RATE = 44100
 TOP_HZ = 18_000.0
-LOOP_LEAD = 32  # samples before and behind a loop, for the synth's interpolation
+LOOP_LEAD = 32  # samples before and after a loop, for the synth's interpolation
 BLOCK = 256  # samples that one factor of `modes` spans
 
 Wave = np.ndarray
@@ -42,10 +42,10 @@ def decay(seconds: float, time: Wave) -> Wave:
 def modes(
     frequencies: Wave, weights: Wave, rates: Wave, phases: Wave, *, seconds: float, top_hz: float = TOP_HZ
 ) -> Wave:
-    """The sum of weights * exp(-rates * t) * sin(2 pi frequencies * t + phases), leaving out what lies above `top_hz`.
+    """The sum of weights * exp(-rates * t) * sin(2 pi frequencies * t + phases), leaving out what is above `top_hz`.
 
     exp(s (a + b)) = exp(s a) exp(s b): with coarse times a and fine times b, the sum over all modes is one matrix
-    product, a hundred times as fast as a sine a sample.
+    product, a hundred times as fast as a sine per sample.
     """
     weights = np.asarray(weights, float)
     kept = (np.abs(weights) > 1e-5 * np.abs(weights).max()) & (frequencies < top_hz)
@@ -66,7 +66,7 @@ def noise(n_samples: int, weights: Amplitude, rng: np.random.Generator, top_hz: 
 
 
 def band(low_hz: float, high_hz: float) -> Amplitude:
-    """Weights by frequency between two edges, 24 dB an octave."""
+    """Weights by frequency between two edges, 24 dB per octave."""
     return lambda hz: 1 / (1 + (low_hz / np.maximum(hz, 1)) ** 4) / (1 + (hz / high_hz) ** 4)
 
 
@@ -81,7 +81,7 @@ def formants(*peaks: tuple[float, float, float], floor: float = 1.0) -> Amplitud
 
 
 def low_pass(cutoff_hz: float, order: int = 2) -> Amplitude:
-    """Weights by frequency of a low pass of 6 dB an octave times `order`."""
+    """Weights by frequency of a low pass of 6 dB per octave times `order`."""
     return lambda hz: 1 / (1 + (hz / cutoff_hz) ** order)
 
 
@@ -97,7 +97,7 @@ def fast_length(n_samples: int) -> int:
 
 
 def limited(wave: Wave, top_hz: float) -> Wave:
-    """The wave without what lies above `top_hz`; the edge is a raised cosine over a tenth below it."""
+    """The wave without what is above `top_hz`; the edge is a raised cosine over a tenth below it."""
     return shaped(wave, lambda hz: 0.5 + 0.5 * np.cos(np.pi * np.clip((hz / top_hz - 0.9) / 0.1, 0, 1)))
 
 

@@ -1,4 +1,4 @@
-"""Samples at the lowest rate at which nobody hears the difference: dark sounds need fewer samples a second.
+"""Samples at the lowest rate at which nobody hears the difference: dark sounds need fewer samples per second.
 
 A synth interpolates between samples with a cubic, as FluidSynth does by default. That leaves images of the spectrum
 around the sample's rate and takes a little from the highest partials; a rate will do where
@@ -14,7 +14,7 @@ from legato.soundfont.synthesis import LOOP_LEAD, SAMPLE_RATE, Wave, fast_length
 
 RATES = (14700, 22050, 29400)  # a third, a half and two thirds
 IMAGES_DB, DROOP_DB = -47.0, -36.0  # of the K-weighted power: what may be added, and what may be missing
-ROOM = 0.48  # of a rate, below which a spectrum must lie
+ROOM = 0.48  # of a rate, below which a spectrum must be
 
 
 def thinned(wave: Wave, loop: tuple[int, int] | None) -> tuple[Wave, tuple[int, int] | None, int]:

@@ -29,7 +29,9 @@ MACHINERY = (
     "workspace/yaml_file.py",
 )
 BY_STRING = frozenset({"__import__", "import_module"})  # calls
-NOT_COMPUTING = frozenset({"distributed", "dvc", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})
+NOT_COMPUTING = frozenset(
+    {"distributed", "dvc", "dvc_objects", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"}
+)
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 
 

@@ -29,7 +29,6 @@ VARIABLE = "LEGATO_CACHE"
 DEFAULT = Path(".legato/cache")
 FIELDS = 4  # of a file in a record
 ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
-CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
 
 
 TRIES = 5  # of writing where somebody deletes
@@ -244,16 +243,13 @@ def share(kept: Path, target: Path) -> None:
 
 
 def _reflink(source: Path, target: Path) -> bool:
+    """Whether `target` is now a copy that shares `source`'s blocks, on Linux and macOS."""
+    from dvc_objects.fs.system import reflink  # takes a while
+
     try:
-        from fcntl import ioctl  # no Windows
-    except ImportError:
+        reflink(source, target)
+    except OSError:
         return False
-    with source.open("rb") as read, target.open("wb") as written:
-        try:
-            ioctl(written.fileno(), CLONE_RANGE, read.fileno())
-        except OSError:
-            target.unlink()
-            return False
     return True
 
 

@@ -1,4 +1,4 @@
-"""`card` in params.yaml: what the dataset's card says that no fact of a track tells."""
+"""`card` in params.yaml: what the dataset's card says and no fact of a track does."""
 
 import re
 from typing import Annotated, Any

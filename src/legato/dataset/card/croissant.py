@@ -12,7 +12,6 @@ from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.summary import Summary, length_of
 from legato.files import sha256_of
-from legato.licenses.known import page_of
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
 
 Json = dict[str, Any]
@@ -75,7 +74,7 @@ def describe(card: CardParams, summary: Summary, folder: Path) -> Json:
         "description": f"{summary.n_tracks} tracks of synthesised music, {length_of(summary.hours)}, as codes of the "
         "Descript Audio Codec, with a prompt for each.",
         "version": card.version,
-        "license": [page_of(name) or name for name in summary.licences],
+        "license": [terms.address for terms in summary.licenses],
         "url": card.url,
         "creator": {"@type": "sc:Organization", "name": card.creator} if card.creator else None,
         "datePublished": card.published,
@@ -191,7 +190,7 @@ def _provenance(summary: Summary) -> Json:
             "@id": f"inputs/{one.kind}/{one.sha256[:12]}",
             "prov:label": one.name,
             "sha256": one.sha256,
-            "license": [page_of(one.licence) or one.licence],
+            "license": [one.license.address],
         }
         for one in summary.materials
     ]
@@ -200,7 +199,7 @@ def _provenance(summary: Summary) -> Json:
             "@type": "prov:Entity",
             "@id": f"inputs/midi/{part.category}",
             "prov:label": f"MIDI files of {part.category}; tracks.jsonl names each with its SHA-256",
-            "license": [page_of(name) or name for name in part.licences],
+            "license": [terms.address for terms in part.licenses],
         }
         for part in summary.parts
         if part.n_sources

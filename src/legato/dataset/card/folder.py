@@ -1,4 +1,4 @@
-"""A collected folder's README.md, LICENSE and croissant.json, written from the facts that lie in it."""
+"""A collected folder's README.md, LICENSE and croissant.json, written from the facts in it."""
 
 from pathlib import Path
 

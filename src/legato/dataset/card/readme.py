@@ -9,8 +9,7 @@ from typing import Any
 import yaml
 
 from legato.dataset.card.config import CardParams
-from legato.dataset.card.summary import Summary, length_of
-from legato.licenses.known import LICENCES, page_of
+from legato.dataset.card.summary import Summary, Terms, length_of
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
@@ -52,7 +51,7 @@ def write_readme(card: CardParams, summary: Summary) -> str:
 
 def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
     """The card's metadata. A licence that the hub has no name for is `other`, and LICENSE says which."""
-    ids = sorted({LICENCES[name].hub_id if name in LICENCES else OTHER for name in summary.licences})
+    ids = sorted({terms.hub_id for terms in summary.licenses})
     licence: dict[str, Any] = {"license": ids[0] if len(ids) == 1 else ids}
     if OTHER in ids:
         licence |= {"license_name": "see-license", "license_link": "LICENSE"}
@@ -106,22 +105,22 @@ def _categories(summary: Summary) -> Iterable[Sequence[str]]:
             part.category,
             str(part.n_tracks),
             length_of(part.hours),
-            ", ".join(_code(one) for one in part.licences),
+            ", ".join(_code(terms.id) for terms in part.licenses),
             _code(part.example),
         )
 
 
 def _licences(summary: Summary) -> str:
     lines = []
-    for kind, hours in summary.hours_by_licence.items():
-        listed = ", ".join(f"{length_of(value)} {_linked(name)}" for name, value in hours.items())
+    for kind, found in summary.hours_by_license.items():
+        listed = ", ".join(f"{length_of(hours)} {_linked(terms)}" for terms, hours in found)
         lines.append(f"- {kind}: {listed}")
     return "\n".join(lines)
 
 
 def _materials(summary: Summary) -> Iterable[Sequence[str]]:
     for one in summary.materials:
-        yield one.kind, _code(one.name), _linked(one.licence), str(one.n_tracks), _code(one.sha256)
+        yield one.kind, _code(one.name), _linked(one.license), str(one.n_tracks), _code(one.sha256)
 
 
 def _making(summary: Summary) -> str:
@@ -152,9 +151,8 @@ def _listed(values: Sequence[Any]) -> str:
     return ", ".join(str(value) for value in values) or "unknown"
 
 
-def _linked(licence: str) -> str:
-    page = page_of(licence)
-    return f"[{licence}]({page})" if page else _code(licence)
+def _linked(terms: Terms) -> str:
+    return f"[{terms.id}]({terms.page})" if terms.page else _code(terms.id)
 
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

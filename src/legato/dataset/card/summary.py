@@ -1,15 +1,30 @@
 """What the facts of a dataset's tracks add up to, for its card, its Croissant description and its LICENSE."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from legato.licenses.audit import SECONDS_PER_HOUR, Row, hours_by_licence, inputs_of
-from legato.licenses.known import NONE, canonical
+from legato.licenses.known import LICENCES, NONE, Licence, canonical, page_of
 from legato.truth.rates import rates
 
 COVERING = ("music", "soundfont")  # what is heard in the audio, so whose licences hold for the codes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """A licence, resolved: all that a card says of it."""
+
+    id: str  # SPDX, or what was stated
+    name: str  # empty where legato knows none
+    page: str  # an address; empty where there is none
+    hub_id: str  # what cards of the Hugging Face hub call it
+
+    @property
+    def address(self) -> str:
+        """Its page, or else its id."""
+        return self.page or self.id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +36,7 @@ class Part:
     n_sources: int  # of the user's own files
     hours: float
     example: str  # the prompt of its first track
-    licences: list[str]  # of its music
+    licenses: list[Terms]  # of its music
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +46,7 @@ class Material:
     kind: str
     name: str
     sha256: str
-    licence: str
+    license: Terms
     n_tracks: int
 
 
@@ -45,8 +60,8 @@ class Summary:
     frames: int
     parts: list[Part]
     materials: list[Material]
-    licences: list[str]  # that hold for the codes
-    hours_by_licence: dict[str, dict[str, float]]
+    licenses: list[Terms]  # that hold for the codes
+    hours_by_license: dict[str, list[tuple[Terms, float]]]  # of each kind of input
     n_sources: int  # tracks of the user's own files
     seeds: list[int]
     synths: list[str]
@@ -67,10 +82,11 @@ def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
         frames=sum(row["frames"] for row in rows),
         parts=[_part(name, own) for name, own in by_category.items()],
         materials=_materials(rows),
-        licences=sorted(
-            {_licence(given.license) for row in rows for given in inputs_of(row) if given.kind in COVERING}
-        ),
-        hours_by_licence=hours_by_licence(rows),
+        licenses=_resolved(given.license for row in rows for given in inputs_of(row) if given.kind in COVERING),
+        hours_by_license={
+            kind: [(terms_of(name), hours) for name, hours in found.items()]
+            for kind, found in hours_by_licence(rows).items()
+        },
         n_sources=_n_sources(rows),
         seeds=_distinct(rows, "seed"),
         synths=_distinct(rows, "synth"),
@@ -88,26 +104,40 @@ def _part(category: str, rows: Sequence[Row]) -> Part:
         n_sources=_n_sources(rows),
         hours=_hours(rows),
         example=rows[0]["prompt"],
-        licences=sorted({_licence(row.get("license")) for row in rows}),
+        licenses=_resolved(row.get("license") for row in rows),
     )
 
 
 def _materials(rows: Sequence[Row]) -> list[Material]:
-    """Each SoundFont and each codec once, by its file's name: where it lay is no one's business."""
+    """Each SoundFont and each codec once, by its file's name: where it was is nobody's business."""
     found: dict[tuple[str, str, str, str], int] = {}
     for row in rows:
         for given in inputs_of(row):
             if given.kind != "music":
-                known = given.kind, Path(given.name).name, given.sha256 or "unknown", _licence(given.license)
+                known = given.kind, Path(given.name).name, given.sha256 or "unknown", _stated(given.license)
                 found[known] = found.get(known, 0) + 1
     return [
-        Material(kind=kind, name=name, sha256=sha256, licence=licence, n_tracks=count)
-        for (kind, name, sha256, licence), count in sorted(found.items(), reverse=True)
+        Material(kind=kind, name=name, sha256=sha256, license=terms_of(stated), n_tracks=count)
+        for (kind, name, sha256, stated), count in sorted(found.items(), reverse=True)
     ]
 
 
-def _licence(stated: Any) -> str:
-    return canonical(stated) if isinstance(stated, str) else NONE
+def terms_of(stated: str) -> Terms:
+    """A licence by its id or by whatever was stated.
+
+    >>> terms_of("MIT").name, terms_of("MPL-2.0").address, terms_of("my own").address, terms_of("my own").hub_id
+    ('MIT License', 'https://spdx.org/licenses/MPL-2.0.html', 'my own', 'other')
+    """
+    known = LICENCES.get(stated, Licence(name=""))
+    return Terms(id=stated, name=known.name, page=page_of(stated), hub_id=known.hub_id)
+
+
+def _resolved(stated: Iterable[Any]) -> list[Terms]:
+    return [terms_of(name) for name in sorted(set(map(_stated, stated)))]
+
+
+def _stated(license_: Any) -> str:
+    return canonical(license_) if isinstance(license_, str) else NONE
 
 
 def _hours(rows: Sequence[Row]) -> float:
@@ -119,7 +149,7 @@ def _n_sources(rows: Sequence[Row]) -> int:
 
 
 def length_of(hours: float) -> str:
-    """A duration for people.
+    """A duration, human-readable.
 
     >>> length_of(0.18), length_of(12.345)
     ('10.8 minutes', '12.3 hours')

@@ -16,7 +16,7 @@ class Heard(NamedTuple):
 
     percussive_share: float | None = None  # of the energy
     hiss_share: float | None = None  # of the energy: percussive and above 4 kHz
-    low_share: float | None = None  # of audible moments: those whose fundamental lies within C1 to C3
+    low_share: float | None = None  # of audible moments: those whose fundamental is within C1 to C3
     bpm_error: float | None = None  # a fraction, where a bpm is asked for and a beat is heard
 
 

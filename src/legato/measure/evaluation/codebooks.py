@@ -15,8 +15,10 @@ from legato.tokens import CODEBOOK_NAMES, N_CODEBOOKS
 def code_figures(clips: Sequence[np.ndarray], data_counts: np.ndarray) -> dict[str, float | None]:
     """The use of the codebooks by clips' codes together, means over codebooks.
 
-    `unigram_js_bits` is the divergence of their usage from the data's, None where there is no data; `repeats` the
-    share of codes that are the frame's before; `sides_agree` the share that is the same left and right.
+    Returns:
+        `perplexity`, 1 to 1024; `unigram_js_bits`, the divergence of their usage from the data's in bits, 0 to 1, None
+        where there is no data; `repeats`, the share of codes that are the same in the frame before, None of single
+        frames; `sides_agree`, the share that is the same left and right.
     """
     counts = np.sum([usage(codes_TK) for codes_TK in clips], axis=0)
     stays = [codes_TK[1:] == codes_TK[:-1] for codes_TK in clips]

@@ -25,6 +25,10 @@ def fit(vectors: np.ndarray) -> Gaussian:
     return Gaussian(mean, (vectors - mean).T @ (vectors - mean) / len(vectors))
 
 
+# Key idea: the trace of (C1 C2)^(1/2) is the sum of the roots of the eigenvalues of C1 C2. With the symmetric roots A =
+# C1^(1/2) and B = C2^(1/2), C1 C2 = A (A B B) has the eigenvalues of (A B B) A = (A B)(A B)^T, whose roots are the
+# singular values of A B. So no root of the unsymmetric C1 C2 is taken, which may come out complex by rounding, and
+# nothing is added to the diagonals. `_root` and the result clip at 0 what rounding makes negative.
 def frechet(one: Gaussian, other: Gaussian) -> float:
     """The squared Fréchet distance of two Gaussians (Dowson and Landau, 1982).
 
@@ -42,10 +46,10 @@ def frechet(one: Gaussian, other: Gaussian) -> float:
 
 
 def frechet_log_mel_db(clips: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> float:
-    """The Fréchet distance in dB a band of two sets of clips, each clip as `levels_of` gives it.
+    """The Fréchet distance in dB per band of two sets of clips, each clip as `levels_of` gives it.
 
-    It is the root of the squared distance's mean over the 80 bands: two sets of which one is 6 dB louder and otherwise
-    the same are 6 apart. Frames of left and right count alike, and the order of clips does not. Few clips make it
+    It is the root of the squared distance's mean over the 80 bands: two sets, one 6 dB louder and otherwise
+    the same, are 6 apart. Frames of left and right count alike, and the order of clips does not. Few clips make it
     larger, because they cannot vary as many do: compare it with that of real audio of the same length.
     """
     squared = frechet(fit(np.concatenate(clips)), fit(np.concatenate(others)))

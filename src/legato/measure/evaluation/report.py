@@ -1,7 +1,7 @@
 """The report on generated clips, each figure beside that of held-out music of the same kind and length.
 
 Conventions: a figure is `{"generated": x, "heldout": y}`, None where there is nothing to measure; what is heard has
-`others` too, what held-out music of the other prompts scores: where that is the same, the check tells nothing. Shares
+`others` too, what held-out music of the other prompts scores: where that is the same, the check means nothing. Shares
 are 0 to 1.
 """
 
@@ -57,6 +57,9 @@ def evaluate(samples: Samples, heldout: Sequence[AnyTrack], n_excerpts: int, dec
 
     A prompt's clips are compared with `n_excerpts` excerpts of the held-out tracks that begin with one of its tags,
     decoded by `decode`, and their codes with all codes of these tracks; all clips with all of those.
+
+    Returns:
+        Under `prompts` and `total`, what `row` returns, and what `codebooks` returns for the total.
     """
     tags = {prompt: split_tags(prompt) for prompt in samples.clips}
     tracks = {prompt: [track for track in heldout if track.tags[0] in tags[prompt]] for prompt in tags}
@@ -107,6 +110,12 @@ def row(group: Group) -> Row:
     """Every figure of generated clips beside that of held-out ones.
 
     Held-out excerpts are compared with the codes of the rest of their tracks, and one half of them with the other.
+
+    Returns:
+        `clips`, how many; `seconds`, their length in all; `ended`, how many the model ended. Then, of each side:
+        `passed`, by kind of check, the share that holds; the fields of `Heard`; what `figures` returns;
+        `frechet_log_mel_db`, a distance in dB; and `recognised`, the share of clips that are nearest
+        to their own prompt's music.
     """
     generated, heldout = ([one.clip for one in side] for side in (group.generated, group.heldout))
     rest_counts = group.data_counts - sum((usage(clip.codes_TK) for clip in heldout), no_counts())
@@ -129,7 +138,7 @@ def row(group: Group) -> Row:
 
 
 def codebooks(group: Group) -> Row:
-    """The perplexity of each codebook."""
+    """The perplexity of each codebook, 1 to 1024, by name and side."""
     sides = {
         side: perplexities([one.clip.codes_TK for one in getattr(group, side)]) if getattr(group, side) else {}
         for side in (GENERATED, HELDOUT)
@@ -138,7 +147,12 @@ def codebooks(group: Group) -> Row:
 
 
 def figures(judged: Sequence[Judged], data_counts: np.ndarray) -> Figures:
-    """Mean loudness and silence, and the use of the codebooks by all clips; empty of no clips."""
+    """Mean loudness and silence, and the use of the codebooks by all clips.
+
+    Returns:
+        Nothing of no clips. Else `lufs`; `silence`, the share of time that is silent; and of the codes `perplexity`
+        (1 to 1024), `unigram_js_bits` (0 to 1 bit), `repeats` and `sides_agree` (shares of codes), see `codebooks`.
+    """
     if not judged:
         return {}
     audio = [one.clip.audio for one in judged]

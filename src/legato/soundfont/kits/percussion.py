@@ -64,7 +64,7 @@ def whistle(seconds: float) -> Strike:
 
 
 def scraped(seconds: float, per_s: float) -> Strike:
-    """A guiro: short clicks, one a notch."""
+    """A guiro: short clicks, one per notch."""
 
     def make(hardness: float, rng: np.random.Generator) -> Wave:
         time = seconds_of_time(seconds)
