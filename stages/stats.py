@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
+from legato.contract.tags import split_tags
 from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import stage
 from legato.files import write_json
 from legato.measure import metrics
-from legato.prompts.tags import tags_of
 from legato.tokens import CODEBOOK_NAMES
 from legato.work.recorded import verified
 
@@ -20,7 +20,7 @@ def main() -> None:
     write_json(REPORTS / "dataset.json", metrics.dataset_metrics(rows, counts))
     write_json(REPORTS / "codebooks.json", codebooks)
     write_json(REPORTS / "honesty.json", metrics.honesty_metrics(rows))
-    write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: tags_of(row["prompt"]), "tag"))
+    write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: split_tags(row["prompt"]), "tag"))
     write_json(PLOTS / "bpm.json", metrics.histogram(rows, metrics.bpm_of, "bpm"))
     write_json(PLOTS / "loudness.json", metrics.histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"))
     write_json(PLOTS / "peaks.json", metrics.histogram(rows, lambda row: [round(row["dbtp"], 1)], "dbtp"))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from legato.contract.codes import read_codes
+from legato.contract.tags import split_tags
 from legato.files import read_jsonl
-from legato.prompts.tags import tags_of
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 from legato.truth.rates import rates
 
@@ -103,7 +103,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
     bpms = [row["bpm"] for row in rows if row["bpm"] is not None]
-    tags = [tags_of(row["prompt"]) for row in rows]
+    tags = [split_tags(row["prompt"]) for row in rows]
     perplexities = _perplexities(rows, counts)
     return {
         "tracks": len(rows),

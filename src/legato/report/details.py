@@ -15,6 +15,7 @@ import numpy as np
 from legato.audio.features import WIDTH_FLOOR_DB
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
+from legato.contract.tags import split_tags
 from legato.errors import LegatoError
 from legato.files import sha256_of, write_text
 from legato.midi.contents import read_contents
@@ -22,7 +23,6 @@ from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
 from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
-from legato.prompts.tags import tags_of
 from legato.report.track_list import digits_of
 from legato.report.tracks import AFTER, FOLDER, Row, Track, key_of
 from legato.tokens import SAMPLE_RATE
@@ -142,7 +142,7 @@ def player(words: str, source: str, long: str) -> Element:
 
 def _tags(row: Row) -> Iterator[Element]:
     """Each tag, with whether it is true by the checks on it."""
-    for tag in tags_of(row["prompt"]):
+    for tag in split_tags(row["prompt"]):
         verdicts = [(kind, is_true) for found, kind, is_true in row.get("verdicts", ()) if found == tag]
         wrong = [kind for kind, is_true in verdicts if not is_true]
         if not verdicts:
@@ -158,7 +158,7 @@ def _tags(row: Row) -> Iterator[Element]:
 
 def _checks(row: Row) -> Iterator[Element]:
     """Each tag with the checks on it in words, for where there is no mouse to show a tooltip."""
-    for tag in tags_of(row["prompt"]):
+    for tag in split_tags(row["prompt"]):
         checks = [
             kind.replace("_", " ") + ("" if is_true else " – not true")
             for found, kind, is_true in row.get("verdicts", ())

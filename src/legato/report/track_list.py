@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from legato.contract.tags import SEPARATOR
 from legato.page.figures import number
 from legato.page.html import Inside, element, missing
-from legato.prompts.tags import SEPARATOR
 from legato.report.tracks import Row, key_of
 
 COLUMNS = {  # (fact of tracks.jsonl, head)

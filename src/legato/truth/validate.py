@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from legato.audio.samples import read_audio
+from legato.contract.tags import split_tags
 from legato.files import read_jsonl, sha256_of
 from legato.midi.contents import read_contents
-from legato.prompts.tags import prompt_path, read_prompt, tags_of
+from legato.prompts.tags import prompt_path, read_prompt
 from legato.tokens import SAMPLE_RATE
 from legato.truth.checks import judge
 from legato.truth.evidence import Evidence
@@ -45,7 +46,7 @@ def validate_category(category: str) -> list[Row]:
             sample_rate=SAMPLE_RATE,
             facts=stated[name] | heard.get(name, {}),
         )
-        return {"id": name, "verdicts": judge(tags_of(read_prompt(category, name)), evidence)}
+        return {"id": name, "verdicts": judge(split_tags(read_prompt(category, name)), evidence)}
 
     step = items.Step[str](
         stage="validate",

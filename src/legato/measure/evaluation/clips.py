@@ -13,6 +13,7 @@ from torch import Tensor
 
 from legato.audio.samples import SILENCE_DBFS, read_audio
 from legato.contract.codes import read_codes
+from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
 from legato.errors import LegatoError
 from legato.files import read_jsonl
@@ -74,15 +75,6 @@ def read_samples(folder: Path) -> Samples:
         )
         clips.setdefault(row["prompt"], []).append(clip)
     return Samples(max(row["frames_asked"] for row in rows), clips)
-
-
-def split_tags(prompt: str) -> tuple[str, ...]:
-    """A prompt's tags, however its commas are spaced.
-
-    >>> split_tags("808 bass melody,dry , ")
-    ('808 bass melody', 'dry')
-    """
-    return tuple(tag.strip() for tag in prompt.split(",") if tag.strip())
 
 
 def excerpts(tracks: Sequence[AnyTrack], count: int, n_frames: int, decode: Decode) -> list[Clip]:
