@@ -19,7 +19,7 @@ def main() -> None:
     codebooks = metrics.codebook_metrics(rows, counts)
     write_json(REPORTS / "dataset.json", metrics.dataset_metrics(rows, counts))
     write_json(REPORTS / "codebooks.json", codebooks)
-    write_json(REPORTS / "honesty.json", metrics.honesty_metrics(rows))
+    write_json(REPORTS / "tag_accuracy.json", metrics.tag_accuracy_metrics(rows))
     write_json(PLOTS / "tags.json", metrics.histogram(rows, lambda row: split_tags(row["prompt"]), "tag"))
     write_json(PLOTS / "bpm.json", metrics.histogram(rows, metrics.bpm_of, "bpm"))
     write_json(PLOTS / "loudness.json", metrics.histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"))

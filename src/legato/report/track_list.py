@@ -39,7 +39,7 @@ def phrases(rows: Sequence[Row]) -> dict[str, str]:
     """The phrase that all prompts of a category begin with, as the checks on them found it."""
     found: dict[str, str] = {}
     for row in rows:
-        phrase = next((tag for tag, kind, _ in row.get("verdicts") or () if kind == "phrase"), None)
+        phrase = next((tag for tag, kind, *_ in row.get("verdicts") or () if kind == "phrase"), None)
         if phrase and row["prompt"].startswith(phrase + SEPARATOR):
             found.setdefault(row["category"], phrase)
     return found
