@@ -1,6 +1,5 @@
 """`legato validate` judges the tags that a trainer reads, and names a tag that it does not know."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -93,20 +92,14 @@ def test_a_record_that_contradicts_a_stated_tag_fails(workspace: Any, capsys: An
 
 def test_a_phrase_without_a_word_to_check_is_no_error(workspace: Any, capsys: Any) -> None:
     workspace("something lovely")
-    assert printed(capsys) == (
-        "validate@pads: 0 of 1 track was in the cache\n0 of 0 checked verdicts true, 0 stated\n",
-        "",
-    )
+    out, error = printed(capsys)
+    assert not error
+    assert out.splitlines()[-1] == "0 of 0 checked verdicts true, 0 stated"
 
 
 def test_a_missing_audio_file_is_named_and_the_others_are_judged(workspace: Any, capsys: Any) -> None:
     workspace("warm pads, no drums", "warm pads, no drums")
-    shutil.rmtree("dataset/raw_audio/pads")
-    Path("dataset/raw_audio/pads").mkdir()
-    evidence = evidence_of(Path("x.mid"), warm_pad=C_MAJOR)
-    write_audio(Path("dataset/raw_audio/pads/pads_00001.wav"), evidence.audio, SAMPLE_RATE, "PCM_16")
+    Path("dataset/raw_audio/pads/pads_00000.wav").unlink()
     out, error = printed(capsys)
-    assert error.startswith(
-        "validate: 1 of 2 tracks failed: pads_00000: dataset/raw_audio/pads/pads_00000.wav: no such"
-    )
+    assert error.startswith("validate: 1 of 2 tracks failed: pads_00000: dataset/raw_audio/pads/pads_00000.wav: ")
     assert "2 of 2 checked verdicts true" in out
