@@ -102,4 +102,4 @@ def test_a_missing_audio_file_is_named_and_the_others_are_judged(workspace: Any,
     Path("dataset/raw_audio/pads/pads_00000.wav").unlink()
     out, error = printed(capsys)
     assert error.startswith("validate: 1 of 2 tracks failed: pads_00000: dataset/raw_audio/pads/pads_00000.wav: ")
-    assert "2 of 2 checked verdicts true" in out
+    assert "3 of 3 checked verdicts true" in out
