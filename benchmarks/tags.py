@@ -1,8 +1,8 @@
 """How well checks on notes separate music: `python benchmarks/tags.py [tracks of each category]`.
 
 For every way to play, groove, feel and kind of chords: of composed songs that may claim it the share of which the check
-says so too, and of the songs that may not the share of which it says so nevertheless: where that is high, the check is weak.
-Of grooves and feels only songs with drums count, of harmony only those with chords.
+says so, and of the songs that may not the share of which it says so nevertheless: where that is high, the check is a
+weak one. Of grooves and feels only songs with drums count, of harmony only those with chords.
 """
 
 import sys

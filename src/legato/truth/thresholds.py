@@ -1,9 +1,9 @@
-"""Every number that decides whether a tag is true, in one table.
+"""Every number that decides on the notes whether a tag is true, in one table; those of the ear are in `by_ear`.
 
-Conventions: shares are 0 to 1; a 16th is a step of the bar; a beat is a quarter note at the main bpm. All are chosen by
-hand on composed music. When a tag is *said* is decided by the numbers of `legato.prompts.claims`; a check's "room" is by
-how much it is laxer than they are. `python benchmarks/tags.py` measures how well the checks separate songs of which a
-tag is said from others; docs/prompts.md has the results.
+Conventions: shares are 0 to 1; a 16th is a step of the bar; a beat is a quarter note at the main bpm. All are chosen
+by hand on composed music. When a tag is *said* is decided by the numbers of `legato.prompts.claims`; a check's "room"
+is by how much it is laxer than they are. `python benchmarks/tags.py` measures how well the checks separate songs of
+which a tag is said from others; docs/prompts.md has the results.
 """
 
 # The file: bpm, key, feel, chords.
