@@ -5,7 +5,7 @@ from typing import Any
 
 from legato.audio.samples import LIBSNDFILE
 from legato.errors import stage
-from legato.files import sha256_of, write_json
+from legato.files import require_file, sha256_of, write_json
 from legato.render.fluidsynth import fluidsynth_version
 from legato.render.production import RenderParams
 from legato.render.rendering import render
@@ -24,7 +24,7 @@ def main(category: str) -> None:
     dataset = params.load("dataset", DatasetParams)
     seed = dataset.seed
     font = Path(params.load("soundfont", SoundfontParams).path)
-    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(font)}
+    made_with = {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
     midis = sorted((Path("dataset/midi") / category).glob("*.mid"))
 
     def render_track(midi: Path, folder: Path, stems: Path) -> dict[str, Any]:

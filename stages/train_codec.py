@@ -15,8 +15,8 @@ from legato.codec_training import corpus
 from legato.codec_training.recipe import CORPUS, FIGURES, SMALL, TrainCodecParams
 from legato.codec_training.training import train
 from legato.compose.config import MusicParams
-from legato.errors import LegatoError, stage
-from legato.files import sha256_of, write_bytes, write_json
+from legato.errors import stage
+from legato.files import require_file, sha256_of, write_bytes, write_json
 from legato.measure import quality
 from legato.render.production import RenderParams
 from legato.soundfont.config import BUILT_FONT
@@ -36,14 +36,12 @@ def main() -> None:
         params.load("render", RenderParams),
         params.load("normalize", NormalizeParams),
     )
-    if not studio.font.is_file():
-        raise LegatoError(f"{studio.font}: no such file; run `dvc repro soundfont`")
     made_of: list[Any] = [{name: one.model_dump() for name, one in music.items()}, sha256_of(studio.font)]
     made_of += [studio.render.model_dump(), studio.normalize.model_dump(), wanted.seed]
     folder = WORK / f"corpus-{digest(made_of)}"
     audio = corpus.make_corpus(folder, music, studio, seed=wanted.seed, tracks=wanted.tracks, heldout=wanted.heldout)
 
-    start = sha256_of(Path(wanted.start)) if wanted.start else None
+    start = sha256_of(require_file(Path(wanted.start))) if wanted.start else None
     run = WORK / f"run-{digest([made_of, wanted.model_dump(), start])}"
     trained = train(wanted, [path for paths in audio.learnt.values() for path in paths], run / "checkpoint.pt")
     model.save(run / "small.pth", trained.state_dict(), wanted.architecture())

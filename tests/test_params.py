@@ -1,5 +1,7 @@
 """Parameters: every wrong value is one line that names the file, the key, the value and the rule."""
 
+import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from legato.codec.weights import CodecParams
 from legato.errors import LegatoError
 from legato.midi.gm import DRUM_BANK, KITS, PROGRAMS
 from legato.render.production import RenderParams
-from legato.workspace import categories, params
+from legato.workspace import categories, params, yaml_file
 from legato.workspace.track import DatasetParams
 
 
@@ -197,7 +199,7 @@ def test_an_unknown_section_is_named(section: Any) -> None:
 def test_a_program_that_the_font_lacks_is_named_beforehand(section: Any, tmp_path: Path) -> None:
     values = yaml.safe_load((SHIPPED_PARAMS).read_text())["categories"]
     section(categories={"bass_808": values["bass_808"]}, soundfont={"path": "mine.sf2", "license": "MIT"})
-    with pytest.raises(LegatoError, match=r"^mine\.sf2: cannot be read: No such file"):
+    with pytest.raises(LegatoError, match=r"^mine\.sf2: no such file"):
         check()
     write_small_font(tmp_path / "mine.sf2", (0, PROGRAMS["tuba"]), [(0, 127)])
     with pytest.raises(LegatoError) as error:
@@ -228,3 +230,76 @@ def test_what_a_removed_category_left_behind_is_found(tmp_path: Path) -> None:
     for folder in ("midi/old", "midi/new", "encoded/old", "soundfonts"):
         (tmp_path / folder).mkdir(parents=True)
     assert left_behind(["new"], tmp_path) == [tmp_path / "midi/old", tmp_path / "encoded/old"]
+
+
+def test_a_start_that_is_not_there_is_named_before_anything_is_built(section: Any, tmp_path: Path) -> None:
+    section(train__start="models/start/mine")
+    with pytest.raises(LegatoError, match=r"^params\.yaml: train\.start: 'models/start/mine': no such folder$"):
+        check()
+    (tmp_path / "models/start").mkdir(parents=True)
+    (tmp_path / "models/start/mine.dvc").touch()  # which `dvc pull` brings
+    check()
+
+
+def test_a_long_name_of_a_category_is_refused(section: Any) -> None:
+    section(categories={64 * "a": {}})
+    assert categories.names() == [64 * "a"]
+    section(categories={65 * "a": {}})
+    with pytest.raises(LegatoError, match="a category's name has at most 64 letters$"):
+        categories.names()
+
+
+UNREADABLE = {
+    "UTF-16": ("a: 1".encode("utf-16"), "not YAML: not UTF-8: byte 0"),
+    "UTF-32": ("a: 1".encode("utf-32"), "not YAML: not UTF-8: byte 0"),
+    "Latin-1": ("a: \u00e4".encode("latin-1"), "not YAML: not UTF-8: byte 3"),
+    "a null byte": (b"a: b\0c", "not YAML: .*control characters are not allowed"),
+    "nested lists": (b"a: " + b"[" * 5000, "not YAML: .*nested more than 50 levels deep"),
+    "nested mappings": (b"".join(b" " * n + b"a:\n" for n in range(2000)), "not YAML: nested more than 50 levels deep"),
+    "an endless integer": (b"a: " + b"9" * 5000, "not YAML: .*digits"),
+    "a key twice": (b"a: 1\nb: 2\na: 3", "not YAML: the key 'a' is there twice, in line 3"),
+    "a key twice, deep": (b"a: {b: 1, c: [{d: 1, d: 2}]}", "not YAML: the key 'd' is there twice, in line 1"),
+    "no date": (b"a: 2026-99-99", "not YAML: month must be in"),
+    "aliases of aliases": (
+        b"a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        + b"".join(b"a%d: &a%d [%s]\n" % (n, n, b", ".join([b"*a%d" % (n - 1)] * 9)) for n in range(1, 10)),
+        "not YAML: holds more than 2000000 values, each alias counted",
+    ),
+    "an alias in itself": (b"a: &a [*a]", r"not YAML: the alias \*a lies within its own anchor"),
+    "an object": (b"a: !!python/object/apply:os.mkdir [pwned]", "not YAML: could not determine a constructor"),
+    "no number": (b"a: !!int ''", "not YAML: "),
+    "a tag of nothing": (b"a: !!timestamp x", "not YAML: "),
+    "a list as a key": (b"? [a]\n: 1", "not YAML: .*unhashable"),
+    "a number as a key": (b"1: 2", "must be a mapping of sections"),
+    "a folder": (None, "is not a file but a folder"),
+}
+
+
+@pytest.mark.parametrize(("content", "rule"), UNREADABLE.values(), ids=UNREADABLE)
+def test_a_file_that_is_not_what_it_seems_is_one_line(tmp_path: Path, content: bytes | None, rule: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.mkdir() if content is None else path.write_bytes(content)
+    with pytest.raises(LegatoError, match=rf"^{path}: {rule}") as error:
+        params.read(path)
+    assert "\n" not in str(error.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["params.yaml"]
+
+
+def test_anchors_and_merges_are_what_yaml_says(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("\ufeffa: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\nc: [*a, *a]\n", encoding="utf-8")
+    assert params.read(path) == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}, "c": 2 * [{"x": 1, "y": 2}]}
+
+
+def test_a_file_that_has_settled_is_parsed_once_and_a_changed_one_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, parsed = tmp_path / "params.yaml", []
+    parse = yaml_file._parse
+    monkeypatch.setattr(yaml_file, "_parse", lambda path: parsed.append(path) or parse(path))
+    for value, age_s in ((1, 60), (2, 50), (3, 0), (4, 0)):
+        path.write_text(f"a: {value}")
+        os.utime(path, ns=(0, time.time_ns() - age_s * 10**9))
+        before = len(parsed)
+        assert [params.read(path)["a"] for _ in range(3)] == 3 * [value]
+        assert len(parsed) - before == (1 if age_s else 3)

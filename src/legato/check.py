@@ -13,7 +13,7 @@ from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
 from legato.dataset.card.config import CardParams
 from legato.dia.config import SampleParams, TrainParams
 from legato.errors import LegatoError
-from legato.files import sha256_of, write_json
+from legato.files import require_file, sha256_of, write_json
 from legato.licenses.policy import Input, PolicyParams, refusal
 from legato.measure.evaluation.config import EvaluateParams
 from legato.midi.contents import Contents, read_contents
@@ -103,9 +103,10 @@ def check() -> Manifests:
     if TOTAL in loaded:
         raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
     splitting.check()
+    _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
-    found = {} if is_built else read_font(font)
+    found = {} if is_built else read_font(require_file(font))
     presets = built_presets() if is_built else set(found)
     keys = built_kit_keys() if is_built else {place: preset.keys for place, preset in found.items()}
     _check_licences(loaded, font, None if is_built else sha256_of(font))
@@ -150,6 +151,13 @@ def _load_category(name: str) -> AnyCategory:
     if categories.is_source(name):
         return params.load(key, SourceCategoryParams)
     return params.load(key, CategoryParams)
+
+
+def _check_start(train: TrainParams) -> None:
+    """What training would miss behind hours of work; what DVC tracks may be pulled before that."""
+    start = Path(train.start) if train.start else None
+    if start and not start.is_dir() and not Path(f"{start}.dvc").is_file():
+        raise LegatoError(f"{PARAMS}: train.start: {train.start!r}: no such folder")
 
 
 def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:

@@ -3,12 +3,21 @@
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from legato.errors import LegatoError
+
+KINDS = (
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a FIFO"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 @contextmanager
@@ -47,21 +56,73 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> None:
     write_text(path, "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows))
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """Read one JSON object a line.
+def read_json(path: Path) -> Any:
+    """Read one JSON value, in UTF-8.
 
     Raises:
-        LegatoError: the file is missing, or a line is not JSON.
+        LegatoError: the file is missing, or is not JSON.
+    """
+    return _parsed(_content(path), "utf-8", f"{path}: not JSON")
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Read one JSON object a line, in ASCII.
+
+    Raises:
+        LegatoError: the file is missing, or a line is no JSON object; the first such line is named.
+    """
+    rows = []
+    for number, line in enumerate(_content(path).splitlines(), start=1):
+        rows.append(_parsed(line, "ascii", f"{path}: not JSON Lines: line {number}"))
+        if not isinstance(rows[-1], dict):
+            raise LegatoError(f"{path}: not JSON Lines: line {number}: must be an object")
+    return rows
+
+
+def require_file(path: Path) -> Path:
+    """The path itself, where it is a plain file or a link to one: to open or read any other may take for ever.
+
+    Raises:
+        LegatoError: there is nothing, a folder, a FIFO, a socket or a device, or a link that leads to nothing.
     """
     try:
-        return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+        mode = path.stat().st_mode
     except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; run `dvc repro`") from None
-    except ValueError as error:
-        raise LegatoError(f"{path}: not JSON Lines: {error}") from None
+        reason = "is a link to what is not there" if path.is_symlink() else "no such file"
+        raise LegatoError(f"{path}: {reason}") from None
+    except OSError as error:  # a circle of links, a name that is too long, a folder that is closed to us
+        raise LegatoError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise LegatoError(f"{str(path)!r}: not a path: it holds a null byte") from None
+    if not stat.S_ISREG(mode):
+        kind = next((name for is_kind, name in KINDS if is_kind(mode)), "something else")
+        raise LegatoError(f"{path}: is not a file but {kind}")
+    return path
 
 
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 as 64 hex digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    if not (path.exists() or path.is_symlink()):
+        raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project")
+    return require_file(path).read_bytes()
+
+
+def _parsed(content: bytes, encoding: str, where: str) -> Any:
+    """JSON's value; NaN and infinity are none."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no number")
+
+    try:
+        return json.loads(content.decode(encoding), parse_constant=refuse)
+    except UnicodeDecodeError as error:
+        raise LegatoError(f"{where}: not {encoding.upper()}: byte {error.start}") from None
+    except RecursionError:
+        raise LegatoError(f"{where}: too deeply nested") from None
+    except ValueError as error:
+        raise LegatoError(f"{where}: {error}") from None

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from helpers.checkout import ROOT
 from helpers.micro_dia import TRAIN, a_track, files_of, new_run, places, train_params, write_split
@@ -156,3 +159,32 @@ def test_a_diverging_run_stops_with_its_last_checkpoint_left(tmp_path, monkeypat
     run = checkpoints.identity(wanted, split)
     left = checkpoints.read(checkpoints.latest(checkpoints.run_folder(where.checkpoints, run)), run)
     assert all(torch.isfinite(weight).all() for weight in left["model"].values())
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(at=st.floats(0, 1, exclude_max=True), bit=st.integers(0, 7))
+def test_a_checkpoint_is_what_was_written_or_refused(tmp_path_factory, at, bit):
+    """Whichever bit is another one: it is told, or lies where nothing of the run is."""
+    folder = tmp_path_factory.mktemp("run")
+    run = {"train": {"seed": 0}, "tracks": "x"}
+    state = {"model": {"w": torch.arange(300.0), "b": torch.tensor(1.5, dtype=torch.bfloat16)}, "rows": [[1, "a", 0.5]]}
+    path = checkpoints.write(folder, run, 5, state, keep=1)
+    content = bytearray(path.read_bytes())
+    content[int(at * len(content))] ^= 1 << bit
+    path.write_bytes(content)
+    try:
+        found = checkpoints.read(path, run)
+    except LegatoError:
+        return
+    assert found["step"] == 5
+    assert found["rows"] == state["rows"]
+    assert all(torch.equal(found["model"][name], value) for name, value in state["model"].items())
+
+
+def test_a_flipped_bit_of_a_weight_is_named(tmp_path):
+    path = checkpoints.write(tmp_path, {"train": {}}, 5, {"model": torch.full((1000,), 1.5)}, keep=1)
+    content = path.read_bytes()
+    at = content.index(struct.pack("<f", 1.5) * 900) + 500
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+    with pytest.raises(LegatoError, match=rf"^{path}: damaged: its content is not what its SHA-256 says; remove it"):
+        checkpoints.read(path, {"train": {}})

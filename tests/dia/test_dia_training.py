@@ -224,3 +224,22 @@ BAD_PARAMS = {
 def test_a_parameter_that_breaks_a_rule_is_named(tmp_path, change, line):
     with pytest.raises(LegatoError, match=re.escape(line)):
         load_changed(tmp_path, "train", TRAIN, change, TrainParams)
+
+
+def test_an_error_begins_on_a_line_of_its_own(tmp_path, monkeypatch, capfd):
+    """The progress bar has ended its line before."""
+    monkeypatch.chdir(tmp_path)
+    wanted = train_params(learning_rate=100.0, warmup_steps=0, clip_norm=1e9, steps=40)
+    with pytest.raises(LegatoError, match=r"train: the loss (diverges|or its gradient)"):
+        training.train(wanted, write_split(tmp_path), places(tmp_path))
+    shown = capfd.readouterr().err
+    assert "train:" in shown
+    assert shown.endswith("\n")
+
+
+def test_a_step_that_memory_does_not_hold_is_one_line():
+    rule = r"^params\.yaml: train\.batch: 2: memory does not hold so many windows of 12 frames; lower it"
+    with pytest.raises(LegatoError, match=rule), training.in_memory(train_params()):
+        torch.empty(2**62, dtype=torch.int8)
+    with pytest.raises(RuntimeError, match="shape"), training.in_memory(train_params()):
+        torch.zeros(3).view(2)

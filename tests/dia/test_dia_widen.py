@@ -1,10 +1,15 @@
 """A pretrained Dia as a start: read, refused, and widened from 9 codebooks to 18."""
 
+import json
+import os
 import re
+import shutil
+import struct
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import DiaConfig, DiaForConditionalGeneration
 
 from helpers.micro_dia import MICRO, fixed_batch, mean_loss, new_run, random_codes
@@ -86,3 +91,142 @@ def test_a_start_that_is_missing_or_no_model_is_named(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(LegatoError, match="not a Dia model"):
         read_start(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def pretrained(tmp_path_factory):
+    """A folder that is as it should be."""
+    folder = tmp_path_factory.mktemp("pretrained")
+    a_dia().save_pretrained(folder)
+    return folder
+
+
+def rewritten(change):
+    """Weights as safetensors has them, changed."""
+
+    def write(folder):
+        weights = load_file(folder / "model.safetensors")
+        changed = change(weights)
+        save_file(weights if changed is None else changed, folder / "model.safetensors", {"format": "pt"})
+
+    return write
+
+
+def configured(**changes):
+    """config.json with other values; dotted keys are written with `__`."""
+
+    def write(folder):
+        values = json.loads((folder / "config.json").read_text())
+        for key, value in changes.items():
+            *parents, name = key.split("__")
+            target = values
+            for parent in parents:
+                target = target[parent]
+            target[name] = value
+        (folder / "config.json").write_text(json.dumps(values))
+
+    return write
+
+
+def in_shards(name):
+    def write(folder):
+        weights = load_file(folder / "model.safetensors")
+        (folder / "model.safetensors").rename(folder / "part.safetensors")
+        index = {"metadata": {}, "weight_map": dict.fromkeys(weights, name)}
+        (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+
+    return write
+
+
+def replaced(name, content):
+    return lambda folder: (folder / name).write_bytes(content)
+
+
+def cut(folder):
+    path = folder / "model.safetensors"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def as_pickle(folder):
+    (folder / "model.safetensors").unlink()
+    torch.save({"weights": Evil()}, folder / "pytorch_model.bin")
+
+
+def with_code(folder):
+    """A folder that names code of its own, which would be run if anybody asked for it."""
+    (folder / "evil.py").write_text("import os; os.mkdir('pwned')\nclass Model: pass\n")
+    configured(auto_map={"AutoModel": "evil.Model"}, trust_remote_code=True, num_hidden_layers=-1)(folder)
+
+
+class Evil:
+    def __reduce__(self):
+        return os.mkdir, ("pwned",)
+
+
+NORM = "model.decoder.norm.weight"
+BROKEN_STARTS = {
+    "no tensor": (rewritten(lambda _: {}), "is missing"),
+    "one less": (rewritten(lambda weights: {k: v for k, v in weights.items() if k != NORM}), f"{NORM} is missing"),
+    "one more": (rewritten(lambda weights: weights | {"x": torch.zeros(2)}), "the weight x is none of the weights"),
+    "another shape": (rewritten(lambda weights: weights | {NORM: torch.zeros(7)}), f"{NORM} has another shape"),
+    "no numbers": (rewritten(lambda weights: weights | {NORM: weights[NORM] * torch.nan}), f"{NORM}: holds NaN"),
+    "infinite": (rewritten(lambda weights: weights | {NORM: weights[NORM] / 0}), f"{NORM}: holds NaN or infinity"),
+    "complex": (rewritten(lambda weights: weights | {NORM: weights[NORM] * 1j}), f"{NORM}: C64: must be one of"),
+    "integers": (rewritten(lambda weights: weights | {NORM: weights[NORM].long()}), f"{NORM}: I64: must be one of"),
+    "cut": (cut, "truncated, or no weights in safetensors"),
+    "empty": (replaced("model.safetensors", b""), "truncated, or no weights in safetensors"),
+    "wrong header": (replaced("model.safetensors", b"\xff" * 99), "truncated, or no weights in safetensors"),
+    "half a header": (replaced("model.safetensors", struct.pack("<Q", 10**15) + b"{}"), "truncated, or no weights"),
+    "a pickle": (as_pickle, r"no model\.safetensors there; weights in other formats are not read"),
+    "shards elsewhere": (in_shards("../part.safetensors"), r"'\.\./part\.safetensors': must be a \.safetensors file"),
+    "shards of pickles": (in_shards("part.bin"), r"'part\.bin': must be a \.safetensors file beside it"),
+    "shards that are not there": (in_shards("other.safetensors"), r"other\.safetensors: no such file"),
+    "a list": (replaced("config.json", b"[1]"), "not a Dia model: its model_type must be"),
+    "null": (replaced("config.json", b"null"), "not a Dia model: its model_type must be"),
+    "no JSON": (replaced("config.json", b"{"), "not JSON"),
+    "nested": (replaced("config.json", b"[" * 10**5), "too deeply nested"),
+    "not UTF-8": (replaced("config.json", b"\xff\xfe"), "not UTF-8"),
+    "another model": (configured(model_type="llama"), "not a Dia model: its model_type must be"),
+    "a decoder that is a list": (configured(decoder_config=[1]), "not a Dia model"),
+    "a width in words": (configured(decoder_config__hidden_size="x"), "not a Dia model"),
+    "no layers": (
+        configured(decoder_config__num_hidden_layers=-1),
+        "num_hidden_layers: must be a number from 1 to 256",
+    ),
+    "endless layers": (configured(decoder_config__num_hidden_layers=10**9), "num_hidden_layers: must be a number from"),
+    "wide": (configured(encoder_config__hidden_size=65_536), "has another shape than config.json describes"),
+    "5 channels": (configured(decoder_config__num_channels=5), "not a Dia model: .*channels must match"),
+    "an activation": (configured(decoder_config__hidden_act="evil"), "not a Dia model"),
+    "a number format": (configured(dtype="evil"), "not a Dia model"),
+    "quantized": (configured(quantization_config={"quant_method": "bitsandbytes"}), "weights must be plain numbers"),
+    "its own code": (with_code, "not a Dia model|num_hidden_layers: must be"),
+    "a FIFO": (lambda folder: os.mkfifo(folder / "generation.json"), r"generation\.json: is not a file but a FIFO"),
+    "a circle": (lambda folder: (folder / "x.json").symlink_to("x.json"), r"x\.json: (cannot be read|is a link)"),
+}
+
+
+@pytest.mark.parametrize(("breaks", "rule"), BROKEN_STARTS.values(), ids=BROKEN_STARTS)
+def test_a_start_is_whole_or_one_line(tmp_path, monkeypatch, capfd, pretrained, breaks, rule):
+    """Nothing is filled in, nothing of it is run, and nothing but the line is said."""
+    folder = shutil.copytree(pretrained, tmp_path / "start")
+    monkeypatch.chdir(tmp_path)
+    breaks(folder)
+    with pytest.raises(LegatoError, match=rf"^params\.yaml: train\.start: {folder}.*({rule})") as error:
+        read_start(folder)
+    assert "\n" not in str(error.value)
+    assert [path.name for path in tmp_path.iterdir()] == ["start"]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_start_in_shards_is_read_as_one_in_one_file(tmp_path, pretrained):
+    folder = shutil.copytree(pretrained, tmp_path / "start")
+    in_shards("part.safetensors")(folder)
+    one, other = (read_start(path).state_dict() for path in (pretrained, folder))
+    assert all(torch.equal(value, other[name]) for name, value in one.items())
+
+
+def test_a_model_that_was_damaged_is_not_sampled_from(tmp_path, pretrained):
+    folder = shutil.copytree(pretrained, tmp_path / "dia")
+    rewritten(lambda weights: {k: v for k, v in weights.items() if k != NORM})(folder)
+    with pytest.raises(LegatoError, match=rf"^{folder}: the weight {NORM} is missing"):
+        model.load(folder)

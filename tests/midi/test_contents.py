@@ -269,7 +269,7 @@ def test_a_broken_file_is_one_line_with_its_name(tmp_path: Path, case: str) -> N
 
 
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(LegatoError, match=r"a\.mid: No such file"):
+    with pytest.raises(LegatoError, match=r"a\.mid: no such file"):
         read_contents(tmp_path / "a.mid")
 
 

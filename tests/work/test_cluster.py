@@ -1,12 +1,19 @@
 """A Dask cluster gives the same bytes as this machine, and loses nothing when a worker dies."""
 
 import os
+import re
 import signal
+import socket
+import subprocess
+import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+import yaml
 
 from helpers.dask_cluster import Dask
 from legato.errors import LegatoError
@@ -109,8 +116,103 @@ def test_a_cluster_that_goes_away_is_one_line_and_what_was_done_is_kept(
     assert line != f"square@out: 0 of {N} tracks were in the cache"
 
 
-def test_no_cluster_at_the_address_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+WRONG_ADDRESSES = (
+    "rubbish", "threads", "tcp://", "tcp://:1", "tcp://x", "tcp://x:", "tcp://x:0", "tcp://x:65536", "tcp://x:1/",
+    "tcp://x:1\n", "tcp://\u00e4:1", "tcp://x:\u0663", "http://x:1", "ucx://127.0.0.1:1", "inproc://x:1", "tcp://a b:1",
+    "tcp://x:" + 5000 * "1",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("address", WRONG_ADDRESSES)
+def test_an_address_is_checked_before_dask_is_asked(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rule = r"must be tcp://host:port or tls://host:port, with a port from 1 to 65535"
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, address)
+    with pytest.raises(LegatoError, match=f"^environment: LEGATO_SCHEDULER: '.*': {rule}$"):
+        items.default_place()
+    monkeypatch.delenv(items.SCHEDULER_VARIABLE)
+    Path("params.yaml").write_text(yaml.safe_dump({"compute": {"workers": 0, "scheduler": address}}))
+    with pytest.raises(LegatoError, match=rf"^params\.yaml: compute\.scheduler: '.*': {rule}$"):
+        items.default_place()
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:8786", "tls://scheduler.example:1", "tcp://[::1]:65535"])
+def test_an_address_that_may_be_one_is_taken(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, address)
+    assert items.default_place().address == address
+
+
+def never(_: socket.socket) -> None:
+    """Accepts and says nothing."""
+
+
+def rubbish(connection: socket.socket) -> None:
+    connection.sendall(1000 * b"\x00\x01rubbish\xff")
+
+
+def http(connection: socket.socket) -> None:
+    connection.recv(100)
+    connection.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def hung_up(connection: socket.socket) -> None:
+    connection.close()
+
+
+@contextmanager
+def server(answer: Callable[[socket.socket], None]) -> Iterator[str]:
+    """The address of a server that answers each connection in its own way."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        kept = []
+
+        def serve() -> None:
+            with suppress(OSError):
+                while True:
+                    kept.append(listening.accept()[0])
+                    with suppress(OSError):
+                        answer(kept[-1])
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        yield f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        listening.shutdown(socket.SHUT_RDWR)
+        thread.join(10)
+    for connection in kept:
+        connection.close()
+
+
+@pytest.mark.parametrize("answer", [never, rubbish, http, hung_up])
+def test_a_server_that_is_no_scheduler_is_one_line_and_leaves_no_thread(
+    answer: Callable[[socket.socket], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(cluster, "CONNECT_S", 1)
-    monkeypatch.setenv(items.SCHEDULER_VARIABLE, "tcp://127.0.0.1:9")
-    with pytest.raises(LegatoError, match=r"^compute.scheduler: 'tcp://127.0.0.1:9': there is no Dask scheduler: "):
-        items.build(step(lambda _, __: {}, "out"), range(2))
+    monkeypatch.setattr(cluster, "CLOSE_S", 1)
+    with server(answer) as address:
+        monkeypatch.setenv(items.SCHEDULER_VARIABLE, address)
+        with pytest.raises(LegatoError) as error:
+            items.build(step(lambda _, __: {}, "out"), range(2))
+    assert str(error.value).startswith(f"compute.scheduler: '{address}': there is no Dask scheduler: ")
+    assert "\n" not in str(error.value)
+    assert not {"cluster", "IO loop"} & {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tls://127.0.0.1:9"])
+def test_no_cluster_at_the_address_is_one_line_and_the_process_ends(address: str) -> None:
+    """tls without certificates too, at which Dask's own client raises and waits for ever."""
+    code = (
+        "from legato import errors; from legato.work import cluster, items; cluster.CONNECT_S = 1\n"
+        "errors.stage(lambda: list(items.outcomes(str, [1], items.default_place())))"
+    )
+    environment = os.environ | {items.SCHEDULER_VARIABLE: address}
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    assert ended.returncode == 1
+    assert re.fullmatch(rf"error: compute\.scheduler: '{address}': there is no Dask scheduler: .+\n", ended.stderr)
+
+
+WRONG_WORKERS = ["", "-1", "1.5", "two", "\u0663", 5000 * "9", "4097", " 1"]
+
+
+@pytest.mark.parametrize("text", WRONG_WORKERS)
+def test_a_number_of_workers_is_one_with_a_limit(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(items.WORKERS_VARIABLE, text)
+    with pytest.raises(LegatoError, match="^environment: LEGATO_WORKERS: .*: must be a whole number of at most 4096"):
+        items.workers()

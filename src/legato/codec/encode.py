@@ -32,8 +32,10 @@ class EncodeParams(Strict):
     precision: Literal["exact", "fast"] = "exact"
     device: Literal["auto", "cpu", "cuda"] = "auto"
     compile: Literal["auto", True, False] = "auto"  # of `fast`; `exact` is never compiled
-    window_frames: Annotated[int, Field(ge=MIN_WINDOW_FRAMES)] = 256  # sets the memory; exact codes are the same
-    batch: Annotated[int, Field(ge=0)] = 0  # windows at a time on a GPU; 0 is what suits it
+    window_frames: Annotated[int, Field(ge=MIN_WINDOW_FRAMES, le=65_536)] = (
+        256  # sets the memory; exact codes are the same
+    )
+    batch: Annotated[int, Field(ge=0, le=4096)] = 0  # windows at a time on a GPU; 0 is what suits it
 
 
 def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, params: EncodeParams) -> list[dict[str, Any]]:

@@ -20,8 +20,8 @@ from pydantic import StringConstraints, model_validator
 from tqdm import tqdm
 
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of
-from legato.workspace.params import PARAMS, Strict
+from legato.files import replacing, require_file, sha256_of
+from legato.workspace.params import PARAMS, FilePath, Strict
 
 WEIGHTS = Path("dataset/codec/weights.pth")  # where the `codec` stage puts the weights in use
 DOWNLOAD_TIMEOUT_S = 60
@@ -31,7 +31,7 @@ BLOCK_BYTES = 1 << 16
 class CodecParams(Strict):
     """`codec` in params.yaml."""
 
-    weights: str  # "small", "dac_44khz", or a path
+    weights: FilePath  # "small", "dac_44khz", or a path
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")] | None = None
     license: str | None = None  # SPDX or an address; of weights at a path
 
@@ -102,10 +102,10 @@ def _source(name: str, known: Codec | None) -> Path:
         path = cache_folder() / f"{name}.pth"
         if not path.exists():
             download(known.url, path)
-    if not path.is_file():
+    if known is None and not path.exists():
         names = ", ".join(CODECS)
         raise LegatoError(f"{PARAMS}: codec.weights: {name!r}: no such file, and not one of {names}")
-    return path
+    return require_file(path)
 
 
 def download(url: str, target: Path) -> None:

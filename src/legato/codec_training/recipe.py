@@ -1,20 +1,32 @@
 """What training the small codec can be asked for. Torch-free, so that checking params.yaml does not pay for torch."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from legato.tokens import CODEBOOK_SIZE, N_CODEBOOKS, SAMPLE_RATE
-from legato.workspace.params import FloatRange, Strict
+from legato.workspace.params import FilePath, FloatRange, Seed, Strict
+from legato.workspace.track import INDEX_DIGITS
 
 TRIAL = Path("models/codec/trial.pth")
 CORPUS = Path("models/codec/corpus.yaml")
 SMALL = Path("models/codec/small.pth")
 FIGURES = Path("models/codec/small.json")
 
-Positive = Annotated[int, Field(ge=1)]
-Weight = Annotated[float, Field(ge=0)]
+MAX_STEPS = 10**7
+MAX_GAIN_DB = 60
+
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
+Tracks = Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+
+
+def _within_db(pair: Sequence[float]) -> Sequence[float]:
+    if not -MAX_GAIN_DB <= pair[0] <= pair[1] <= MAX_GAIN_DB:
+        raise ValueError(f"must lie within -{MAX_GAIN_DB} and {MAX_GAIN_DB}")
+    return pair
 
 
 class LossWeights(Strict):
@@ -30,25 +42,25 @@ class LossWeights(Strict):
 class TrainCodecParams(Strict):
     """`train_codec` in params.yaml."""
 
-    start: str | None  # weights to go on from; null: from nothing
-    seed: Annotated[int, Field(ge=0)]  # of the corpus, the batches and new weights
-    tracks: Positive  # of each category, to learn from
-    heldout: Positive  # of each category, to measure
+    start: FilePath | None  # weights to go on from; null: from nothing
+    seed: Seed  # of the corpus, the batches and new weights
+    tracks: Tracks  # of each category, to learn from
+    heldout: Tracks  # of each category, to measure
     device: Literal["auto", "cpu", "cuda"]
     compile: bool
     encoder_dim: Annotated[int, Field(ge=1, le=64)]
     decoder_dim: Annotated[int, Field(ge=16, le=1536, multiple_of=16)]
-    steps: Positive
-    batch: Positive  # segments of one channel
-    segment_frames: Annotated[int, Field(ge=8)]
-    gain_db: FloatRange  # drawn a segment
-    learning_rate: Annotated[float, Field(gt=0)]  # at its peak
-    warmup_steps: Annotated[int, Field(ge=0)]
-    clip_norm: Annotated[float, Field(gt=0)]
+    steps: Steps
+    batch: Annotated[int, Field(ge=1, le=4096)]  # segments of one channel
+    segment_frames: Annotated[int, Field(ge=8, le=8192)]
+    gain_db: Annotated[FloatRange, AfterValidator(_within_db)]  # drawn a segment
+    learning_rate: Annotated[float, Field(gt=0, le=1)]  # at its peak
+    warmup_steps: Annotated[int, Field(ge=0, le=MAX_STEPS)]
+    clip_norm: Annotated[float, Field(gt=0, le=1e12)]
     ema: Annotated[float, Field(ge=0, lt=1)]  # of the weights that are kept; 0: the last ones
     reset_below: Annotated[float, Field(ge=0, lt=1)]  # of an entry's fair share: seldomer used, it moves to the data
     loss: LossWeights
-    checkpoint_every: Positive  # steps
+    checkpoint_every: Steps
 
     def architecture(self) -> dict[str, object]:
         """The arguments of `dac.DAC`: the token format of the 44.1 kHz codec, at another width."""

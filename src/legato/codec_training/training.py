@@ -5,7 +5,6 @@ reaches the same weights as one that was not. Axis suffixes: B batch, N samples,
 of a codebook, V its entries.
 """
 
-import io
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,8 +24,8 @@ from legato.codec.model import new_model, read_checkpoint
 from legato.codec_training.corpus import segments
 from legato.codec_training.losses import mel_loss, stft_loss
 from legato.codec_training.recipe import TrainCodecParams
+from legato.contract.tensors import read_sealed, write_sealed
 from legato.errors import LegatoError
-from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS
 from legato.workspace.params import PARAMS
 
@@ -66,14 +65,16 @@ class State:
 
     def save(self, path: Path) -> None:
         """Write a checkpoint, whole or not at all."""
-        content = io.BytesIO()
         modules = {name: getattr(self, name).state_dict() for name in ("model", "average", "optimizer")}
-        torch.save({**modules, "use": self.use_KV, "step": self.step}, content)
-        write_bytes(path, content.getvalue())
+        write_sealed(path, {**modules, "use": self.use_KV, "step": self.step})
 
     def load(self, path: Path) -> None:
-        """Go on from a checkpoint."""
-        saved = torch.load(path, map_location=self.use_KV.device, weights_only=True)
+        """Go on from a checkpoint.
+
+        Raises:
+            LegatoError: it is damaged.
+        """
+        saved = read_sealed(path, "not a checkpoint", self.use_KV.device)
         for name in ("model", "average", "optimizer"):
             getattr(self, name).load_state_dict(saved[name])
         self.use_KV, self.step = saved["use"], saved["step"]
@@ -165,7 +166,7 @@ def reset_unused(model: Any, use_KV: Tensor, projected_BDT: Tensor, params: Trai
     Args:
         projected_BDT: what each codebook was asked to quantise, the codebooks' dimensions one after another.
     """
-    generator = torch.Generator().manual_seed(params.seed * 1_000_003 + step)
+    generator = torch.Generator().manual_seed((params.seed * 1_000_003 + step) % 2**63)
     parts = projected_BDT.transpose(1, 2).flatten(0, 1).split([book.codebook_dim for book in books(model)], dim=1)
     for book, use_V, vectors_ND in zip(books(model), use_KV, parts, strict=True):
         dead_V = use_V < params.reset_below

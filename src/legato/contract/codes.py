@@ -1,7 +1,6 @@
 """A track's codes in a file: a bare int16 tensor (T, 18), as the trainer's contract has it."""
 
 import io
-import pickle
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,16 +8,20 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from legato.contract.tensors import load_plain, owns_its_numbers
 from legato.errors import LegatoError
 from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
+UNREADABLE = "not a tensor that torch.save wrote"
 Rule = tuple[Callable[[Any], bool], str]
 CODES_RULES: tuple[Rule, ...] = (
     (lambda codes: isinstance(codes, Tensor), "must be a bare tensor"),
+    (lambda codes: codes.layout == torch.strided and codes.device.type == "cpu", "must be dense, and hold its codes"),
     (lambda codes: codes.dtype == torch.int16, "must be int16"),
     (lambda codes: codes.ndim == 2 and codes.shape[1] == N_CHANNELS, f"must be of shape (T, {N_CHANNELS})"),
     (lambda codes: len(codes) > 0, "must have at least one frame"),
+    (owns_its_numbers, "must hold each of its codes, not repeat some"),
     (lambda codes: codes.min() >= 0 and codes.max() < CODEBOOK_SIZE, f"codes must be 0 to {CODEBOOK_SIZE - 1}"),
 )
 
@@ -36,12 +39,7 @@ def read_codes(path: Path) -> Tensor:
     Raises:
         LegatoError: the file is missing, unreadable, or breaks the contract.
     """
-    try:
-        codes = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file") from None
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-        raise LegatoError(f"{path}: truncated, or not a tensor that torch.save wrote") from None
+    codes = load_plain(path, UNREADABLE)
     obey(CODES_RULES, codes, path)
     return codes
 

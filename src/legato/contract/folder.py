@@ -3,13 +3,14 @@
 The rules of the codes are in `codes`.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
 from legato.contract.codes import Rule
+from legato.contract.facts import is_text
 from legato.contract.tags import fits, split_tags
 from legato.errors import LegatoError
+from legato.files import read_json
 from legato.tokens import MAX_TEXT_BYTES, N_CHANNELS, SAMPLE_RATE
 
 METADATA = "metadata.json"
@@ -19,6 +20,7 @@ FACTS = "tracks.jsonl"  # ours, beside the metadata; other people's folders lack
 ENTRY_RULES: tuple[Rule, ...] = (
     (lambda entry: isinstance(entry, dict), "must be an object"),
     (lambda entry: isinstance(entry.get("text"), str) and split_tags(entry["text"]) != (), "text: must not be empty"),
+    (lambda entry: is_text(entry["text"]), "text: must hold no half of a surrogate pair"),
     (lambda entry: fits(entry["text"]), f"text: must be at most {MAX_TEXT_BYTES} bytes"),
     (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
     (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
@@ -32,12 +34,10 @@ def read_metadata(folder: Path) -> dict[str, Any]:
         LegatoError: there is no such file, or no object in it.
     """
     path = folder / METADATA
-    try:
-        metadata = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project") from None
-    except (ValueError, RecursionError) as error:
-        raise LegatoError(f"{path}: not JSON: {error}") from None
+    metadata = read_json(path)
+    for name in metadata if isinstance(metadata, dict) else ():
+        if not is_text(name):
+            raise LegatoError(f"{path}: {name!r}: must be text that can be written")
     if not isinstance(metadata, dict):
         raise LegatoError(f"{path}: must be an object that names at least one track")
     return metadata

@@ -3,7 +3,6 @@
 An error is what the contract forbids or what a trainer would trip over; a warning is what its owner should know.
 """
 
-import pickle
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -18,9 +17,10 @@ import torch
 from legato.audio.loudness import MIN_SECONDS, integrated_lufs
 from legato.audio.peaks import true_peak_dbtp
 from legato.audio.samples import read_audio
-from legato.contract.codes import CODES_RULES, Rule, broken
+from legato.contract.codes import CODES_RULES, UNREADABLE, Rule, broken
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
 from legato.contract.tags import COMMA, split_tags
+from legato.contract.tensors import load_plain
 from legato.errors import LegatoError
 from legato.measure.metrics import perplexity, usage
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
@@ -177,9 +177,9 @@ def _of_entry(entry: Any) -> Iterator[tuple[str, str]]:
 def _load(path: Path) -> tuple[Any, str | None]:
     """A file's content, and what keeps it from being a track's codes; code in it is never run."""
     try:
-        codes = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, OSError, KeyError, AttributeError, pickle.UnpicklingError):
-        return None, "truncated, or not a tensor that torch.save wrote"
+        codes = load_plain(path, UNREADABLE)
+    except LegatoError:
+        return None, f"truncated, or {UNREADABLE}"
     return codes, broken(CODES_RULES, codes)
 
 
@@ -210,7 +210,7 @@ def _listen(folder: Path, names: list[str], most: int, report: Report) -> Iterat
         path.stem: path
         for place in reversed(AUDIO_FOLDERS)
         for path in sorted((folder / place).glob("*" if place == "." else "**/*"))
-        if path.suffix in AUDIO_SUFFIXES
+        if path.suffix in AUDIO_SUFFIXES and path.is_file()
     }
     paths = [beside[Path(name).stem] for name in names if Path(name).stem in beside]
     for path in paths[:: max(1, -(-len(paths) // most))] if most else []:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from legato.files import read_jsonl, write_jsonl
+from legato.files import read_json, read_jsonl, write_jsonl
 from legato.prompts.tags import prompt_path
 from legato.workspace import params
 
@@ -23,7 +23,7 @@ Record = dict[str, Any]
 
 def made_by(category: str) -> dict[str, Record]:
     """The code and the parameters that each stage of a category has now."""
-    code = json.loads(CODE.read_text())
+    code = read_json(CODE)
     values = params.read()
     of_category = values["categories"][category]
     parameters = {

@@ -6,17 +6,15 @@ a folder of its own: what an older run left neither stops it nor is used.
 
 import hashlib
 import json
-import pickle
 import shutil
 from pathlib import Path
 from typing import Any
 
-import torch
-
+from legato.contract.tensors import read_sealed, write_sealed
 from legato.dia.config import TrainParams
 from legato.dia.dataset import Split, digest
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of
+from legato.files import require_file, sha256_of
 
 HOW = {"device", "compile", "accumulate", "checkpoint_every", "keep", "tensorboard"}  # never what comes out
 NAME_DIGITS = 12
@@ -25,12 +23,12 @@ Identity = dict[str, Any]
 
 def identity(params: TrainParams, split: Split) -> Identity:
     """What decides a run's weights: parameters, tracks, and the weights it starts from."""
-    start = sorted(Path(params.start).glob("*")) if params.start else []
+    start = [path for path in sorted(Path(params.start).glob("*")) if not path.is_dir()] if params.start else []
     return {
         "train": params.model_dump(exclude=HOW),
         "tracks": digest(split.train),
         "held-out tracks": digest(split.heldout),
-        "start": {path.name: sha256_of(path) for path in start if path.is_file()},
+        "start": {path.name: sha256_of(require_file(path)) for path in start},
     }
 
 
@@ -42,8 +40,7 @@ def run_folder(folder: Path, run: Identity) -> Path:
 def write(folder: Path, run: Identity, step: int, state: dict[str, Any], keep: int) -> Path:
     """Write a checkpoint, whole or not at all, and remove all but the last `keep`."""
     path = folder / f"step_{step:08d}.pt"
-    with replacing(path) as temporary:
-        torch.save({"run": run, "step": step} | state, temporary)
+    write_sealed(path, {"run": run, "step": step} | state)
     for old in _all(folder)[:-keep]:
         old.unlink()
     return path
@@ -61,13 +58,10 @@ def read(path: Path, run: Identity) -> dict[str, Any]:
     Raises:
         LegatoError: the file is missing, cannot be read, or is of another run; the first difference is named.
     """
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such checkpoint") from None
-    except (RuntimeError, EOFError, ValueError, pickle.UnpicklingError):
-        raise LegatoError(f"{path}: truncated, or not a checkpoint; remove it to go on without it") from None
-    if not isinstance(state, dict) or "run" not in state:
+    if not path.exists():
+        raise LegatoError(f"{path}: no such checkpoint")
+    state = read_sealed(path, "not a checkpoint of a training run")
+    if "run" not in state:
         raise LegatoError(f"{path}: not a checkpoint of a training run")
     for name, value in _flat(run).items():
         found = _flat(state["run"]).get(name)

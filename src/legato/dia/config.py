@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from legato.tokens import CODEBOOK_SIZE, MAX_TEXT_BYTES, N_CODEBOOKS
-from legato.workspace.params import Strict
+from legato.workspace.params import FilePath, Seed, Strict
 
 VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
 EOS, PAD, BOS = 1024, 1025, 1026
@@ -77,8 +77,14 @@ def _known_size(name: str) -> str:
     return name
 
 
+MAX_STEPS = 10**7
+MAX_FRAMES = 8192  # in a window: 95 s
+MAX_STEP_FRAMES = 2**22  # in a step, of all its windows
+MAX_CLIPS = 10_000  # of all prompts
+MAX_WEIGHT = 1e6
+
 Probability = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
+Steps = Annotated[int, Field(ge=1, le=MAX_STEPS)]
 
 
 def _some_weight(weights: list[float]) -> list[float]:
@@ -87,7 +93,7 @@ def _some_weight(weights: list[float]) -> list[float]:
     return weights
 
 
-Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Weight = Annotated[float, Field(ge=0, le=MAX_WEIGHT, allow_inf_nan=False)]
 CodebookWeights = Annotated[
     list[Weight], Field(min_length=N_CODEBOOKS, max_length=N_CODEBOOKS), AfterValidator(_some_weight)
 ]
@@ -97,27 +103,29 @@ class TrainParams(Strict):
     """`train` in params.yaml."""
 
     size: Annotated[str, AfterValidator(_known_size)]  # a row of SIZES
-    start: str | None = None  # a folder with a pretrained Dia of 9 or 18 channels, whose shape replaces `size`
+    start: FilePath | None = None  # a folder with a pretrained Dia of 9 or 18 channels, whose shape replaces `size`
     device: Literal["auto", "cpu", "cuda"]  # auto: a GPU where there is one
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on a GPU that has it
     compile: Literal["auto", True, False] = "auto"  # auto: on a GPU
-    seed: Annotated[int, Field(ge=0)]
-    steps: Positive
-    batch: Positive  # windows in a step, of all processes together
-    accumulate: Positive = 1  # parts in which a process takes its windows of a step, one after another
-    frames: Positive  # in a window
-    learning_rate: Annotated[float, Field(gt=0)]  # at its peak
-    warmup_steps: Annotated[int, Field(ge=0)]
-    weight_decay: Annotated[float, Field(ge=0)]  # of matrices
-    clip_norm: Annotated[float, Field(gt=0)]  # of the gradient
+    seed: Seed
+    steps: Steps
+    batch: Annotated[int, Field(ge=1, le=65_536)]  # windows in a step, of all processes together
+    accumulate: Annotated[int, Field(ge=1, le=65_536)] = (
+        1  # parts in which a process takes its windows of a step, one after another
+    )
+    frames: Annotated[int, Field(ge=1, le=MAX_FRAMES)]  # in a window
+    learning_rate: Annotated[float, Field(gt=0, le=1e3)]  # at its peak
+    warmup_steps: Annotated[int, Field(ge=0, le=MAX_STEPS)]
+    weight_decay: Annotated[float, Field(ge=0, le=1e3)]  # of matrices
+    clip_norm: Annotated[float, Field(gt=0, le=1e12)]  # of the gradient
     ema: Annotated[float, Field(ge=0, lt=1)] = 0  # decay of the averaged weights, which are then measured and saved
     text_dropout: Probability  # of a window: trained without its text, for guidance
     tag_dropout: Probability  # of a tag; one is always kept
     codebook_weights: CodebookWeights = [1.0] * N_CODEBOOKS  # in the loss, left and right alike
     eos_weight: Weight = 1.0  # in the loss, of where a track ends
-    eval_every: Positive  # steps
-    checkpoint_every: Positive = 1000  # steps
-    keep: Positive = 2  # checkpoints
+    eval_every: Steps
+    checkpoint_every: Steps = 1000
+    keep: Annotated[int, Field(ge=1, le=10_000)] = 2  # checkpoints
     tensorboard: bool = False  # curves in logs/train too
 
     @model_validator(mode="after")
@@ -126,21 +134,33 @@ class TrainParams(Strict):
             raise ValueError(f"batch: {self.batch}: must be a multiple of accumulate, {self.accumulate}")
         return self
 
+    @model_validator(mode="after")
+    def _check_step(self) -> Self:
+        if self.batch * self.frames > MAX_STEP_FRAMES:
+            rule = f"with frames of {self.frames} must be at most {MAX_STEP_FRAMES // self.frames}"
+            raise ValueError(f"batch: {self.batch}: {rule}: a step has at most {MAX_STEP_FRAMES} frames")
+        return self
+
 
 class SampleParams(Strict):
     """`sample` in params.yaml."""
 
-    prompts: Annotated[list[Annotated[str, StringConstraints(pattern=r"\S")]], Field(min_length=1)]
-    clips: Positive = 1  # of each prompt
-    batch: Positive = 8  # clips at a time
-    seconds: Annotated[float, Field(gt=0)]  # at most; the model may end earlier
-    guidance: Annotated[float, Field(ge=0)]  # 1 is none
-    temperature: Annotated[float, Field(gt=0)]
+    prompts: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"\S")]], Field(min_length=1, max_length=MAX_CLIPS)
+    ]
+    clips: Annotated[int, Field(ge=1, le=MAX_CLIPS)] = 1  # of each prompt
+    batch: Annotated[int, Field(ge=1, le=1024)] = 8  # clips at a time
+    seconds: Annotated[float, Field(gt=0, le=600)]  # at most; the model may end earlier
+    guidance: Annotated[float, Field(ge=0, le=100)]  # 1 is none
+    temperature: Annotated[float, Field(ge=0.01, le=100)]
     top_k: Annotated[int, Field(ge=1, le=CODEBOOK_SIZE)]
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
 
     @model_validator(mode="after")
     def _check_prompts(self) -> Self:
+        if len(self.prompts) * self.clips > MAX_CLIPS:
+            rule = f"of {len(self.prompts)} prompts must be at most {MAX_CLIPS // len(self.prompts)}"
+            raise ValueError(f"clips: {self.clips}: {rule}: {MAX_CLIPS} clips in all")
         for index, prompt in enumerate(self.prompts):
             shown = repr(prompt if len(prompt) <= SHOWN_CHARACTERS else prompt[:SHOWN_CHARACTERS] + "...")
             if (n_bytes := len(prompt.encode())) > MAX_TEXT_BYTES:

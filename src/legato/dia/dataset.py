@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from legato.contract.codes import obey, read_codes
+from legato.contract.facts import read_facts
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
-from legato.files import read_jsonl
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,8 @@ def digest(tracks: Sequence[AnyTrack]) -> str:
 
 
 def _read_categories(path: Path) -> dict[str, str]:
-    rows = read_jsonl(path) if path.is_file() else []
-    return {row["id"]: row["category"] for row in rows if isinstance(row, dict) and {"id", "category"} <= row.keys()}
+    rows = read_facts(path, (), ("id", "category")) if path.exists() else []
+    return {row["id"]: row["category"] for row in rows if {"id", "category"} <= row.keys()}
 
 
 def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[str, str]) -> StoredTrack:

@@ -13,6 +13,7 @@ from transformers import DiaConfig, DiaForConditionalGeneration
 
 from legato.dia.batches import IGNORED, Batch
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
+from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
 from legato.files import write_json
 from legato.tokens import N_CHANNELS
@@ -148,8 +149,4 @@ def load(folder: Path) -> DiaForConditionalGeneration:
     """
     if not (folder / "config.json").is_file():
         raise LegatoError(f"{folder}: no model; the train stage makes it")
-    try:
-        model = DiaForConditionalGeneration.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise LegatoError(f"{folder}: not a Dia model: {str(error).splitlines()[0]}") from None
-    return model.eval()
+    return read_pretrained(folder).eval()

@@ -5,8 +5,8 @@ gradients are added up, so that what is learnt does not depend on how many there
 """
 
 import math
-from collections.abc import Sequence
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,7 +73,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
         accelerator.print(f"note: {path}: checkpoints of another configuration or dataset; nothing reads them")
 
     board, speed_log = places.logs / "tensorboard" if params.tensorboard else None, places.logs / "speed.jsonl"
-    with Curves(places.reports if is_main else None, board, rows) as curves:
+    with Curves(places.reports if is_main else None, board, rows) as curves, in_memory(params), ExitStack() as stack:
         if run.step == 0:
             speed_log.unlink(missing_ok=True)
             log_heldout(curves, 0, measure(run.best, split, params.frames, precision, accelerator))
@@ -81,9 +81,9 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
         loader = load_steps(steps, run.step + 1, params.steps, n_workers)
         watch, peak = speed.Stopwatch(), speed.peak_flops(device)
         flops = params.batch * speed.flops_per_window(run.model, params.frames, TEXT_MULTIPLE) if peak else 0
-        bar = tqdm(
-            desc="train", unit=" steps", initial=run.step, total=params.steps, mininterval=1, disable=not is_main
-        )
+        bar = stack.enter_context(
+            tqdm(desc="train", unit=" steps", initial=run.step, total=params.steps, mininterval=1, disable=not is_main)
+        )  # which ends its line, whatever happens
         for parts in watch.watch(loader):
             learn(accelerator, learner, run, parts, params)
             bar.update()
@@ -102,12 +102,28 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
                 if is_main:
                     checkpoints.write(folder, identity, run.step, state, params.keep)
                 watch.restart()
-        bar.close()
     if is_main:
         dia.save(run.best, places.model, facts(params, identity, run))
         checkpoints.remove(folder)
     accelerator.wait_for_everyone()
     accelerator.end_training()
+
+
+@contextmanager
+def in_memory(params: TrainParams) -> Iterator[None]:
+    """Say in a line that memory does not hold a step.
+
+    Raises:
+        LegatoError: torch has found no memory.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not (isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)):
+            raise
+        where = f"params.yaml: train.batch: {params.batch}"
+        rule = f"memory does not hold so many windows of {params.frames} frames; lower it, or raise train.accumulate"
+        raise LegatoError(f"{where}: {rule}") from None
 
 
 def learn(

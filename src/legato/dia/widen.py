@@ -8,11 +8,11 @@ the mono model's to the rounding, and both sides are given its logits.
 
 from pathlib import Path
 
-import torch
 from transformers import DiaConfig, DiaForConditionalGeneration
 
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY
 from legato.dia.halves import halves
+from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
 from legato.tokens import N_CHANNELS, N_CODEBOOKS
 
@@ -24,15 +24,12 @@ def read_start(folder: Path) -> DiaForConditionalGeneration:
     """The pretrained Dia in a folder that `save_pretrained` wrote, in float32, with 18 codebooks and our delays.
 
     Raises:
-        LegatoError: there is none, or its tokens are not ours.
+        LegatoError: there is none, as `read_pretrained` says, or its tokens are not ours.
     """
-    if not (folder / "config.json").is_file():
-        raise LegatoError(f"{KEY}: {folder}: no config.json there; it must be a folder that save_pretrained wrote")
     try:
-        model = DiaForConditionalGeneration.from_pretrained(folder, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise LegatoError(f"{KEY}: {folder}: not a Dia model: {str(error).splitlines()[0]}") from None
-    _check(model.config, folder)
+        model = read_pretrained(folder, lambda config: _check(config, folder))
+    except LegatoError as error:
+        raise LegatoError(f"{KEY}: {error}") from None
     _, decoder = halves(model.config)
     if decoder.num_channels == N_CODEBOOKS:
         return widen(model)
@@ -65,4 +62,4 @@ def _check(config: DiaConfig, folder: Path) -> None:
     )
     for name, value, allowed in rules:
         if value not in allowed:
-            raise LegatoError(f"{KEY}: {folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")
+            raise LegatoError(f"{folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")

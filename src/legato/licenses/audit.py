@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from legato.contract.facts import read_facts
 from legato.errors import LegatoError
-from legato.files import read_jsonl
 from legato.licenses.known import NONE, canonical
 from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
 from legato.words import counted
@@ -30,8 +30,8 @@ def read_tracks(folders: Iterable[Path]) -> list[Row]:
     """
     rows = []
     for folder in folders:
-        facts = read_jsonl(folder / "tracks.jsonl")
-        names = {row.get("id") for row in facts}
+        facts = read_facts(folder / "tracks.jsonl", ("id", "category", "seconds"), ("soundfont", "codec"))
+        names = {row["id"] for row in facts}
         unknown = sorted(path.name for path in (folder / "encoded_audio").glob("*.pt") if path.stem not in names)
         if unknown:
             raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from legato.contract.codes import read_codes
+from legato.contract.facts import RULES, read_facts
 from legato.contract.tags import split_tags
-from legato.files import read_jsonl
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 from legato.truth.rates import accuracy, rates
 
 TOTAL = "total"
+UNUSED = {"codec", "soundfont"}  # facts that no figure is made of
 
 Row = dict[str, Any]
 
@@ -26,7 +27,7 @@ def read_datasets(folders: Iterable[Path]) -> tuple[list[Row], dict[str, np.ndar
     """The facts of every track in datasets of the client's format, and each track's usage counts, (18, 1024)."""
     rows, counts = [], {}
     for folder in folders:
-        for row in read_jsonl(folder / "tracks.jsonl"):
+        for row in read_facts(folder / "tracks.jsonl", RULES.keys() - UNUSED, UNUSED):
             codes_TK = read_codes(folder / "encoded_audio" / f"{row['id']}.pt")
             counts[row["id"]] = usage(codes_TK.numpy())
             rows.append(row)

@@ -19,11 +19,11 @@ They are taken from the reports, where the details are. The names are short and 
 and how far their spectra are from held-out music, in mean over prompts. Hours by licence are the audit's.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from legato.files import read_json
 from legato.measure.metrics import TOTAL
 
 REPORTS = ("codebooks", "codec", "dataset", "diversity", "evaluate", "tag_accuracy", "train/metrics")
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 def read_reports(folder: Path) -> dict[str, Row]:
     """Every report's content, by its name."""
-    return {name: json.loads((folder / f"{name}.json").read_text()) for name in REPORTS}
+    return {name: read_json(folder / f"{name}.json") for name in REPORTS}
 
 
 def summarize(reports: Mapping[str, Row]) -> Row:

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from legato.errors import LegatoError, os_error_line
+from legato.files import require_file
 from legato.midi import smf
 from legato.midi.channels import CC_SUSTAIN, PEDAL_DOWN, PEDALS, Part, listen
 from legato.midi.gm import DRUM_BANK, MELODIC_BANK
@@ -151,7 +152,7 @@ def read_contents(path: Path) -> Contents:
             of zero, or no notes at all.
     """
     try:
-        return _contents(smf.parse(path.read_bytes()))
+        return _contents(smf.parse(require_file(path).read_bytes()))
     except OSError as error:
         raise LegatoError(os_error_line(error)) from None
     except ValueError as error:

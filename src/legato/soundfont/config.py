@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from legato.workspace.params import Strict
+from legato.workspace.params import FilePath, Strict
 
 BUILT_FONT = "dataset/soundfonts/legato.sf2"
 BUILT_LICENSE = "CC0-1.0"
@@ -13,7 +13,7 @@ BUILT_LICENSE = "CC0-1.0"
 class SoundfontParams(Strict):
     """Which SoundFont renders the MIDI, and under which licence it stands."""
 
-    path: str
+    path: FilePath
     license: str | None = None  # SPDX; for any font but the built one
 
     @model_validator(mode="after")

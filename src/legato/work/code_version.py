@@ -25,6 +25,7 @@ MACHINERY = (
     "workspace/categories.py",
     "workspace/dvc_files.py",
     "workspace/params.py",
+    "workspace/yaml_file.py",
 )
 BY_STRING = frozenset({"__import__", "import_module"})  # calls
 NOT_COMPUTING = frozenset({"distributed", "dvc", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"})

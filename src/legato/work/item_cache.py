@@ -21,6 +21,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from legato.errors import LegatoError
 from legato.files import replacing, sha256_of
 from legato.workspace import dvc_files
 
@@ -29,6 +30,11 @@ DEFAULT = Path(".legato/cache")
 FIELDS = 4  # of a file in a record
 ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
 CLONE_RANGE = 0x40049409  # FICLONE, linux/fs.h: a copy that shares its blocks
+
+
+TRIES = 5  # of writing where somebody deletes
+# Folders of the workspace that the pipeline reads or writes: what else lies in them changes it, or is deleted.
+TAKEN = ("dataset", "models", "reports", "sources", "src", "stages")
 
 
 class Record(NamedTuple):
@@ -55,6 +61,32 @@ def cache_folder() -> Path:
     return Path(os.environ.get(VARIABLE) or DEFAULT)
 
 
+def usable_folder(outs: Sequence[Path] = ()) -> Path:
+    """The `cache_folder`, where results can be kept.
+
+    Args:
+        outs: folders that are cleared, and must hold no cache.
+
+    Raises:
+        LegatoError: it cannot be written, or lies where the pipeline reads and writes.
+    """
+    cache = cache_folder()
+    where = f"environment: {VARIABLE}: {str(cache)!r}"
+    for folder in (*map(Path, TAKEN), *outs):
+        if cache.resolve().is_relative_to(folder.resolve()):
+            raise LegatoError(f"{where}: must lie outside of {folder}, which the pipeline reads or writes")
+    for _ in range(TRIES):
+        try:
+            with open_scratch(cache, 0) as scratch:
+                scratch.record.write_bytes(b"\n")
+            return cache
+        except DeletedError:  # by somebody who empties the cache; or nothing can be created there at all
+            continue
+        except OSError as error:
+            raise LegatoError(f"{where}: results cannot be kept there: {error.strerror}") from None
+    raise LegatoError(f"{where}: results cannot be kept there: nothing can be created")
+
+
 def key_of(value: Any) -> str:
     """A hash of any JSON value; the order of keys counts, as it may for what is computed."""
     return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
@@ -67,7 +99,7 @@ def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = No
         store: the objects of DVC's cache, where the files are put too: DVC would copy them.
     """
     record = read_record(record_path(cache, key))
-    if record is None:
+    if record is None or any(file[0] >= len(outs) for file in record.files):
         return None
     try:
         for out, name, digest, md5 in record.files:
@@ -106,18 +138,38 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
 
 
 def read_record(path: Path) -> Record | None:
-    """A record, or None where it is missing or damaged, or has not what this version of legato keeps."""
+    """A record, or None where it is missing, damaged, or none of ours: others may write into a shared cache."""
     try:
         digest, _, content = path.read_bytes().partition(b"\n")
     except FileNotFoundError:
         return None
     if hashlib.sha256(content).hexdigest().encode() != digest:
         return None
-    values = json.loads(content)
-    files = [tuple(file) for file in values["files"]]
-    if any(len(file) != FIELDS for file in files):
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError):
         return None
-    return Record(values["stage"], values["facts"], files)
+    stage, facts, files = map((values if isinstance(values, dict) else {}).get, Record._fields)
+    if not (isinstance(stage, str) and isinstance(facts, dict) and isinstance(files, list)):
+        return None
+    if not all(map(_is_file_of_record, files)):
+        return None
+    return Record(stage, facts, [tuple(file) for file in files])
+
+
+def _is_hex(value: Any, n_digits: int) -> bool:
+    return isinstance(value, str) and len(value) == n_digits and set(value) <= set("0123456789abcdef")
+
+
+def _is_file_of_record(file: Any) -> bool:
+    """Whether it has the fields of a file, and its path leads nowhere else."""
+    if not (isinstance(file, list) and len(file) == FIELDS and type(file[0]) is int and file[0] >= 0):
+        return False
+    _, name, sha256, md5 = file
+    if not (isinstance(name, str) and _is_hex(sha256, 64) and _is_hex(md5, 32)):
+        return False
+    is_plain = name.isprintable() and "\\" not in name
+    return is_plain and all(part not in ("", ".", "..") for part in name.split("/"))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ stage disturbs nothing. `run` is the same without the cache. Nothing else in leg
 
 import inspect
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -22,12 +23,13 @@ from pathlib import Path
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
 from joblib import cpu_count
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
 from legato.files import write_jsonl
 from legato.words import counted
 from legato.work import item_cache
+from legato.work.cluster import check_address
 from legato.work.code_version import code_version
 from legato.work.pool import Failure, Place, outcomes
 from legato.work.progress import Progress
@@ -38,14 +40,15 @@ from legato.workspace.params import Strict
 Item = TypeVar("Item")
 Facts = dict[str, Any]
 WORKERS_VARIABLE, SCHEDULER_VARIABLE = "LEGATO_WORKERS", "LEGATO_SCHEDULER"
+MAX_WORKERS = 4096
 ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
 
 
 class ComputeParams(Strict):
     """`compute` in params.yaml: how the work is done, never what comes out of it."""
 
-    workers: Annotated[int, Field(ge=0)]  # processes; 0 is one for each core
-    scheduler: Annotated[str, Field(pattern=r"^\w+://")] | None = None  # of a Dask cluster, which does it instead
+    workers: Annotated[int, Field(ge=0, le=MAX_WORKERS)]  # processes; 0 is one for each core
+    scheduler: Annotated[str, AfterValidator(check_address)] | None = None  # of a Dask cluster, which does it instead
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,10 +100,10 @@ def build(
 
     Raises:
         FailedError: at least one item failed.
-        LegatoError: there is no such cluster.
+        LegatoError: there is no such cluster, or results cannot be kept.
         KeyboardInterrupt: Ctrl-C; what was in hand has been finished and kept.
     """
-    cache = item_cache.cache_folder()
+    cache = item_cache.usable_folder(step.outs)
     item_cache.sweep(cache)
     for folder in step.outs:
         clear(folder)
@@ -181,9 +184,18 @@ def default_place(resources: dict[str, float] | None = None) -> Place:
 
 
 def scheduler() -> str | None:
-    """The Dask scheduler's address: the environment's LEGATO_SCHEDULER, else `compute.scheduler`; empty is none."""
+    """The Dask scheduler's address: the environment's LEGATO_SCHEDULER, else `compute.scheduler`; empty is none.
+
+    Raises:
+        LegatoError: it is no address of a scheduler.
+    """
+    if text := os.environ.get(SCHEDULER_VARIABLE):
+        try:
+            return check_address(text)
+        except ValueError as error:
+            raise LegatoError(f"environment: {SCHEDULER_VARIABLE}: {text!r}: {error}") from None
     if SCHEDULER_VARIABLE in os.environ:
-        return os.environ[SCHEDULER_VARIABLE] or None
+        return None
     return params.load("compute", ComputeParams).scheduler if params.PARAMS.exists() else None
 
 
@@ -191,15 +203,16 @@ def workers() -> int:
     """Processes to use: the environment's LEGATO_WORKERS, else `compute.workers`, else one a core that we may use.
 
     Raises:
-        LegatoError: the variable is not a whole number of at least 0.
+        LegatoError: the variable is not a whole number of at least 0, or is above `MAX_WORKERS`.
     """
     text = os.environ.get(WORKERS_VARIABLE)
     if text is None:
         asked = params.load("compute", ComputeParams).workers
-    elif text.isdecimal():
+    elif re.fullmatch("[0-9]{1,9}", text) and int(text) <= MAX_WORKERS:
         asked = int(text)
     else:
-        raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: must be a whole number, 0 for one a core")
+        rule = f"must be a whole number of at most {MAX_WORKERS}, 0 for one a core"
+        raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: {rule}")
     return asked or cpu_count()  # which heeds a control group's limit
 
 

@@ -12,13 +12,14 @@ from legato.workspace.track import SourceCount, TrackCount
 
 NAME = re.compile(r"[a-z0-9_]+")
 NUMBER = re.compile(r"[0-9][0-9_]*(e[0-9_]+)?|0[xob][0-9a-f_]+")  # by any version of YAML
+MAX_NAME = 64  # letters: a name is part of those of files, which have limits
 
 
 def names() -> list[str]:
     """The categories in params.yaml, in its order.
 
     Raises:
-        LegatoError: there is none, or a name is not made of `a-z`, `0-9` and `_`, or is no text to YAML.
+        LegatoError: there is none, or a name is not made of `a-z`, `0-9` and `_`, or too long, or is no text to YAML.
     """
     section = params.read().get("categories")
     if not isinstance(section, dict) or not section:
@@ -29,6 +30,8 @@ def names() -> list[str]:
     for name in section:
         if not (isinstance(name, str) and NAME.fullmatch(name)):
             raise LegatoError(f"{PARAMS}: categories: {name!r}: a category's name is made of a-z, 0-9 and _")
+        if len(name) > MAX_NAME:
+            raise LegatoError(f"{PARAMS}: categories: {name!r}: a category's name has at most {MAX_NAME} letters")
     return list(section)
 
 

@@ -7,19 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from legato.errors import LegatoError
+from legato.workspace import yaml_file
 
 PARAMS = Path("params.yaml")
+MOST = 10**6  # of a number of which there are no more, such as steps
 Value = TypeVar("Value")
 
 
 class Strict(BaseModel):
-    """A frozen section that refuses unknown keys and values of the wrong type."""
+    """A frozen section that refuses unknown keys, values of the wrong type, NaN and infinity."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 def _ordered(pair: Sequence[float]) -> Sequence[float]:
@@ -30,8 +31,16 @@ def _ordered(pair: Sequence[float]) -> Sequence[float]:
     return pair
 
 
-IntRange = Annotated[list[int], AfterValidator(_ordered)]
-FloatRange = Annotated[list[float], AfterValidator(_ordered)]
+def _check_path(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise ValueError("must be a path: not empty, and without control characters")
+    return text
+
+
+IntRange = Annotated[list[Annotated[int, Field(ge=-MOST, le=MOST)]], AfterValidator(_ordered)]
+FloatRange = Annotated[list[Annotated[float, Field(ge=-MOST, le=MOST, allow_inf_nan=False)]], AfterValidator(_ordered)]
+Seed = Annotated[int, Field(ge=0, lt=2**63)]
+FilePath = Annotated[str, AfterValidator(_check_path)]
 
 
 def find_root(folder: Path) -> Path | None:
@@ -40,28 +49,26 @@ def find_root(folder: Path) -> Path | None:
 
 
 def read(path: Path = PARAMS) -> dict[str, Any]:
-    """The whole file as plain Python values.
+    """The whole file as plain Python values, which are shared: not to be changed.
 
     Raises:
-        LegatoError: the file is missing, is not YAML, or is not a mapping.
+        LegatoError: the file is missing, is not YAML, or is not a mapping of sections.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise LegatoError(f"{path}: no such file here, nor in a folder above: run it inside a legato project") from None
-    except yaml.YAMLError as error:
-        raise LegatoError(f"{path}: not YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(values, dict):
+    if not path.exists():
+        raise LegatoError(f"{path}: no such file here, nor in a folder above: run it inside a legato project")
+    values = yaml_file.read(path)
+    if not (isinstance(values, dict) and all(isinstance(name, str) for name in values)):
         raise LegatoError(f"{path}: must be a mapping of sections")
     return values
 
 
 def plain_keys(section: str, path: Path = PARAMS) -> list[str]:
-    """The keys of a section that are written without quotes, as they are written: YAML reads 808 as a number."""
-    document = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    pairs = document.value if document else []
-    found = [value for key, value in pairs if key.value == section and isinstance(value, yaml.MappingNode)]
-    return [str(key.value) for mapping in found for key, _ in mapping.value if key.style is None]
+    """The keys of a section that are written without quotes, as they are written: YAML reads 808 as a number.
+
+    Raises:
+        LegatoError: as `read`.
+    """
+    return [name for name, is_quoted in yaml_file.read_keys(path).get(section, []) if not is_quoted]
 
 
 def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:

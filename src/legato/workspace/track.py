@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
-from legato.workspace.params import PARAMS, Strict
+from legato.workspace.params import PARAMS, Seed, Strict
 
 INDEX_DIGITS = 5
 
@@ -31,10 +31,10 @@ SourceCount = Annotated[Any, AfterValidator(_check_count)]  # of a category of t
 class DatasetParams(Strict):
     """`dataset` in params.yaml."""
 
-    seed: Annotated[int, Field(ge=0)]
+    seed: Seed
     sample_rate: Literal[44100]  # Hz, the codec's
     held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
-    max_minutes: Annotated[float, Field(gt=0)] = 20.0  # that a track may play; a longer one is refused
+    max_minutes: Annotated[float, Field(gt=0, le=1440)] = 20.0  # that a track may play; a longer one is refused
 
 
 def track_id(category: str, index: int) -> str:

@@ -10,4 +10,6 @@ from legato.workspace.params import Strict
 class EvaluateParams(Strict):
     """`evaluate` in params.yaml."""
 
-    excerpts: Annotated[int, Field(ge=1)]  # of the held-out tracks of each prompt's category, as long as the clips
+    excerpts: Annotated[
+        int, Field(ge=1, le=1000)
+    ]  # of the held-out tracks of each prompt's category, as long as the clips
