@@ -11,7 +11,7 @@ def main() -> None:
     rows, counts = metrics.read_datasets([TRAIN.path, HELD_OUT.path])
     write_json(DATASET_FIGURES.path, metrics.dataset_metrics(rows, counts))
     write_json(CODEBOOK_FIGURES.path, metrics.codebook_metrics(rows, counts))
-    write_json(TAG_ACCURACY.path, metrics.honesty_metrics(rows))
+    write_json(TAG_ACCURACY.path, metrics.tag_accuracy_metrics(rows))
     for name, found in metrics.plots(rows, counts).items():
         write_json(PLOTS.path / f"{name}.json", found)
 

@@ -13,7 +13,6 @@ from helpers.checkout import ROOT
 from legato import cli
 from legato.errors import LegatoError
 from legato.files import write_json
-from legato.truth.rates import UNKNOWN
 from legato.work import item_cache
 
 NEEDS_A_BUILD = [
@@ -92,16 +91,6 @@ def test_a_folder_is_named_as_from_where_the_user_is(unbuilt: Path, capsys: Any)
     os.chdir(unbuilt / "docs")
     assert told("validate theirs", capsys).endswith("error: docs/theirs: 1 error")
     assert told("validate ./theirs", capsys).endswith("error: docs/theirs: 1 error")
-
-
-@pytest.mark.usefixtures("unbuilt")
-def test_tags_that_nobody_knows_are_named_and_fail(monkeypatch: Any, capsys: Any) -> None:
-    rows = [{"id": "bass_808_00000", "verdicts": [["808 bass melody", "phrase", True], ["MY EDIT", UNKNOWN, False]]}]
-    monkeypatch.setattr("legato.truth.validate.validate_category", lambda _: rows)
-    table, line, error = told("validate bass_808", capsys).splitlines()
-    assert table.split()[:5] == ["phrase", "1", "of", "1", "true"]
-    assert line == "not known: bass_808_00000: 'MY EDIT'"
-    assert error == "error: validate: 1 tag that nothing here can check; see docs/prompts.md"
 
 
 def test_git_ignores_what_dvc_plots_diff_writes() -> None:

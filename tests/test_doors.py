@@ -39,7 +39,7 @@ from legato.errors import LegatoError
 from legato.files import read_json, read_jsonl, require_file
 from legato.licenses.audit import read_tracks, refusals, report
 from legato.licenses.policy import PolicyParams
-from legato.measure.metrics import dataset_metrics, honesty_metrics, read_datasets
+from legato.measure.metrics import dataset_metrics, read_datasets, tag_accuracy_metrics
 from legato.midi.contents import read_contents
 from legato.work import item_cache, items
 
@@ -199,8 +199,8 @@ METADATA = {"t_0.pt": {"text": "808 bass melody, 140 BPM", "sr": 44100, "channel
 ROW = {
     "id": "t_0", "category": "a", "prompt": "808 bass melody", "key": "A", "scale": "minor", "seconds": 0.3, "bpm": 140,
     "lufs": -14.0, "dbtp": -1.0, "limiter_db": 0.0, "silence": 0.0, "held_out": False, "at_target": True,
-    "verdicts": [["140 BPM", "bpm", True]], "license": "CC0-1.0", "soundfont": "x.sf2", "soundfont_license": "MIT",
-    "codec": "small", "codec_license": "MIT", "soundfont_sha256": "0", "codec_sha256": "0",
+    "verdicts": [["140 BPM", "bpm", True, "notes"]], "license": "CC0-1.0", "soundfont": "x.sf2",
+    "soundfont_license": "MIT", "codec": "small", "codec_license": "MIT", "soundfont_sha256": "0", "codec_sha256": "0",
 }  # fmt: skip
 POLICY = PolicyParams(**SHIPPED["policy"])
 
@@ -224,7 +224,7 @@ def figures_of(folder: Path) -> Any:
     found = report(rows, refusals(rows, POLICY))
     read_dataset(folder)
     rows, counts = read_datasets([folder])
-    return json.dumps([found, dataset_metrics(rows, counts), honesty_metrics(rows)], allow_nan=False)
+    return json.dumps([found, dataset_metrics(rows, counts), tag_accuracy_metrics(rows)], allow_nan=False)
 
 
 def test_facts_that_are_right_are_taken(workspace: Path) -> None:
@@ -276,7 +276,8 @@ def test_a_line_that_is_no_object_is_named(workspace: Path, name: str) -> None:
         ({"seconds": True}, "seconds: must be a number"),
         ({"lufs": 1e13}, "lufs: must be a number"),
         ({"held_out": 1}, "held_out: must be true or false"),
-        ({"verdicts": [["a", "b", 1]]}, "verdicts: must be a list of"),
+        ({"verdicts": [["a", "b", 1, "notes"]]}, "verdicts: must be a list of"),
+        ({"verdicts": [["a", "b", True]]}, r"verdicts: must be a list of \[tag, kind, true or false, basis\]"),
     ],
 )
 def test_a_fact_of_another_kind_is_named(workspace: Path, change: dict[str, Any], rule: str) -> None:

@@ -169,7 +169,7 @@ def test_adding_tracks_changes_no_other_track(edited: Clone) -> None:
     assert before.items() <= after.items()
 
 
-def test_a_lie_in_a_prompt_is_named(edited: Clone) -> None:
+def test_a_false_tag_in_a_prompt_is_named(edited: Clone) -> None:
     path = edited.folder / "dataset/audio_prompts/pads/pads_00001_prompt.txt"
     path.unlink()  # a link into DVC's cache
     path.write_text("slow pads, no drums, 808 drum kit, 31 bpm")

@@ -10,7 +10,7 @@ from pathlib import Path
 from legato.dataset import provenance, tracing
 from legato.errors import LegatoError, stage
 from legato.files import read_jsonl
-from legato.truth.rates import LIMITS, UNKNOWN, lies, rates
+from legato.truth.rates import accuracy, false_verdicts, rates
 from legato.words import counted, from_here
 from legato.work import pruning, recorded
 from legato.work.item_cache import cache_folder
@@ -19,7 +19,7 @@ from legato.workspace import categories, params, splitting
 from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN
 from legato.workspace.params import PARAMS
 
-MOST_LIES = 20  # shown
+MOST_FALSE = 20  # shown
 DECODED = Path("decoded")
 
 
@@ -97,31 +97,41 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
 
 
 def validate_prompts(chosen: list[str]) -> None:
-    """Print the rate of truth of each kind of verdict and the tags that are not true.
+    """Print how many verdicts of each kind are true, and the tags that are not.
 
     Raises:
-        LegatoError: no such category, a rate lies under its limit, or what was judged is not what DVC has recorded.
+        LegatoError: no such category, a track that cannot be judged, a rate under its limit, or what was judged is not
+            what DVC has recorded.
     """
     from legato.truth.validate import inputs, validate_category  # takes a second to import
+    from legato.work.items import FailedError
 
     known = categories.names()
     for name in chosen:
         if name not in known:
             raise LegatoError(f"params.yaml: categories: {name!r}: no such category; known are {', '.join(known)}")
-    rows = [row for name in chosen or known for row in validate_category(name)]
+    rows, failures = [], []
+    for name in chosen or known:
+        try:
+            rows += validate_category(name)
+        except FailedError as error:  # the other tracks have been judged
+            rows += error.finished
+            failures.append(str(error))
     found = rates(rows)
-    for kind, n_checked, n_true in (rate for rate in found if rate.kind != UNKNOWN):
-        limit = LIMITS.get(kind, 1.0)
-        print(f"{kind:18} {n_true:6} of {n_checked:6} true  {n_true / n_checked:7.2%}  (at least {limit:.0%})")
-    wrong = lies(rows)
-    for name, kind, tag in wrong[:MOST_LIES]:
-        print(f"not known: {name}: {tag!r}" if kind == UNKNOWN else f"not true: {name}: {tag!r} ({kind})")
-    if len(wrong) > MOST_LIES:
-        print(f"and {len(wrong) - MOST_LIES} more")
-    if dishonest := [rate.kind for rate in found if not rate.is_honest and rate.kind != UNKNOWN]:
-        raise LegatoError(f"validate: {', '.join(dishonest)}: too few verdicts are true")
-    if unknown := {tag for _, kind, tag in wrong if kind == UNKNOWN}:
-        raise LegatoError(f"validate: {counted(len(unknown), 'tag')} that nothing here can check; see docs/prompts.md")
+    for rate in found:
+        basis = "stated, in no share" if rate.is_stated else f"at least {rate.limit:.0%}"
+        print(f"{rate.kind:18} {rate.n_true:6} of {rate.n:6} true  {rate.rate:7.2%}  ({basis})")
+    total = accuracy(found)
+    print(f"{total.n_true} of {counted(total.n_checked, 'checked verdict')} true, {total.n_stated} stated")
+    wrong = false_verdicts(rows)
+    for name, kind, tag in wrong[:MOST_FALSE]:
+        print(f"not true: {name}: {tag!r} ({kind})")
+    if len(wrong) > MOST_FALSE:
+        print(f"and {len(wrong) - MOST_FALSE} more")
+    if under := [rate.kind for rate in found if not rate.reaches_limit]:
+        failures.append(f"validate: {', '.join(dict.fromkeys(under))}: too few verdicts are true")
+    if failures:
+        raise LegatoError("; ".join(failures))
     recorded.verify(path for name in chosen or known for path in inputs(name))
 
 

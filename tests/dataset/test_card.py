@@ -92,17 +92,18 @@ def test_the_card_says_what_the_facts_say() -> None:
         own = [row for row in rows if row["category"] == category]
         assert f"| {category} | {len(own)} | {sum(row['seconds'] for row in own) / 60:.1f} minutes |" in text
     assert f"Another {6 - len(rows)} are held out" in text
-    n_verdicts = sum(len(row["verdicts"]) for row in rows)
-    assert f"{n_verdicts} of {n_verdicts} verdicts are true" in text
+    assert all([kind for _, kind, *_ in row["verdicts"]] == ["bpm", "space"] for row in rows)
+    assert f"{len(rows)} of {len(rows)} verdicts are true. Another {len(rows)} only repeat the record" in text
     for fact in ("FluidSynth 2.3.1", "`my font.sf2`", "a" * 64, "b" * 64, "Seed 0."):
         assert fact in text
     assert "/home" not in text + (TRAIN.path / "LICENSE").read_text() + (TRAIN.path / "croissant.json").read_text()
 
 
 @pytest.mark.usefixtures("workspace")
-def test_a_lie_is_counted() -> None:
+def test_a_false_verdict_is_counted() -> None:
     rows = read_jsonl(facts_path("composed", "validate"))
-    write_jsonl(facts_path("composed", "validate"), [row | {"verdicts": [["loud", "mood", False]]} for row in rows])
+    false = {"verdicts": [["dark", "mood", False, "notes"]]}
+    write_jsonl(facts_path("composed", "validate"), [row | false for row in rows])
     rows = gather(mine=False)
     assert f"0 of {len(rows)} verdicts are true" in readme()
 

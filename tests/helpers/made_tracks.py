@@ -13,7 +13,7 @@ FACTS = {
     "compose": {"bpm": 120, "key": "C", "scale": "major", "seed": 0},
     "render": {"synth": "FluidSynth"},
     "normalize": {"lufs": -14.0, "dbtp": -1.5, "limiter_db": 0.0, "at_target": True, "seconds": 0.5, "silence": 0.0},
-    "validate": {"verdicts": [["120 bpm", "bpm", True]]},
+    "validate": {"verdicts": [["120 bpm", "bpm", True, "notes"], ["dry", "space", True, "stated"]]},
     "encode": {},
 }
 

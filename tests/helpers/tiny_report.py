@@ -44,8 +44,12 @@ def build(folder: Path, weights: Path, tracks: Sequence[tuple[str, int]] = FIVE)
             write_audio(Path(f"dataset/raw_audio/{category}/{name}.wav"), audio, SAMPLE_RATE, "PCM_16")
             codes = np.random.default_rng(number).integers(0, 1024, (int(SECONDS * SAMPLE_RATE / HOP_LENGTH), 18))
             write_codes(Path(f"dataset/encoded/{category}/{name}.pt"), torch.from_numpy(codes.astype(np.int16)))
-            prompt = HOSTILE if name == "beats_00001" else f"slow {category}, {facts['bpm']} bpm, no drums"
-            verdicts = [[f"slow {category}", "phrase", True], ["no drums", "no_drums", category == "pads"]]
+            prompt = HOSTILE if name == "beats_00001" else f"slow {category}, {facts['bpm']} bpm, no drums, dry"
+            verdicts = [
+                [f"slow {category}", "phrase", True, "notes"],
+                ["no drums", "no_drums", category == "pads", "notes"],
+                ["dry", "space", True, "stated"],
+            ]
             rows.append(
                 {**facts, "id": name, "category": category, "prompt": prompt, "verdicts": verdicts}
                 | {

@@ -6,8 +6,8 @@ from typing import Any
 from legato.measure.summary import summarize
 
 NAMES = {
-    "tracks", "minutes", "lufs", "peak_dbtp", "silence", "limited", "tags", "true", "vendi", "near_duplicates",
-    "perplexity", "si_sdr_db", "log_mel_db", "loss",
+    "tracks", "minutes", "lufs", "peak_dbtp", "silence", "limited", "tags", "tag_accuracy", "stated", "vendi",
+    "near_duplicates", "perplexity", "si_sdr_db", "log_mel_db", "loss",
 }  # fmt: skip
 GROUPS = ("total", "bass", "drums")
 DATA = {
@@ -16,7 +16,7 @@ DATA = {
 }  # fmt: skip
 REPORTS: dict[str, Any] = {
     "dataset": dict.fromkeys(GROUPS, DATA),
-    "honesty": {key: {"all": 0.99, "bpm": 1.0} for key in GROUPS},
+    "tag_accuracy": {key: {"all": 0.99, "bpm": 1.0, "stated": {"all": 7, "space": 7}} for key in GROUPS},
     "diversity": {key: {"vendi": 2.5, "near_duplicates": 0} for key in GROUPS},
     "codec": {key: {"si_sdr_db": 15.743, "log_mel_db": {"all": 3.141, "to_1k": 2.0}} for key in GROUPS},
     "train/metrics": {"heldout": {"loss": 6.35012, "category": {"bass": 5.8, "drums": 6.1}}, "train": {"loss": 5.8}},
@@ -39,6 +39,7 @@ def test_a_figure_is_that_of_its_report() -> None:
     found = summarize(REPORTS)
     assert found["total"] | {"passed": 0.5, "frechet_db": 15.0, "train_loss": 5.8, "loss": 6.3501} == found["total"]
     assert found["bass"] | {"minutes": 3.23, "si_sdr_db": 15.74, "log_mel_db": 3.14, "loss": 5.8} == found["bass"]
+    assert found["bass"] | {"tag_accuracy": 0.99, "stated": 7} == found["bass"]
     changed = copy.deepcopy(REPORTS)
     changed["diversity"]["drums"]["vendi"] = 5.5
     for prompt in changed["evaluate"]["prompts"].values():

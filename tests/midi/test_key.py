@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
+from helpers.musics import TONAL
+from legato.compose.song import draft
+from legato.compose.tonality import durations
 from legato.midi.key import PROFILES, estimate_key, pitch_class_seconds
+from legato.midi.rewrite import MIN_KEY_MARGIN
+from legato.truth.evidence import SECOND_PROFILES
+from legato.workspace.track import track_rng
 
 # C major: bars of the Ode to Joy. A minor: the first notes of Für Elise and its chords.
 ODE = "E E F G  G F E D  C C D E  E D D  E E F G  G F E D  C C D E  D C C"
@@ -45,3 +51,17 @@ def test_a_profile_is_its_own_best_match() -> None:
 def test_long_notes_weigh_more() -> None:
     histogram = pitch_class_seconds(np.array([60, 72, 61]), np.array([1.0, 0.5, 0.25]))
     assert histogram[:2].tolist() == [1.5, 0.25]
+
+
+def test_the_second_profiles_mostly_agree_and_can_disagree() -> None:
+    """On first drafts: in finished songs the composer has heard its key by both already."""
+    verdicts = []
+    for name, music in TONAL.items():
+        for number in range(12):
+            score = draft(music, track_rng(0, name, number, "compose"))
+            seconds = durations(tone for role, tones in score.parts.items() if role != "drums" for tone in tones)
+            *found, margin = estimate_key(seconds)
+            if margin >= MIN_KEY_MARGIN:
+                verdicts.append([*estimate_key(seconds, SECOND_PROFILES)[:2]] == found)
+    assert len(verdicts) > 40
+    assert 0.85 < np.mean(verdicts) < 1

@@ -107,6 +107,7 @@ def test_a_track_is_seen_and_heard_before_and_behind_the_codec(tab: Any) -> None
     panel = tab.locator(".track")
     panel.get_by_role("heading", name="pads_00001").wait_for()
     assert panel.locator(".tags .true").all_inner_texts() == ["✓ slow pads", "✓ no drums"]
+    assert panel.locator(".tags .stated").all_inner_texts() == ["○ dry"]
     assert panel.locator(".tags .unknown").count() == 1
     assert panel.locator("svg.roll path").count() == 2
     painted = "canvas => new Set(canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data).size"
@@ -126,7 +127,7 @@ def test_a_tag_that_is_not_true_and_a_track_without_a_preview_say_so(tab: Any) -
     assert panel.locator(".tags .false").all_inner_texts() == ["✗ no drums"]
     panel.get_by_text("How each tag was checked").click()
     told = panel.locator("details dd").all_inner_texts()
-    assert told == ["phrase", "not checked", "no drums – not true"]
+    assert told == ["phrase (notes)", "not checked", "no drums (notes) – not true", "space (stated)"]
     tab.locator(".rows [role=row]").nth(4).click()
     panel.get_by_role("heading", name="pads_00002").wait_for()
     assert panel.locator("audio").count() == 0

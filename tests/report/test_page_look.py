@@ -25,7 +25,10 @@ from legato.workspace.layout import INDEX
 
 LONG = "synth_pads_without_any_drums_and_with_reverb"  # a category whose ids fit nowhere
 TRACKS = [*((LONG, number) for number in range(4)), *(("beats", number) for number in range(8))]
-FIGURES = {"tracks": 4, "minutes": 0.2, "lufs": -14.0, "peak_dbtp": -1.05, "silence": 0.0, "tags": 3.0, "true": 1.0}
+FIGURES = {
+    "tracks": 4, "minutes": 0.2, "lufs": -14.0, "peak_dbtp": -1.05, "silence": 0.0, "tags": 3.0, "tag_accuracy": 1.0,
+    "stated": 2,
+}  # fmt: skip
 SUMMARY = {
     LONG: FIGURES | {"vendi": 1.0, "near_duplicates": 0, "perplexity": 500.25, "si_sdr_db": None, "loss": None},
     "beats": FIGURES | {"vendi": 12.5, "near_duplicates": 3, "perplexity": 74.0, "si_sdr_db": -0.04, "loss": 6.1},

@@ -27,7 +27,10 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_verdict(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(is_text, value[:2])) and isinstance(value[2], bool)
+    if not (isinstance(value, list) and len(value) == 4):
+        return False
+    tag, kind, is_true, basis = value
+    return all(map(is_text, (tag, kind, basis))) and isinstance(is_true, bool)
 
 
 TEXT: Rule = (is_text, "must be text")
@@ -37,7 +40,7 @@ NUMBER: Rule = (_is_number, f"must be a number, within {MOST:g}")
 BOOLEAN: Rule = (lambda value: isinstance(value, bool), "must be true or false")
 VERDICTS: Rule = (
     lambda value: isinstance(value, list) and all(map(_is_verdict, value)),
-    "must be a list of [tag, kind, true or false]",
+    "must be a list of [tag, kind, true or false, basis]",
 )
 RULES = {
     **dict.fromkeys(("id", "category", "prompt"), TEXT),

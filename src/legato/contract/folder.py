@@ -8,6 +8,7 @@ from typing import Any
 
 from legato.contract.codes import Rule
 from legato.contract.facts import is_text
+from legato.contract.tags import fits, split_tags
 from legato.errors import LegatoError
 from legato.files import read_json
 from legato.tokens import MAX_TEXT_BYTES, N_CHANNELS, SAMPLE_RATE
@@ -18,9 +19,9 @@ FACTS = "tracks.jsonl"  # ours, beside the metadata; other people's folders lack
 
 ENTRY_RULES: tuple[Rule, ...] = (
     (lambda entry: isinstance(entry, dict), "must be an object"),
-    (lambda entry: isinstance(entry.get("text"), str) and entry["text"].strip(" ,") != "", "text: must not be empty"),
+    (lambda entry: isinstance(entry.get("text"), str) and split_tags(entry["text"]) != (), "text: must not be empty"),
     (lambda entry: is_text(entry["text"]), "text: must hold no half of a surrogate pair"),
-    (lambda entry: len(entry["text"].encode()) <= MAX_TEXT_BYTES, f"text: must be at most {MAX_TEXT_BYTES} bytes"),
+    (lambda entry: fits(entry["text"]), f"text: must be at most {MAX_TEXT_BYTES} bytes"),
     (lambda entry: entry.get("sr") == SAMPLE_RATE, f"sr: must be {SAMPLE_RATE}"),
     (lambda entry: entry.get("channels") == N_CHANNELS, f"channels: must be {N_CHANNELS}"),
 )

@@ -19,6 +19,7 @@ from legato.audio.peaks import true_peak_dbtp
 from legato.audio.samples import read_audio
 from legato.contract.codes import CODES_RULES, UNREADABLE, Rule, broken
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
+from legato.contract.tags import COMMA, split_tags
 from legato.contract.tensors import load_plain
 from legato.errors import LegatoError
 from legato.measure.metrics import perplexity, usage
@@ -166,8 +167,8 @@ def _of_entry(entry: Any) -> Iterator[tuple[str, str]]:
         yield ERROR, "length: must be a whole number of at least 1"
     if entry.keys() - KEYS:
         yield WARNING, f"has keys beside {', '.join(sorted(KEYS))}"
-    tags = [tag.strip() for tag in entry["text"].split(",")]
-    if "" in tags:
+    tags = split_tags(entry["text"])
+    if len(tags) <= entry["text"].count(COMMA):
         yield WARNING, "text: has an empty tag"
     if len(set(tags)) < len(tags):
         yield WARNING, "text: has a tag twice"

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from legato.contract.tags import join_tags
 from legato.dia import delay
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD
 from legato.dia.dataset import AnyTrack
@@ -72,7 +73,7 @@ def shuffled_text(tags: Sequence[str], tag_dropout: float, rng: np.random.Genera
     """Tags in random order, each dropped with probability `tag_dropout`, but never all of them."""
     order = [tags[index] for index in rng.permutation(len(tags))]
     kept = [tag for tag in order if rng.random() >= tag_dropout]
-    return ", ".join(kept or order[:1])
+    return join_tags(kept or order[:1])
 
 
 def n_rows(n_frames: int) -> int:
@@ -141,5 +142,5 @@ def read_windows(windows: Sequence[Window], frames: int) -> Batch:
 def fixed_batch(track: AnyTrack, *, windows: int, frames: int) -> Batch:
     """Windows of one track spread from its first frame to its end, tags in their order."""
     starts = np.linspace(0, last_start(track.n_frames, frames), windows).astype(int)
-    text = text_bytes(", ".join(track.tags))
+    text = text_bytes(join_tags(track.tags))
     return read_windows([Window(track, start, text) for start in dict.fromkeys(starts.tolist())], frames)

@@ -13,6 +13,7 @@ from torch import Tensor
 from legato.contract.codes import obey, read_codes
 from legato.contract.facts import read_facts
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
+from legato.contract.tags import split_tags
 from legato.errors import LegatoError
 
 
@@ -139,6 +140,6 @@ def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[st
     codes_TK = read_codes(path)
     if entry.get("length") != len(codes_TK):
         raise LegatoError(f"{path}: has {len(codes_TK)} frames, but {metadata_path} says {entry.get('length')}")
-    tags = tuple(tag.strip() for tag in entry["text"].split(",") if tag.strip())
+    tags = split_tags(entry["text"])
     sha256 = sha256_of_codes(codes_TK)
     return StoredTrack(path.stem, tags, path, len(codes_TK), sha256, categories.get(path.stem))

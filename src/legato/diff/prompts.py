@@ -1,10 +1,10 @@
 """Which words of a prompt differ from another version's."""
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from legato.prompts.tags import SEPARATOR, tags_of
+from legato.contract.tags import SEPARATOR, split_tags
 
 
 class Words(NamedTuple):
@@ -23,7 +23,7 @@ def marked(text: str, other: str) -> list[Words]:
     >>> marked("slow pads, tempo 90 bpm", "tempo 104 bpm, slow pads")
     [Words(text='slow pads, tempo ', differ=False), Words(text='90', differ=True), Words(text=' bpm', differ=False)]
     """
-    tags, others = tags_of(text), tags_of(other)
+    tags, others = split_tags(text), split_tags(other)
     free = [tag for tag in others if tag not in tags]
     pieces: list[Words] = []
     for number, tag in enumerate(tags):
@@ -33,7 +33,7 @@ def marked(text: str, other: str) -> list[Words]:
     return list(_joined(pieces))
 
 
-def _marked_tag(tag: str, free: list[str]) -> list[Words]:
+def _marked_tag(tag: str, free: Sequence[str]) -> list[Words]:
     """A tag's words, marked where the most similar of the `free` tags has others."""
     similar = difflib.get_close_matches(tag, free, n=1)
     if not similar:

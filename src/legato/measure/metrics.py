@@ -14,9 +14,9 @@ import numpy as np
 from legato.contract.codes import read_codes
 from legato.contract.facts import RULES, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
-from legato.prompts.tags import tags_of
+from legato.contract.tags import split_tags
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
-from legato.truth.rates import rates
+from legato.truth.rates import accuracy, rates
 
 TOTAL = "total"
 UNUSED = {"codec", "soundfont"}  # facts that no figure is made of
@@ -73,14 +73,23 @@ def codebook_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict
     }
 
 
-def honesty_metrics(rows: Sequence[Row]) -> dict[str, dict[str, float]]:
-    """The share of verdicts that are true of all (`all`) and of each kind, in total and per category."""
+def tag_accuracy_metrics(rows: Sequence[Row]) -> dict[str, Row]:
+    """The share of checked verdicts that are true, of all (`all`) and of each kind, in total and per category.
+
+    Apart from them, `stated` counts the verdicts that repeat a record, in all and of each kind; `stated_false` are
+    those of them that the record contradicts.
+    """
     found = {}
     for name, group in by_category(rows).items():
         each = rates(group)
-        n_checked, n_true = sum(rate.n_checked for rate in each), sum(rate.n_true for rate in each)
-        found[name] = {"all": round(n_true / max(n_checked, 1), 4), "verdicts": n_checked}
-        found[name] |= {rate.kind: round(rate.rate, 4) for rate in each}
+        total = accuracy(each)
+        found[name] = {
+            "all": None if total.share is None else round(total.share, 4),
+            "checked": total.n_checked,
+            **{rate.kind: round(rate.rate, 4) for rate in each if not rate.is_stated},
+            "stated": {"all": total.n_stated, **{rate.kind: rate.n for rate in each if rate.is_stated}},
+            "stated_false": total.n_stated_false,
+        }
     return found
 
 
@@ -88,7 +97,7 @@ def plots(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, list[
     """The rows of each plot that dvc.yaml names."""
     perplexities = codebook_metrics(rows, counts)[TOTAL]
     return {
-        "tags": histogram(rows, lambda row: tags_of(row["prompt"]), "tag"),
+        "tags": histogram(rows, lambda row: split_tags(row["prompt"]), "tag"),
         "bpm": histogram(rows, bpm_of, "bpm"),
         "loudness": histogram(rows, lambda row: [round(row["lufs"], 1)], "lufs"),
         "peaks": histogram(rows, lambda row: [round(row["dbtp"], 1)], "dbtp"),
@@ -118,7 +127,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
     bpms = [row["bpm"] for row in rows if row["bpm"] is not None]
-    tags = [tags_of(row["prompt"]) for row in rows]
+    tags = [split_tags(row["prompt"]) for row in rows]
     perplexities = _perplexities(rows, counts)
     return {
         "tracks": len(rows),

@@ -7,7 +7,9 @@ They are taken from the reports, where the details are. The names are short and 
 | tracks, minutes | of music, held-out tracks too |
 | lufs, peak_dbtp, silence | mean loudness, highest true peak, share of silent time |
 | limited | tracks that the limiter touched |
-| tags, true | tags in a prompt, and the share of verdicts on them that are true |
+| tags | in a prompt |
+| tag_accuracy | share of checked verdicts on tags that are true |
+| stated | verdicts that only repeat the record a tag came from: they are in no share |
 | vendi, near_duplicates | how many different timbres, and copies (`legato.measure.diversity`) |
 | perplexity | mean of the codebooks |
 | si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.measure.quality`) |
@@ -24,7 +26,7 @@ from typing import Any
 from legato.files import read_json
 from legato.measure.metrics import TOTAL
 
-NAMES = ("codebooks", "codec", "dataset", "diversity", "evaluate", "honesty", "train/metrics")
+NAMES = ("codebooks", "codec", "dataset", "diversity", "evaluate", "tag_accuracy", "train/metrics")
 Row = dict[str, Any]
 
 
@@ -59,7 +61,8 @@ def _group(name: str, reports: Mapping[str, Row]) -> Row:
         "silence": data["silence"],
         "limited": data["limited"],
         "tags": data["tags_mean"],
-        "true": reports["honesty"][name]["all"],
+        "tag_accuracy": reports["tag_accuracy"][name]["all"],
+        "stated": reports["tag_accuracy"][name]["stated"]["all"],
         "vendi": reports["diversity"][name]["vendi"],
         "near_duplicates": reports["diversity"][name]["near_duplicates"],
         "perplexity": data["perplexity_mean"],

@@ -1,19 +1,19 @@
-"""A track's prompt as a text of comma-separated tags, and where it stands.
+"""A track's prompt, and the phrase that it begins with, as files and parameters have them.
 
-Conventions: a tag is ASCII without commas and stands on its own; the base phrase comes first; the whole
-prompt is at most `MAX_BYTES`, what a Dia text encoder reads.
+Conventions: a tag is ASCII without commas and can be read on its own; the base phrase comes first. How tags make a
+prompt is `legato.contract.tags`.
 """
 
 from typing import Annotated
 
 from pydantic import AfterValidator
 
+from legato.contract.tags import COMMA, fits, split_tags
 from legato.errors import LegatoError
+from legato.tokens import MAX_TEXT_BYTES
 from legato.workspace.layout import PROMPT
 
-MAX_BYTES = 512
 MAX_PHRASE_BYTES = 80
-SEPARATOR = ", "
 
 
 def _check_phrase(phrase: str) -> str:
@@ -21,7 +21,7 @@ def _check_phrase(phrase: str) -> str:
         raise ValueError("must not be empty nor begin or end with a space")
     if not (phrase.isascii() and phrase.isprintable()):
         raise ValueError("must be printable ASCII")
-    if "," in phrase:
+    if COMMA in phrase:
         raise ValueError("must hold no comma: trainers split prompts at commas")
     if len(phrase) > MAX_PHRASE_BYTES:
         raise ValueError(f"must be at most {MAX_PHRASE_BYTES} characters")
@@ -31,25 +31,16 @@ def _check_phrase(phrase: str) -> str:
 BasePhrase = Annotated[str, AfterValidator(_check_phrase)]
 
 
-def tags_of(text: str) -> list[str]:
-    """A prompt's tags, as trainers split them.
-
-    >>> tags_of("808 bass melody, no drums")
-    ['808 bass melody', 'no drums']
-    """
-    return text.split(SEPARATOR)
-
-
 def read_prompt(category: str, name: str) -> str:
     """A track's prompt.
 
     Raises:
-        LegatoError: it is missing, empty, too long or not ASCII.
+        LegatoError: it is missing, without a tag, too long or not ASCII.
     """
     path = PROMPT.file(category, name)
     if not path.is_file():
         raise LegatoError(f"{path}: no such file; run `dvc repro`")
     text = path.read_text(encoding="utf-8", errors="replace")
-    if not (text.strip() and text.isascii() and len(text) <= MAX_BYTES):
-        raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_BYTES} ASCII characters")
+    if not (split_tags(text) and text.isascii() and fits(text)):
+        raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_TEXT_BYTES} ASCII characters, with a tag")
     return text

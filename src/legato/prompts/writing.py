@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from legato.contract.tags import fits, join_tags
 from legato.prompts.claims import BPM, KEY, Claim, claims_of, wordings
-from legato.prompts.tags import MAX_BYTES, SEPARATOR
 
 MIN_TAGS, MAX_TAGS = 5, 12  # the base phrase among them
 # How readily a kind of claim is chosen where not all fit; 1 for the others. None: always.
@@ -23,9 +23,9 @@ def prompt(phrase: str, facts: dict[str, Any], rng: np.random.Generator) -> str:
     for at in rng.permutation(len(chosen)):
         ways = wordings(chosen[at])
         tag = ways[int(rng.integers(len(ways)))]
-        if tag not in kept and len(SEPARATOR.join([*kept, tag])) <= MAX_BYTES:
+        if tag not in kept and fits(join_tags([*kept, tag])):
             kept.append(tag)
-    return SEPARATOR.join(kept)
+    return join_tags(kept)
 
 
 def _choose(claims: list[Claim], n_claims: int, rng: np.random.Generator) -> list[Claim]:

@@ -15,6 +15,7 @@ import numpy as np
 from legato.audio.features import WIDTH_FLOOR_DB
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
+from legato.contract.tags import split_tags
 from legato.errors import LegatoError
 from legato.files import sha256_of, write_text
 from legato.midi.contents import read_contents
@@ -22,10 +23,10 @@ from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
 from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
-from legato.prompts.tags import tags_of
 from legato.report.track_list import digits_of
 from legato.report.tracks import AFTER, Row, Track, key_of
 from legato.tokens import SAMPLE_RATE
+from legato.truth.basis import STATED, Verdict
 from legato.work import items
 from legato.workspace.layout import PAGE
 
@@ -142,31 +143,37 @@ def player(words: str, source: str, long: str) -> Element:
 
 
 def _tags(row: Row) -> Iterator[Element]:
-    """Each tag, with whether it is true by the checks on it."""
-    for tag in tags_of(row["prompt"]):
-        verdicts = [(kind, is_true) for found, kind, is_true in row.get("verdicts", ()) if found == tag]
-        wrong = [kind for kind, is_true in verdicts if not is_true]
+    """Each tag, with whether it is true by the checks on it; what is only stated has a mark of its own."""
+    for tag in split_tags(row["prompt"]):
+        verdicts = _verdicts(row, tag)
+        wrong = [one.kind for one in verdicts if not one.is_true]
+        checked = [one.kind for one in verdicts if one.basis != STATED]
         if not verdicts:
             mark, words = "·", "not checked"
         elif wrong:
             mark, words = "✗", f"not true: {', '.join(wrong)}"
+        elif checked:
+            mark, words = "✓", f"true: {', '.join(checked)}"
         else:
-            mark, words = "✓", f"true: {', '.join(kind for kind, _ in verdicts)}"
-        state = {"✓": "true", "✗": "false", "·": "unknown"}[mark]
+            mark, words = "○", f"stated, not checked: {', '.join(one.kind for one in verdicts)}"
+        state = {"✓": "true", "✗": "false", "○": "stated", "·": "unknown"}[mark]
         sign = element("span", mark, aria_label=words, role="img")
         yield element("li", sign, " ", *breakable(tag), class_=state, title=words)
 
 
 def _checks(row: Row) -> Iterator[Element]:
     """Each tag with the checks on it in words, for where there is no mouse to show a tooltip."""
-    for tag in tags_of(row["prompt"]):
+    for tag in split_tags(row["prompt"]):
         checks = [
-            kind.replace("_", " ") + ("" if is_true else " – not true")
-            for found, kind, is_true in row.get("verdicts", ())
-            if found == tag
+            f"{one.kind.replace('_', ' ')} ({one.basis})" + ("" if one.is_true else " – not true")
+            for one in _verdicts(row, tag)
         ]
         yield element("dt", *breakable(tag))
         yield element("dd", ", ".join(checks) or "not checked")
+
+
+def _verdicts(row: Row, tag: str) -> list[Verdict]:
+    return [verdict for verdict in (Verdict(*one) for one in row.get("verdicts", ())) if verdict.tag == tag]
 
 
 def spectrogram(audio: np.ndarray) -> Element:

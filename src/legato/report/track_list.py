@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from legato.contract.tags import SEPARATOR
 from legato.page.figures import number
 from legato.page.html import Inside, element, missing
-from legato.prompts.tags import SEPARATOR
 from legato.report.tracks import Row, key_of
 
 COLUMNS = {  # (fact of tracks.jsonl, head)
@@ -38,7 +38,7 @@ def phrases(rows: Sequence[Row]) -> dict[str, str]:
     """The phrase that all prompts of a category begin with, as the checks on them found it."""
     found: dict[str, str] = {}
     for row in rows:
-        phrase = next((tag for tag, kind, _ in row.get("verdicts") or () if kind == "phrase"), None)
+        phrase = next((tag for tag, kind, *_ in row.get("verdicts") or () if kind == "phrase"), None)
         if phrase and row["prompt"].startswith(phrase + SEPARATOR):
             found.setdefault(row["category"], phrase)
     return found

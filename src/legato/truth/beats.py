@@ -2,9 +2,9 @@
 
 Conventions: waves are mono, float32 (n_samples,) at `RATE`; a frame of the spectrogram comes every `HOP` samples.
 
-librosa (0.11) has the same tracker, and `tests/test_hearing.py` holds ours to its answers. But numba, which compiles
-librosa's at its first import, keeps what it compiled in a folder that all processes share, and two that fill it at once
-break it for good (numba#10128). Nothing of ours is compiled at run time.
+librosa (0.11) has the same tracker, and `tests/truth/test_estimators.py` holds ours to its answers. But numba, which
+compiles librosa's at its first import, keeps what it compiled in a folder that all processes share, and two that fill
+it at once break it for good (numba#10128). Nothing of ours is compiled at run time.
 """
 
 from collections.abc import Iterator

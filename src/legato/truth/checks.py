@@ -1,14 +1,16 @@
 """Whether each tag of a prompt is true of the track's MIDI and audio.
 
-A claim that can be measured twice, on the notes and on the sound, gives a verdict of each: `bpm` and `bpm_heard`.
+A claim that can be measured twice, on the notes and on the sound, gives a verdict of each: `bpm` and `bpm_heard`. How
+each kind of verdict is known, checked or only stated, is the table of `legato.truth.basis`.
 """
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from legato.errors import LegatoError
 from legato.midi.gm import PROGRAMS, kit_name
 from legato.midi.theory import NOTE_NAMES, SCALES
 from legato.prompts.claims import (
@@ -25,6 +27,8 @@ from legato.prompts.claims import (
     third_of,
 )
 from legato.truth import by_ear
+from legato.truth import thresholds as at
+from legato.truth.basis import HOW, Verdict
 from legato.truth.by_ear import (
     BASS_808,
     BASS_808_HEARD,
@@ -42,34 +46,33 @@ from legato.truth.by_ear import (
 from legato.truth.evidence import Evidence
 from legato.truth.grooves import GROOVES
 from legato.truth.playing import BASSES, GUITARS, PLAYING
-from legato.truth.rates import UNKNOWN
 
 PHRASE = "phrase"  # the kind of a category's base phrase
 SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
-
-
-class Verdict(NamedTuple):
-    tag: str
-    kind: str
-    is_true: bool
+OF_ATTACK = ("dreamy",)  # the moods that call for a slow attack
 
 
 Kinds = Iterator[tuple[str, bool]]
 
 
 def judge(prompt_tags: Sequence[str], evidence: Evidence) -> list[Verdict]:
-    """The verdicts on every tag; the first may be a base phrase, which is judged by the words in it."""
+    """The verdicts on every tag; the first may be a base phrase, which is judged by the words in it.
+
+    Raises:
+        LegatoError: a tag after the first is none that a check knows.
+    """
+    if unknown := [tag for tag in prompt_tags[1:] if read_tag(tag) is None]:
+        named = ", ".join(map(repr, unknown))
+        raise LegatoError(f"{named}: after the base phrase, a tag must be one that can be checked: docs/prompts.md")
     return [
-        Verdict(tag, kind, bool(is_true))
-        for at, tag in enumerate(prompt_tags)
-        for kind, is_true in _judge_tag(tag, read_tag(tag), evidence, is_first=at == 0)
+        Verdict(tag, kind, bool(is_true), HOW[kind].own_file if evidence.is_own_file else HOW[kind].composed)
+        for tag in prompt_tags
+        for kind, is_true in _judge_tag(tag, read_tag(tag), evidence)
     ]
 
 
-def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence, *, is_first: bool) -> Kinds:
-    if claim is not None:
-        return CHECKS[claim.kind](claim.value, evidence)
-    return judge_phrase(tag, evidence) if is_first else iter([(UNKNOWN, False)])
+def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:
+    return judge_phrase(tag, evidence) if claim is None else CHECKS[claim.kind](claim.value, evidence)
 
 
 def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:
@@ -81,18 +84,21 @@ def judge_phrase(phrase: str, evidence: Evidence) -> Kinds:
 
 def check_bpm(value: str, evidence: Evidence) -> Kinds:
     """The main tempo that the file states; where there are drums, a beat tracker's within 2 % or a factor of two."""
-    yield "bpm", evidence.midi.states_bpm and abs(evidence.midi.bpm - float(value)) < 0.5
+    yield "bpm", evidence.midi.states_bpm and abs(evidence.midi.bpm - float(value)) < at.BPM_ROUNDING
     if evidence.drums:
         yield BPM_HEARD, agrees(evidence.heard_bpm, float(value))
 
 
 def check_key(value: str, evidence: Evidence) -> Kinds:
-    """The tonic and third of a key estimator, and nine tenths of the notes' time within the scale."""
+    """The tonic and third of a key estimator, and nine tenths of the notes' time within the scale.
+
+    The estimator of a user's own file has other profiles than the one that found its key.
+    """
     note, scale = value.rsplit(" ", 1)
     tonic = NOTE_NAMES.index(note)
-    yield "key", evidence.key == (tonic, third_of(scale))
+    yield "key", (evidence.second_key if evidence.is_own_file else evidence.key) == (tonic, third_of(scale))
     steps = {*SCALES[scale], *((10,) if scale == "harmonic_minor" else ())}
-    yield "scale", evidence.pitch_class_shares[[(tonic + step) % 12 for step in steps]].sum() >= 0.9
+    yield "scale", evidence.pitch_class_shares[[(tonic + step) % 12 for step in steps]].sum() >= at.SCALE_SHARE
 
 
 def check_drums(value: str, evidence: Evidence) -> Kinds:
@@ -126,7 +132,7 @@ def check_groove(value: str, evidence: Evidence) -> Kinds:
 def check_feel(value: str, evidence: Evidence) -> Kinds:
     """Where the off-beat 16ths fall."""
     swing = evidence.swing()
-    yield "feel", swing is not None and (swing >= 0.55 if value == "swung" else swing <= 0.535)
+    yield "feel", swing is not None and (swing >= at.SWUNG_FROM if value == "swung" else swing <= at.STRAIGHT_TO)
 
 
 def check_playing(value: str, evidence: Evidence) -> Kinds:
@@ -135,24 +141,24 @@ def check_playing(value: str, evidence: Evidence) -> Kinds:
 
 def check_harmony(value: str, evidence: Evidence) -> Kinds:
     """The pitches that sound under each stated chord."""
-    rows = [chord_pitches(evidence, at) for at in range(len(evidence.facts["chords"]))]
+    rows = [chord_pitches(evidence, nth) for nth in range(len(evidence.facts["chords"]))]
     yield "harmony", HARMONY[value](rows)
 
 
-def chord_pitches(evidence: Evidence, at: int) -> set[int]:
+def chord_pitches(evidence: Evidence, nth: int) -> set[int]:
     """The intervals over a stated chord's root that are struck while it lasts."""
     chords = evidence.facts["chords"]
-    start, end = ((bar * 4 + beat) * 60 / evidence.midi.bpm for bar, beat in [chords[at][:2], _end(chords, at)])
-    early = 0.1 * 60 / evidence.midi.bpm
+    start, end = ((bar * 4 + beat) * 60 / evidence.midi.bpm for bar, beat in [chords[nth][:2], _end(chords, nth)])
+    early = at.EARLY_BEATS * 60 / evidence.midi.bpm
     return {
-        int(pitch - chords[at][2]) % 12
+        int(pitch - chords[nth][2]) % 12
         for part in evidence.melodic
         for pitch in part.pitch[(part.start_s >= start - early) & (part.start_s < end - early)]
     }
 
 
-def _end(chords: list[list[Any]], at: int) -> list[Any]:
-    return chords[at + 1][:2] if at + 1 < len(chords) else [chords[at][0] + 1, 0]
+def _end(chords: list[list[Any]], nth: int) -> list[Any]:
+    return chords[nth + 1][:2] if nth + 1 < len(chords) else [chords[nth][0] + 1, 0]
 
 
 def _share(rows: list[set[int]], holds: Callable[[set[int]], bool]) -> float:
@@ -160,20 +166,22 @@ def _share(rows: list[set[int]], holds: Callable[[set[int]], bool]) -> float:
 
 
 HARMONY: dict[str, Callable[[list[set[int]]], bool]] = {
-    "sevenths": lambda rows: _share(rows, lambda row: bool(row & {9, 10, 11})) >= SEVENTHS - 0.1,
-    "suspended": lambda rows: _share(rows, lambda row: bool(row & {2, 5})) >= SUSPENDED - 0.05,
-    "triads": lambda rows: _share(rows, lambda row: bool(row & {3, 4})) >= TRIADS - 0.25,
+    "sevenths": lambda rows: _share(rows, lambda row: bool(row & {9, 10, 11})) >= SEVENTHS - at.SEVENTHS_ROOM,
+    "suspended": lambda rows: _share(rows, lambda row: bool(row & {2, 5})) >= SUSPENDED - at.SUSPENDED_ROOM,
+    "triads": lambda rows: _share(rows, lambda row: bool(row & {3, 4})) >= TRIADS - at.TRIADS_ROOM,
 }
 
 
 def check_attack(value: str, evidence: Evidence) -> Kinds:
-    """The attack times that were measured on the presets that sound."""
+    """The attack times that the renderer measured on the presets that sound."""
     yield "attack", value == "slow" and bool(slow_roles(evidence.facts))
 
 
 def check_mood(value: str, evidence: Evidence) -> Kinds:
-    """The same rule over what is measured on the MIDI."""
+    """The same rule over what is measured on the MIDI, and apart from it the attack, which no notes show."""
     yield "mood", MOODS[value](evidence.traits)
+    if value in OF_ATTACK:
+        yield from check_attack("slow", evidence)
 
 
 def check_density(value: str, evidence: Evidence) -> Kinds:

@@ -13,10 +13,12 @@ import numpy as np
 from legato.midi.contents import Contents, Instrument
 from legato.midi.gm import DRUMS
 from legato.midi.key import estimate_key, pitch_class_seconds
-from legato.prompts.claims import Traits, notes_per_s, slow_roles
+from legato.prompts.claims import Traits, notes_per_s
 from legato.truth.by_ear import Sound
+from legato.truth.thresholds import OFF_BEAT, OFF_BEATS
 
 STEPS_PER_BAR = 16
+SECOND_PROFILES = "krumhansl_kessler"
 SNARES = tuple(DRUMS[name] for name in ("side_stick", "snare", "clap", "snare_2"))
 KICKS = (DRUMS["kick"], DRUMS["kick_2"])
 HATS = tuple(DRUMS[name] for name in ("closed_hat", "pedal_hat", "open_hat"))
@@ -39,12 +41,23 @@ class Evidence(Sound):
         """The drum kits that play."""
         return [part for part in self.midi.instruments if part.is_drum and len(part.pitch)]
 
+    @property
+    def is_own_file(self) -> bool:
+        """Whether the music is the user's own MIDI file, whose facts were found in its notes."""
+        return "source" in self.facts
+
     @cached_property
     def key(self) -> tuple[int, str] | None:
         """Tonic and third that the notes suggest, or None without pitched notes."""
-        if not self.melodic:
-            return None
-        return estimate_key(self._pitch_class_seconds)[:2]
+        return estimate_key(self._pitch_class_seconds)[:2] if self.melodic else None
+
+    @cached_property
+    def second_key(self) -> tuple[int, str] | None:
+        """The same by profiles of other people and another kind: what listeners said, not what scores hold.
+
+        The key of a user's own file was found by the profiles of `key`, which would say the same again.
+        """
+        return estimate_key(self._pitch_class_seconds, SECOND_PROFILES)[:2] if self.melodic else None
 
     @cached_property
     def pitch_class_shares(self) -> np.ndarray:
@@ -53,7 +66,8 @@ class Evidence(Sound):
 
     @cached_property
     def _pitch_class_seconds(self) -> np.ndarray:
-        return np.sum([pitch_class_seconds(part.pitch, part.end_s - part.start_s) for part in self.melodic], axis=0)
+        seconds = [pitch_class_seconds(part.pitch, part.end_s - part.start_s) for part in self.melodic]
+        return np.sum([np.zeros(12), *seconds], axis=0)
 
     @cached_property
     def n_slides(self) -> int:
@@ -62,13 +76,13 @@ class Evidence(Sound):
 
     @cached_property
     def traits(self) -> Traits:
-        """What moods are derived from, measured."""
+        """What moods are derived from, measured; a slow attack, which notes do not show, is taken for granted."""
         return Traits(
             bpm=self.midi.bpm if self.midi.states_bpm else math.nan,
             third=self.key[1] if self.key else None,
             notes_per_s=notes_per_s(self.midi.n_notes, self.midi.seconds),
             has_drums=bool(self.drums),
-            has_slow_attack=bool(slow_roles(self.facts)),
+            has_slow_attack=True,
         )
 
     def hits(self, keys: tuple[int, ...]) -> np.ndarray:
@@ -96,5 +110,6 @@ class Evidence(Sound):
         """Where off-beat 16ths fall within their eighth, 0.5 if straight; None where there are too few."""
         every = np.concatenate([part.start_s for part in self.midi.instruments]) * self.midi.bpm / 60 * 2
         places = every % 1
-        late = places[(places > 0.4) & (places < 0.8)]
-        return float(np.median(late)) if len(late) >= 8 else None
+        first, last = OFF_BEAT
+        late = places[(places > first) & (places < last)]
+        return float(np.median(late)) if len(late) >= OFF_BEATS else None

@@ -8,31 +8,32 @@ from collections.abc import Callable
 import numpy as np
 
 from legato.truth.evidence import HATS, KICKS, SNARES, Evidence
+from legato.truth.thresholds import HIT_SHARE, SPARSE_HITS_PER_BAR, SYNCOPATED_SHARE, TRAP_HATS_PER_BAR
 
 
-def _on(keys: tuple[int, ...], *steps: int, share: float) -> Callable[[Evidence], bool]:
-    return lambda e: all(e.share_of_bars(keys, step) >= share for step in steps)
+def _on(keys: tuple[int, ...], *steps: int) -> Callable[[Evidence], bool]:
+    return lambda e: all(e.share_of_bars(keys, step) >= HIT_SHARE for step in steps)
 
 
 def _backbeat(evidence: Evidence) -> bool:
-    return _on(SNARES, 4, 12, share=0.6)(evidence)
+    return _on(SNARES, 4, 12)(evidence)
 
 
 def _is_syncopated(evidence: Evidence) -> bool:
     kicks = np.round(evidence.hits(KICKS)).astype(int)
-    return len(kicks) > 0 and np.mean(kicks % 4 != 0) >= 0.25
+    return len(kicks) > 0 and np.mean(kicks % 4 != 0) >= SYNCOPATED_SHARE
 
 
 GROOVES: dict[str, Callable[[Evidence], bool]] = {
-    "boom_bap": lambda e: _backbeat(e) and e.share_of_bars(KICKS, 0) >= 0.6,
+    "boom_bap": lambda e: _backbeat(e) and e.share_of_bars(KICKS, 0) >= HIT_SHARE,
     "dusty": _backbeat,
-    "trap": lambda e: e.share_of_bars(SNARES, 8) >= 0.6 and len(e.hits(HATS)) >= 6 * e.n_bars,
-    "house": _on(KICKS, 0, 4, 8, 12, share=0.6),
+    "trap": lambda e: e.share_of_bars(SNARES, 8) >= HIT_SHARE and len(e.hits(HATS)) >= TRAP_HATS_PER_BAR * e.n_bars,
+    "house": _on(KICKS, 0, 4, 8, 12),
     "synthwave": _backbeat,
-    "halftime": lambda e: e.share_of_bars(SNARES, 8) >= 0.6,
+    "halftime": lambda e: e.share_of_bars(SNARES, 8) >= HIT_SHARE,
     "pop": _backbeat,
     "rock": _backbeat,
     "lofi": _backbeat,
     "funk": lambda e: _backbeat(e) and _is_syncopated(e),
-    "sparse": lambda e: sum(len(part.pitch) for part in e.drums) <= 8 * e.n_bars,
+    "sparse": lambda e: sum(len(part.pitch) for part in e.drums) <= SPARSE_HITS_PER_BAR * e.n_bars,
 }

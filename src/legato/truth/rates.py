@@ -1,15 +1,16 @@
-"""How often prompts tell the truth: rates over the verdicts of many tracks.
+"""How many tags are true: rates over the verdicts of many tracks.
 
-Conventions: a row is one track's, with `"verdicts": [[tag, kind, is_true], …]`; a rate is the share of true verdicts,
-0 to 1.
+Conventions: a row is one track's, with `"verdicts": [[tag, kind, is_true, basis], …]`; a rate is the share of true
+verdicts, 0 to 1. Stated verdicts have rates of their own: they tell of records and edited prompts, not of tags.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from legato.truth.basis import STATED, Verdict
+
 Row = dict[str, Any]
-UNKNOWN = "unknown"  # of a tag that no check knows: never true
 LIMITS = {"bpm_heard": 0.95, "key": 0.85, "mood": 0.85}  # estimators err: the least rate; 1 for the others
 
 
@@ -17,30 +18,61 @@ class Rate(NamedTuple):
     """How often a kind of verdict is true."""
 
     kind: str
-    n_checked: int
+    n: int
     n_true: int
+    is_stated: bool = False
 
     @property
     def rate(self) -> float:
-        return self.n_true / self.n_checked
+        return self.n_true / self.n
 
     @property
-    def is_honest(self) -> bool:
-        """Whether the rate reaches what the kind of verdict asks for."""
-        return self.rate >= LIMITS.get(self.kind, 1.0)
+    def limit(self) -> float:
+        """The least rate; what is only stated is estimated by nobody and must be true."""
+        return 1.0 if self.is_stated else LIMITS.get(self.kind, 1.0)
+
+    @property
+    def reaches_limit(self) -> bool:
+        return self.rate >= self.limit
 
 
 def rates(rows: Iterable[Row]) -> list[Rate]:
-    """The rate of each kind of verdict, by name."""
-    checked: Counter[str] = Counter()
-    true: Counter[str] = Counter()
+    """The rate of each kind of verdict that is checked, by name, then of each that is stated."""
+    n: Counter[tuple[bool, str]] = Counter()
+    n_true: Counter[tuple[bool, str]] = Counter()
     for row in rows:
-        for _, kind, is_true in row["verdicts"]:
-            checked[kind] += 1
-            true[kind] += is_true
-    return [Rate(kind, checked[kind], true[kind]) for kind in sorted(checked)]
+        for verdict in (Verdict(*one) for one in row["verdicts"]):
+            n[verdict.basis == STATED, verdict.kind] += 1
+            n_true[verdict.basis == STATED, verdict.kind] += verdict.is_true
+    return [Rate(kind, n[is_stated, kind], n_true[is_stated, kind], is_stated) for is_stated, kind in sorted(n)]
 
 
-def lies(rows: Iterable[Row]) -> list[tuple[str, str, str]]:
-    """(id, kind, tag) of every verdict that is not true."""
-    return [(row["id"], kind, tag) for row in rows for tag, kind, is_true in row["verdicts"] if not is_true]
+class Accuracy(NamedTuple):
+    """How many of a dataset's verdicts are true: of those that are checked, and apart from them of the stated ones."""
+
+    n_checked: int
+    n_true: int
+    n_stated: int
+    n_stated_false: int
+
+    @property
+    def share(self) -> float | None:
+        """Of checked verdicts, those that are true; None where nothing is checked."""
+        return self.n_true / self.n_checked if self.n_checked else None
+
+
+def accuracy(found: Iterable[Rate]) -> Accuracy:
+    """The sums over all kinds of verdicts."""
+    found = list(found)
+    checked, stated = ([rate for rate in found if rate.is_stated == is_stated] for is_stated in (False, True))
+    return Accuracy(
+        n_checked=sum(rate.n for rate in checked),
+        n_true=sum(rate.n_true for rate in checked),
+        n_stated=sum(rate.n for rate in stated),
+        n_stated_false=sum(rate.n - rate.n_true for rate in stated),
+    )
+
+
+def false_verdicts(rows: Iterable[Row]) -> list[tuple[str, str, str]]:
+    """(id, kind, tag) of every verdict that is not true, stated ones too."""
+    return [(row["id"], kind, tag) for row in rows for tag, kind, is_true, _ in row["verdicts"] if not is_true]

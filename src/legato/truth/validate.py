@@ -1,12 +1,14 @@
-"""The truth test of a whole category: every tag of every prompt against its track."""
+"""Every tag of every prompt of a category, judged against its track."""
 
 from pathlib import Path
 from typing import Any
 
 from legato.audio.samples import read_audio
+from legato.contract.tags import split_tags
+from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of
 from legato.midi.contents import read_contents
-from legato.prompts.tags import read_prompt, tags_of
+from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
 from legato.truth.checks import judge
 from legato.truth.evidence import Evidence
@@ -26,7 +28,7 @@ def validate_category(category: str) -> list[Row]:
     """Judge every prompt of a category in the workspace, on its MIDI and its normalised audio.
 
     Raises:
-        LegatoError: a track's MIDI, audio or prompt is missing or cannot be read.
+        FailedError: a track's MIDI, audio or prompt is missing or cannot be read, or has a tag that no check knows.
     """
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
@@ -38,7 +40,11 @@ def validate_category(category: str) -> list[Row]:
             sample_rate=SAMPLE_RATE,
             facts=stated[name] | heard.get(name, {}),
         )
-        return {"id": name, "verdicts": judge(tags_of(read_prompt(category, name)), evidence)}
+        tags = split_tags(read_prompt(category, name))
+        try:
+            return {"id": name, "verdicts": judge(tags, evidence)}
+        except LegatoError as error:
+            raise LegatoError(f"{PROMPT.file(category, name)}: {error}") from None
 
     step = items.Step[str](
         stage="validate",

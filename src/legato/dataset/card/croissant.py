@@ -168,8 +168,9 @@ def _responsible(summary: Summary) -> Json:
             f"Brought to {summary.lufs[0]:.1f} to {summary.lufs[1]:.1f} LUFS, true peaks to {summary.dbtp:.1f} dBTP.",
             "Encoded by the Descript Audio Codec, left and right apart.",
         ],
-        "rai:dataAnnotationProtocol": "Prompts are written from the facts of each track; each tag is checked on the "
-        f"MIDI or the audio: {summary.n_true} of {summary.n_verdicts} verdicts are true.",
+        "rai:dataAnnotationProtocol": "Prompts are written from the facts of each track; tags are checked on the "
+        f"MIDI or the audio: {summary.tags.n_true} of {summary.tags.n_checked} verdicts are true. Another "
+        f"{summary.tags.n_stated} only repeat the record that the tag came from.",
         "rai:annotationsPerItem": "0, by humans",
         "rai:machineAnnotationTools": ["legato"],
         "rai:dataUseCases": ["Training and testing models that turn text into audio tokens."],

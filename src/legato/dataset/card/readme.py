@@ -125,13 +125,15 @@ def _materials(summary: Summary) -> Iterable[Sequence[str]]:
 
 def _making(summary: Summary) -> str:
     low, high = summary.lufs
-    honesty = f"{summary.n_true} of {summary.n_verdicts}" if summary.n_verdicts else "none"
+    tags = summary.tags
+    accuracy = f"{tags.n_true} of {tags.n_checked}" if tags.n_checked else "none"
     return (
         f"Seed {_listed(summary.seeds)}. MIDI was rendered by {_listed(summary.synths)} at {SAMPLE_RATE} Hz in stereo, "
         f"brought to one loudness ({low:.1f} to {high:.1f} LUFS, true peaks to {summary.dbtp:.1f} dBTP) and encoded. "
         "The same parameters and program give the same bytes.\n\n"
-        "Prompts were written from what is known of each track, and every tag was checked on the MIDI or the audio: "
-        f"{honesty} verdicts are true. `verdicts` in `tracks.jsonl` has them all."
+        "Prompts were written from what is known of each track, and their tags were checked on the MIDI or the audio: "
+        f"{accuracy} verdicts are true. Another {tags.n_stated} only repeat the record that the tag came from, such as "
+        "the reverb of the renderer. `verdicts` in `tracks.jsonl` has them all."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from legato.licenses.audit import SECONDS_PER_HOUR, Row, hours_by_licence, inputs_of
 from legato.licenses.known import LICENCES, NONE, Licence, canonical, page_of
-from legato.truth.rates import rates
+from legato.truth.rates import Accuracy, accuracy, rates
 
 COVERING = ("music", "soundfont")  # what is heard in the audio, so whose licences hold for the codes
 
@@ -67,14 +67,12 @@ class Summary:
     synths: list[str]
     lufs: tuple[float, float]  # lowest and highest
     dbtp: float  # highest
-    n_verdicts: int
-    n_true: int
+    tags: Accuracy
 
 
 def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
     """The figures of a dataset with at least one track."""
     by_category = {name: [row for row in rows if row["category"] == name] for name in _distinct(rows, "category")}
-    each = rates(rows)
     return Summary(
         n_tracks=len(rows),
         n_held_out=n_held_out,
@@ -92,8 +90,7 @@ def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
         synths=_distinct(rows, "synth"),
         lufs=(min(row["lufs"] for row in rows), max(row["lufs"] for row in rows)),
         dbtp=max(row["dbtp"] for row in rows),
-        n_verdicts=sum(rate.n_checked for rate in each),
-        n_true=sum(rate.n_true for rate in each),
+        tags=accuracy(rates(rows)),
     )
 
 

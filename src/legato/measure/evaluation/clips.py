@@ -14,6 +14,7 @@ from torch import Tensor
 
 from legato.audio.samples import SILENCE_DBFS, read_audio, write_audio
 from legato.contract.codes import read_codes, write_codes
+from legato.contract.tags import split_tags
 from legato.dia import sampling
 from legato.dia.config import SampleParams
 from legato.dia.dataset import AnyTrack
@@ -88,15 +89,6 @@ def read_samples(folder: Path) -> Samples:
         )
         clips.setdefault(row["prompt"], []).append(clip)
     return Samples(max(row["frames_asked"] for row in rows), clips)
-
-
-def split_tags(prompt: str) -> tuple[str, ...]:
-    """A prompt's tags, however its commas are spaced.
-
-    >>> split_tags("808 bass melody,dry , ")
-    ('808 bass melody', 'dry')
-    """
-    return tuple(tag.strip() for tag in prompt.split(",") if tag.strip())
 
 
 def excerpts(tracks: Sequence[AnyTrack], count: int, n_frames: int, decode: Decode) -> list[Clip]:

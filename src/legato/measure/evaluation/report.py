@@ -15,9 +15,10 @@ import numpy as np
 
 from legato.audio.loudness import MIN_SECONDS, integrated_lufs
 from legato.audio.samples import silence_share
+from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
 from legato.measure.evaluation.adherence import Heard, Judged, judge
-from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts, split_tags
+from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts
 from legato.measure.evaluation.codebooks import code_figures, perplexities
 from legato.measure.evaluation.frechet import frechet_log_mel_db
 from legato.measure.metrics import TOTAL, usage
