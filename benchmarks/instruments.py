@@ -50,7 +50,7 @@ def print_list(player: audition.Player) -> None:
         levels = audition.envelope(audio)
         fallen_db = 20 * np.log10(levels[-20:].mean() / levels.max() + 1e-6)
         print(
-            f"{row.name:20} {audition.level_db(audio):6.1f} dB, attack {audition.attack_s(audio):.3f} s, "
+            f"{row.name:20} {audition.level_db(audio):6.1f} dB, attack {audition.rise_s(audio):.3f} s, "
             f"{fallen_db:6.1f} dB after 2 s, centroid {audition.centroid_hz(audio):5.0f} Hz"
         )
 

@@ -380,7 +380,7 @@ def test_a_file_that_is_edited_in_place_comes_back(edited: Clone) -> None:
     edited.edit(lambda values: values["card"].update(name="edited"))
     assert set(edited.repro("collect")) == {"check", "collect"}
     after = edited.digests("dataset")
-    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "heldout") for card in CARDS}
+    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "held_out") for card in CARDS}
     assert {name for name in before if before[name] != after[name]} <= cards
 
 
@@ -401,7 +401,7 @@ def test_damage_everywhere_is_one_line_and_then_made_again(edited: Clone) -> Non
     assert any(line.startswith(f"{name} and 3 more: not what dvc.lock records: ") for name in names), line
     assert {"collect", "prompt@pads", "encode@beats"} <= set(edited.repro("collect"))
     after = edited.digests("dataset")
-    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "heldout") for card in CARDS}
+    cards = {f"dataset/{side}_dataset/{card}" for side in ("encoded", "held_out") for card in CARDS}
     assert {name for name in before if before[name] != after[name]} <= cards
 
 

@@ -107,7 +107,7 @@ def check() -> Manifests:
     found = {} if is_built else read_font(require_file(font))
     presets = built_presets() if is_built else set(found)
     keys = built_kit_keys() if is_built else {place: preset.keys for place, preset in found.items()}
-    _check_licences(loaded, font, None if is_built else sha256_of(font))
+    _check_licenses(loaded, font, None if is_built else sha256_of(font))
     max_minutes = params.load("dataset", DatasetParams).max_minutes
     manifests: Manifests = {}
     for name, category in loaded.items():
@@ -158,7 +158,7 @@ def _check_start(train: TrainParams) -> None:
         raise LegatoError(f"{PARAMS}: train.start: {train.start!r}: no such folder")
 
 
-def _check_licences(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:
+def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:
     """What the audit would refuse behind hours of work."""
     policy = params.load("policy", PolicyParams)
     stated_font, codec = params.load("soundfont", SoundfontParams), params.load("codec", CodecParams)

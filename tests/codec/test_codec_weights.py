@@ -160,4 +160,4 @@ def test_no_network_is_one_line(tmp_path: Path) -> None:
 
 def test_the_cache_lies_outside_the_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
-    assert not weights.cache_folder().is_relative_to(ROOT)
+    assert not weights.download_folder().is_relative_to(ROOT)

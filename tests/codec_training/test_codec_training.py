@@ -160,13 +160,13 @@ def test_a_corpus_is_made_once_and_its_held_out_tracks_are_not_learnt(font: Path
         params.load(*section, SHIPPED_PARAMS) for section in (("render", RenderParams), ("normalize", NormalizeParams))
     ]
     studio = corpus.Studio(font, *sections)
-    first = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, heldout=1)
+    first = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, held_out=1)
     assert [path.name for path in first.learnt["short"]] == ["short_00000.wav", "short_00001.wav"]
-    assert [path.name for path in first.heldout["short"]] == ["short_00002.wav"]
+    assert [path.name for path in first.held_out["short"]] == ["short_00002.wav"]
     whole = [path.read_bytes() for path in first.learnt["short"]]
     first.learnt["short"][0].unlink()
     first.learnt["short"][1].write_bytes(b"as it was")
-    again = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, heldout=1)
+    again = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, held_out=1)
     assert [path.read_bytes() for path in again.learnt["short"]] == [whole[0], b"as it was"]
 
 
@@ -238,4 +238,4 @@ def test_what_is_shipped_is_what_was_measured_and_as_small_as_promised() -> None
     assert figures["start_sha256"] == (sha256_of(ROOT / SHIPPED.start) if SHIPPED.start else None)
     assert sum(path.stat().st_size for path in SMALL_CODEC.parent.glob("*.pth")) < 12e6
     assert sum(value.numel() for value in load(SMALL_CODEC).state_dict().values()) < 3e6
-    assert set(figures["heldout"]) >= {"total", *categories.names()}
+    assert set(figures["held_out"]) >= {"total", *categories.names()}

@@ -109,7 +109,7 @@ def test_a_false_verdict_is_counted() -> None:
 
 
 @pytest.mark.usefixtures("workspace")
-def test_the_licence_file_has_each_licence_and_what_stands_under_it() -> None:
+def test_the_license_file_has_each_license_and_what_stands_under_it() -> None:
     gather()
     text = (TRAIN.path / "LICENSE").read_text()
     blocks = {block.split()[0]: block for block in text.split("\n\n") if block[:1].isalpha()}

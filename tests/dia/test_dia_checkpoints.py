@@ -96,7 +96,7 @@ def test_two_processes_reach_what_one_reaches(tmp_path, monkeypatch):
     assert "on cpu x 2" in printed
     one, two = (json.loads((tmp_path / name / "reports/train/metrics.json").read_text()) for name in ("one", "two"))
     assert two["step"] == 8
-    for side in ("train", "heldout"):
+    for side in ("train", "held_out"):
         for part in ("codebook", "category"):
             assert two[side][part] == pytest.approx(one[side][part], abs=1e-3)
         assert two[side]["loss"] == pytest.approx(one[side]["loss"], abs=1e-4)

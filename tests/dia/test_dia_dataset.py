@@ -113,10 +113,10 @@ def test_tracks_have_another_digest_when_anything_that_is_learnt_changes(tmp_pat
 
 
 def test_nothing_need_be_held_out(tmp_path):
-    train, heldout = write_dataset(tmp_path / "d", [a_track(30)]), write_dataset(tmp_path / "h", [])
-    split = read_split(train, heldout)
+    train, held_out = write_dataset(tmp_path / "d", [a_track(30)]), write_dataset(tmp_path / "h", [])
+    split = read_split(train, held_out)
     assert len(split.train) == 1
-    assert split.heldout == []
+    assert split.held_out == []
 
 
 def test_a_held_out_track_that_is_learnt_from_is_named(tmp_path):

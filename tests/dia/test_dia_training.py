@@ -51,7 +51,7 @@ def test_two_tracks_learnt_by_heart_are_what_is_played(codec_model):
     tracks = [a_track(12), a_track(12, seed=1)]
     texts = [b"pads", b"808 bass melody"]
     windows = [batches.Window(track, 0, text) for track, text in zip(tracks, texts, strict=True)]
-    batch = batches.read_windows(windows, batches.n_rows(12))
+    batch = batches.batch_of(windows, batches.n_rows(12))
     trained = learnt_by_heart(batch, steps=220)
     with torch.no_grad():
         assert mean_loss(trained, batch) < 0.02
@@ -64,7 +64,7 @@ def test_two_tracks_learnt_by_heart_are_what_is_played(codec_model):
 def test_held_out_losses_weigh_every_label_alike(micro):
     split = Split([a_track(9)], [a_track(40), a_track(5, seed=1)])
     found = training.measure(micro, split, 16, torch.float32, Accelerator(cpu=True))
-    long, short = (batches.fixed_batch(track, windows=training.HELDOUT_WINDOWS, frames=16) for track in split.heldout)
+    long, short = (batches.fixed_batch(track, windows=training.HELD_OUT_WINDOWS, frames=16) for track in split.held_out)
     with torch.inference_mode():
         both = torch.cat([model.losses(micro, batch) for batch in (long, short)])
     asked = torch.cat([batch.labels_BTK for batch in (long, short)]) != IGNORED
@@ -176,11 +176,11 @@ def test_training_again_gives_the_same_bytes(tmp_path, monkeypatch):
     first, again = files_of(tmp_path / "a"), files_of(tmp_path / "b")
     assert first == again
     metrics = json.loads(first["reports/metrics.json"])
-    assert {"loss", "loss_start", "codebook", "codebook_start", "category"} == metrics["heldout"].keys()
-    assert len(metrics["heldout"]["codebook"]) == len(metrics["heldout"]["codebook_start"]) == N_CHANNELS
-    assert metrics["heldout"]["category"].keys() == {"a"}
+    assert {"loss", "loss_start", "codebook", "codebook_start", "category"} == metrics["held_out"].keys()
+    assert len(metrics["held_out"]["codebook"]) == len(metrics["held_out"]["codebook_start"]) == N_CHANNELS
+    assert metrics["held_out"]["category"].keys() == {"a"}
     assert metrics["train"].keys() == {"loss", "gradient_norm", "codebook", "category"}
-    curve = first["reports/plots/metrics/heldout/loss.tsv"].decode().split()
+    curve = first["reports/plots/metrics/held_out/loss.tsv"].decode().split()
     assert curve[::2] == ["step", "0", "3", "6"]
     assert {name for name in first if name.startswith("model")} >= {
         "models/dia/config.json",

@@ -169,8 +169,8 @@ def test_a_step_that_a_version_has_not_is_said_and_not_compared(diff: Any, value
     pads = values("v0", "v1")["categories"]["pads"]
     assert pads["changed"] == {}
     assert (pads["same"], pads["added"]) == (2, ["pads_00002"])
-    assert pads["only_after"] == ["rendered", "prompt", "normalized", "codes"]
-    note = "note: v0: has no rendered audio, prompt, normalized audio, codes of pads; not compared"
+    assert pads["only_after"] == ["rendered", "normalized", "codes", "prompt"]
+    note = "note: v0: has no rendered audio, normalized audio, codes, prompt of pads; not compared"
     assert note in diff("v0", "v1").splitlines()
 
 

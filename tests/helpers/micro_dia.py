@@ -83,8 +83,8 @@ def write_split(folder: Path) -> Split:
     """Three tracks of two categories to learn from and one held out, in folders as the train stage has them."""
     tracks = [a_track(40, seed, category) for seed, category in enumerate(["a", "b", "a"])]
     train = write_dataset(folder / "dataset/encoded_dataset", tracks)
-    heldout = write_dataset(folder / "dataset/heldout_dataset", [a_track(30, 3, "a")])
-    return read_split(train, heldout)
+    held_out = write_dataset(folder / "dataset/heldout_dataset", [a_track(30, 3, "a")])
+    return read_split(train, held_out)
 
 
 def places(folder: Path) -> Places:

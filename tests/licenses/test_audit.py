@@ -17,7 +17,7 @@ from legato.dataset.collect import collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl, sha256_of, write_jsonl
 from legato.licenses.audit import MOST_NAMES, line_of, refusals, report
-from legato.licenses.known import KNOWN_FILES, LICENCES
+from legato.licenses.known import KNOWN_FILES, LICENSES
 from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
 from legato.midi.gm import DRUM_BANK, KITS
 from legato.workspace import params
@@ -98,18 +98,18 @@ def test_an_id_in_any_case_and_an_exact_address_are_allowed(policy: PolicyParams
     ],
 )
 @pytest.mark.parametrize("kind", KINDS)
-def test_what_only_contains_an_allowed_licence_is_refused(policy: PolicyParams, kind: str, stated: str) -> None:
+def test_what_only_contains_an_allowed_license_is_refused(policy: PolicyParams, kind: str, stated: str) -> None:
     why = refusal(Input(kind=kind, name="x", license=stated), policy)
     assert why is not None
     assert why.startswith(f"not one of policy.{kind}")
 
 
 @pytest.mark.parametrize("stated", [None, "", " ", 1, ["CC0-1.0"], {"CC0-1.0": 1}, True])
-def test_no_licence_is_refused(policy: PolicyParams, stated: Any) -> None:
+def test_no_license_is_refused(policy: PolicyParams, stated: Any) -> None:
     assert refusal(Input(kind="music", name="x", license=stated), policy) == "no licence is stated"
 
 
-def test_permissive_code_licences_are_for_fonts_and_weights(policy: PolicyParams) -> None:
+def test_permissive_code_licenses_are_for_fonts_and_weights(policy: PolicyParams) -> None:
     for stated in ("MIT", "BSD-3-Clause", "Apache-2.0"):
         allowed = [kind for kind in KINDS if refusal(Input(kind=kind, name="x", license=stated), policy) is None]
         assert allowed == ["soundfont", "codec"]
@@ -151,13 +151,13 @@ def test_an_address_that_is_allowed_is_matched_letter_by_letter(policy: PolicyPa
 
 
 def test_the_tables_hold_together() -> None:
-    urls = [url for licence in LICENCES.values() for url in licence.urls]
+    urls = [url for known in LICENSES.values() for url in known.urls]
     assert len(urls) == len(set(urls))
-    assert len({name.lower() for name in LICENCES}) == len(LICENCES)
+    assert len({name.lower() for name in LICENSES}) == len(LICENSES)
     assert {name for file in KNOWN_FILES for name in file.sha256} >= {sha256_of(TIMGM6MB)}
 
 
-def test_hours_by_licence_add_up(workspace: Path) -> None:
+def test_hours_by_license_add_up(workspace: Path) -> None:
     found = audit()
     hours = round(6 * 0.5 / 3600, 4)
     assert (found["passed"], found["tracks"], found["refused"], found["refusals"]) == (True, 6, 0, [])
@@ -195,7 +195,7 @@ def test_a_refused_dataset_is_one_bounded_line(facts: dict[str, str], why: str) 
 
 
 @pytest.mark.usefixtures("workspace")
-def test_one_track_without_a_licence_or_without_facts_stops_all() -> None:
+def test_one_track_without_a_license_or_without_facts_stops_all() -> None:
     rows = read_jsonl(TRAIN.path / "tracks.jsonl")
     del rows[1]["license"]
     write_jsonl(TRAIN.path / "tracks.jsonl", rows)

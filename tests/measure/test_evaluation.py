@@ -15,7 +15,7 @@ from legato.dia.dataset import Track
 from legato.errors import LegatoError
 from legato.measure.evaluation.adherence import Heard, judge
 from legato.measure.evaluation.clips import Clip, Samples, excerpt_starts, excerpts, read_samples
-from legato.measure.evaluation.codebooks import code_figures, jensen_shannon_bits
+from legato.measure.evaluation.codebooks import codebook_use, jensen_shannon_bits
 from legato.measure.evaluation.frechet import Gaussian, fit, frechet, frechet_log_mel_db, levels_of
 from legato.measure.evaluation.report import evaluate, no_counts
 from legato.measure.metrics import usage
@@ -167,7 +167,7 @@ def test_divergence_of_a_half_shared_usage_is_the_formulas() -> None:
 
 def test_code_figures_are_what_the_codes_are_made_of() -> None:
     held, data = np.repeat(codes(32).numpy(), 2, axis=0), usage(codes(64).numpy())  # each code for two frames
-    assert code_figures([held], data) == {
+    assert codebook_use([held], data) == {
         "perplexity": pytest.approx(16),
         "unigram_js_bits": pytest.approx(0, abs=1e-9),
         "repeats": 32 / 63,
@@ -175,11 +175,11 @@ def test_code_figures_are_what_the_codes_are_made_of() -> None:
     }
     apart = codes(64, 512, 32).numpy()
     apart[:48, 0] = 9
-    found = code_figures([apart, apart], data)
+    found = codebook_use([apart, apart], data)
     assert found["sides_agree"] == pytest.approx(1 - 48 / 64 / 9)
     assert found["unigram_js_bits"] == pytest.approx(17 / 18, abs=0.06)
-    assert code_figures([held[:1]], no_counts())["repeats"] is None
-    assert code_figures([held[:1]], no_counts())["unigram_js_bits"] is None
+    assert codebook_use([held[:1]], no_counts())["repeats"] is None
+    assert codebook_use([held[:1]], no_counts())["unigram_js_bits"] is None
 
 
 # Clips and excerpts
@@ -241,7 +241,7 @@ def decode(sounds: dict[int, np.ndarray], codes_TK: torch.Tensor) -> np.ndarray:
 @pytest.fixture(scope="module")
 def report() -> dict:
     """Two prompts, of which one's clips are as asked and the other's silent; and one that is no category's."""
-    heldout = [
+    held_out = [
         Track("a", ("808 bass melody", "dry"), codes(4 * N_FRAMES, 0)),
         Track("b", ("hip hop beat only drums",), codes(4 * N_FRAMES, 100)),
     ]
@@ -253,45 +253,45 @@ def report() -> dict:
             "la la la": [clip(PAD, "la la la", codes_TK=codes(N_FRAMES, 900))],
         },
     )
-    return evaluate(samples, heldout, 2, partial(decode, {0: BASS, 1: BEAT}))
+    return evaluate(samples, held_out, 2, partial(decode, {0: BASS, 1: BEAT}))
 
 
 def test_a_prompts_figures_stand_beside_those_of_its_own_and_of_other_tracks(report) -> None:
     found = report["prompts"]["808 bass melody"]
     assert (found["clips"], found["seconds"], found["ended"]) == (2, round(2 * SECONDS, 3), 0)
-    assert found["passed"]["bass_808_heard"] == {"generated": 1, "heldout": 1, "others": 0}
-    assert found["low_share"]["generated"] == found["low_share"]["heldout"] == 1
-    assert found["percussive_share"]["others"] > found["percussive_share"]["heldout"]
-    assert found["unigram_js_bits"] == {"generated": pytest.approx(0, abs=1e-3), "heldout": pytest.approx(0, abs=1e-3)}
-    assert found["recognised"] == {"generated": 1, "heldout": 1}
-    assert found["lufs"]["generated"] == pytest.approx(found["lufs"]["heldout"] - 3.01, abs=0.1)
-    assert found["frechet_log_mel_db"]["heldout"] < 0.1 < found["frechet_log_mel_db"]["generated"]
+    assert found["passed"]["bass_808_heard"] == {"generated": 1, "held_out": 1, "others": 0}
+    assert found["low_share"]["generated"] == found["low_share"]["held_out"] == 1
+    assert found["percussive_share"]["others"] > found["percussive_share"]["held_out"]
+    assert found["unigram_js_bits"] == {"generated": pytest.approx(0, abs=1e-3), "held_out": pytest.approx(0, abs=1e-3)}
+    assert found["recognised"] == {"generated": 1, "held_out": 1}
+    assert found["lufs"]["generated"] == pytest.approx(found["lufs"]["held_out"] - 3.01, abs=0.1)
+    assert found["frechet_log_mel_db"]["held_out"] < 0.1 < found["frechet_log_mel_db"]["generated"]
     assert "bpm_error" not in found
 
 
 def test_a_silent_clip_fails_and_its_figures_are_null(report) -> None:
     found = report["prompts"]["hip hop beat only drums, dark"]
-    assert found["passed"]["only_drums_heard"] == {"generated": 0, "heldout": 1, "others": 0}
+    assert found["passed"]["only_drums_heard"] == {"generated": 0, "held_out": 1, "others": 0}
     assert [found[name]["generated"] for name in ("lufs", "percussive_share", "hiss_share")] == [None] * 3
-    assert found["silence"] == {"generated": 1, "heldout": pytest.approx(0.5, abs=0.4)}
+    assert found["silence"] == {"generated": 1, "held_out": pytest.approx(0.5, abs=0.4)}
     assert found["recognised"]["generated"] == 0
 
 
 def test_what_no_track_begins_with_has_nothing_beside_it(report) -> None:
     found = report["prompts"]["la la la"]
     assert found["passed"] == {}
-    assert found["unigram_js_bits"] == {"generated": None, "heldout": None}
-    assert found["frechet_log_mel_db"] == {"generated": None, "heldout": None}
-    assert found["perplexity"] == {"generated": 16, "heldout": None}
+    assert found["unigram_js_bits"] == {"generated": None, "held_out": None}
+    assert found["frechet_log_mel_db"] == {"generated": None, "held_out": None}
+    assert found["perplexity"] == {"generated": 16, "held_out": None}
 
 
 def test_the_total_is_of_all_clips(report) -> None:
     total = report["total"]
     assert (total["clips"], total["seconds"]) == (4, round(4 * SECONDS, 3))
     assert total["passed"]["all"]["generated"] == 0.5  # both basses, and neither thing asked of the silence
-    assert total["passed"]["all"]["heldout"] == 1
+    assert total["passed"]["all"]["held_out"] == 1
     assert total["recognised"]["generated"] == pytest.approx(2 / 3, abs=1e-4)
-    assert total["codebook_perplexity"]["R8"]["heldout"] == 32
+    assert total["codebook_perplexity"]["R8"]["held_out"] == 32
     assert len(total["codebook_perplexity"]) == N_CHANNELS
 
 
@@ -305,4 +305,4 @@ def test_samples_read_back_and_are_reported(tmp_path) -> None:
     assert samples.n_frames == N_FRAMES
     found = evaluate(samples, [], 2, partial(decode, {}))["prompts"]["a beat"]
     assert (found["clips"], found["ended"]) == (2, 1)
-    assert found["passed"]["drums_heard"] == {"generated": 0.5, "heldout": None, "others": None}
+    assert found["passed"]["drums_heard"] == {"generated": 0.5, "held_out": None, "others": None}

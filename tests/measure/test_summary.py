@@ -19,7 +19,7 @@ REPORTS: dict[str, Any] = {
     "tag_accuracy": {key: {"all": 0.99, "bpm": 1.0, "stated": {"all": 7, "space": 7}} for key in GROUPS},
     "diversity": {key: {"vendi": 2.5, "near_duplicates": 0} for key in GROUPS},
     "codec": {key: {"si_sdr_db": 15.743, "log_mel_db": {"all": 3.141, "to_1k": 2.0}} for key in GROUPS},
-    "train/metrics": {"heldout": {"loss": 6.35012, "category": {"bass": 5.8, "drums": 6.1}}, "train": {"loss": 5.8}},
+    "train/metrics": {"held_out": {"loss": 6.35012, "category": {"bass": 5.8, "drums": 6.1}}, "train": {"loss": 5.8}},
     "evaluate": {
         "prompts": {
             "a": {"passed": {"all": {"generated": 0.5}}, "frechet_log_mel_db": {"generated": 10.0}},

@@ -13,7 +13,7 @@ from legato.errors import LegatoError
 from legato.midi.contents import Contents, read_contents
 from legato.midi.gm import KITS, kit_name, stand_in_kit
 from legato.midi.pulse import keeps_beat
-from legato.midi.rewrite import canonical, rewrite, roles, source_facts
+from legato.midi.rewrite import canonical, numbered_roles, rewrite, source_facts
 from legato.prompts.claims import BPM, claims_of
 
 KITS_OF_FONT = {0, 8, 25, 48}
@@ -181,13 +181,13 @@ def test_any_events_are_rewritten_to_the_same_music_and_rewritten_again_to_the_s
     old = read_or_refuse(folder / "a.mid")
     if old is None:
         return
-    parts = roles(old)
+    parts = numbered_roles(old)
     (folder / "b.mid").write_bytes(canonical(old, parts, range(128)))
     new = read_contents(folder / "b.mid")
     assert music_of(new) == music_of(old)
     assert (new.n_ignored, new.n_endless) == (0, 0)
-    assert canonical(new, roles(new), range(128)) == (folder / "b.mid").read_bytes()
-    assert source_facts(new, roles(new), range(128)) == source_facts(old, parts, range(128))
+    assert canonical(new, numbered_roles(new), range(128)) == (folder / "b.mid").read_bytes()
+    assert source_facts(new, numbered_roles(new), range(128)) == source_facts(old, parts, range(128))
     assert list(claims_of(source_facts(old, parts, range(128))))
 
 
@@ -199,4 +199,4 @@ def test_any_bytes_of_a_track_are_read_or_refused_in_one_line(
     path = tmp_path_factory.getbasetemp() / "any.mid"
     path.write_bytes(file(body, *[name(b"x") + note(0) + control(0, 64, 127) + END] * n_more))
     contents = read_or_refuse(path)
-    assert contents is None or source_facts(contents, roles(contents), [0])["n_notes"] > 0
+    assert contents is None or source_facts(contents, numbered_roles(contents), [0])["n_notes"] > 0

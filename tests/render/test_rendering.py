@@ -17,7 +17,7 @@ from legato.audio.samples import read_audio
 from legato.errors import LegatoError
 from legato.midi.song import Note, Part, Song, write_midi
 from legato.render.production import RenderParams
-from legato.render.rendering import render, roles
+from legato.render.rendering import named_roles, render
 from legato.soundfont.font import INFO, Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2
@@ -252,9 +252,9 @@ def test_roles_are_track_names_where_those_are_names(tmp_path: Path) -> None:
     from legato.midi.contents import read_contents
 
     song = write_band(tmp_path / "band.mid")
-    assert roles(read_contents(song)) == ["pad", "bass", "drums"]
+    assert named_roles(read_contents(song)) == ["pad", "bass", "drums"]
     song.write_bytes(song.read_bytes().replace(b"bass", b"pad\0").replace(b"\x03pad", b"\x03Pad"))
-    assert roles(read_contents(song)) == ["part_1", "pad", "drums"]
+    assert named_roles(read_contents(song)) == ["part_1", "pad", "drums"]
 
 
 def test_a_mix_over_full_scale_is_turned_down_and_said_so(font: Path, tmp_path: Path) -> None:

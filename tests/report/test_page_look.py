@@ -35,9 +35,9 @@ SUMMARY = {
     "total": FIGURES | {"vendi": 10, "near_duplicates": 3, "passed": None, "frechet_db": 3.0, "train_loss": 5.0},
 }
 PASSED = {
-    "all": {"generated": 0.25, "heldout": None, "others": 1.0},
-    "no_drums_heard": {"generated": 0.5, "heldout": None, "others": 1.0},
-    "drums_heard": {"generated": 0.0, "heldout": 0.0, "others": 0.0},
+    "all": {"generated": 0.25, "held_out": None, "others": 1.0},
+    "no_drums_heard": {"generated": 0.5, "held_out": None, "others": 1.0},
+    "drums_heard": {"generated": 0.0, "held_out": 0.0, "others": 0.0},
 }
 PLAIN = "slow pads"
 
@@ -248,14 +248,14 @@ def test_what_checks_say_of_samples_is_said_in_words(tab: Any) -> None:
 shares = st.none() | st.floats(0, 1)
 
 
-@given(generated=shares, heldout=shares, others=shares)
-def test_every_verdict_is_words(generated: float | None, heldout: float | None, others: float | None) -> None:
-    words, is_telling = verdict({"generated": generated, "heldout": heldout, "others": others})
+@given(generated=shares, held_out=shares, others=shares)
+def test_every_verdict_is_words(generated: float | None, held_out: float | None, others: float | None) -> None:
+    words, is_telling = verdict({"generated": generated, "held_out": held_out, "others": others})
     assert not re.search(r"None|nan|–", words)
     assert words.startswith("says nothing") or "clip" in words
     if is_telling:
         assert generated is not None
-        assert None in (heldout, others) or heldout > others
+        assert None in (held_out, others) or held_out > others
 
 
 values = st.lists(st.integers(-(10**7), 10**7).map(lambda value: value / 1000), min_size=2, max_size=50).filter(

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 
 
-def test_another_font_needs_its_licence_and_ours_has_its_own() -> None:
+def test_another_font_needs_its_license_and_ours_has_its_own() -> None:
     assert SoundfontParams(path=BUILT_FONT).license_id == "CC0-1.0"
     assert SoundfontParams(path="/fonts/FluidR3_GM.sf2", license="MIT").license_id == "MIT"
     with pytest.raises(ValidationError, match="license: None: must name the licence of /fonts/a.sf2"):

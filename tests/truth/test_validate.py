@@ -15,8 +15,7 @@ from legato.errors import LegatoError
 from legato.files import write_jsonl, write_text
 from legato.truth.validate import validate_category
 from legato.work import items
-from legato.workspace.layout import PROMPT
-from legato.workspace.track import facts_path
+from legato.workspace.layout import PROMPT, facts_path
 
 FACTS = {"chords": [], "dry": True, "reverb_level": 0.0}
 RULE = "after the base phrase, a tag must be one that can be checked: docs/prompts.md"

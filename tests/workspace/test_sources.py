@@ -21,7 +21,7 @@ from legato.files import read_jsonl, sha256_of
 from legato.midi import smf
 from legato.midi.contents import read_contents
 from legato.midi.gm import DRUM_BANK, KITS, kit_name
-from legato.midi.rewrite import canonical, preset_of, rewrite, roles
+from legato.midi.rewrite import canonical, numbered_roles, preset_of, rewrite
 from legato.render.fluidsynth import timed_events
 from legato.soundfont.font import Recordings, built_presets, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
@@ -140,7 +140,7 @@ def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) ->
     path.write_bytes(c_major_song())
     rewritten(path)
     old, new = read_contents(path), read_contents(tmp_path / "out.mid")
-    assert [part.name for part in new.instruments] == list(roles(old))
+    assert [part.name for part in new.instruments] == list(numbered_roles(old))
     assert (new.tempi, new.meters, new.seconds) == (old.tempi, old.meters, old.seconds)
     for before, after in zip(old.instruments, new.instruments, strict=True):
         assert after.preset == before.preset
@@ -149,7 +149,7 @@ def test_the_canonical_file_plays_the_same_and_others_read_it(tmp_path: Path) ->
         ]
         for array in ("start_tick", "end_tick", "pitch", "velocity"):
             np.testing.assert_array_equal(getattr(after, array), getattr(before, array))
-    assert canonical(new, roles(new), BUILT_KITS) == (tmp_path / "out.mid").read_bytes()
+    assert canonical(new, numbered_roles(new), BUILT_KITS) == (tmp_path / "out.mid").read_bytes()
     other = pretty_midi.PrettyMIDI(str(tmp_path / "out.mid"))
     assert sorted(part.name for part in other.instruments) == ["drums", "part_1"]
     assert other.get_end_time() == pytest.approx(2.4)

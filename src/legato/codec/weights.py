@@ -91,7 +91,7 @@ def fetch(params: CodecParams, target: Path = WEIGHTS.path) -> str:
     return found
 
 
-def cache_folder() -> Path:
+def download_folder() -> Path:
     """Where downloads are kept, outside the workspace: `$XDG_CACHE_HOME/legato`, else `~/.cache/legato`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "legato"
 
@@ -99,7 +99,7 @@ def cache_folder() -> Path:
 def _source(name: str, known: Codec | None) -> Path:
     path = known.path if known and known.path else Path(name)
     if known and known.url:
-        path = cache_folder() / f"{name}.pth"
+        path = download_folder() / f"{name}.pth"
         if not path.exists():
             download(known.url, path)
     if known is None and not path.exists():

@@ -34,7 +34,7 @@ class Corpus(NamedTuple):
     """Paths of 44.1 kHz audio files, stereo, by category."""
 
     learnt: dict[str, list[Path]]
-    heldout: dict[str, list[Path]]
+    held_out: dict[str, list[Path]]
 
 
 def read_music(corpus: Path, categories: dict[str, MusicParams]) -> dict[str, MusicParams]:
@@ -52,14 +52,14 @@ def read_music(corpus: Path, categories: dict[str, MusicParams]) -> dict[str, Mu
 
 
 def make_corpus(
-    folder: Path, music: dict[str, MusicParams], studio: Studio, *, seed: int, tracks: int, heldout: int
+    folder: Path, music: dict[str, MusicParams], studio: Studio, *, seed: int, tracks: int, held_out: int
 ) -> Corpus:
-    """Make `tracks` + `heldout` tracks of each category in `folder`; the last ones are held out.
+    """Make `tracks` + `held_out` tracks of each category in `folder`; the last ones are held out.
 
     Raises:
         LegatoError: tracks failed: each is named, the others are made.
     """
-    wanted = [(name, index) for name in music for index in range(tracks + heldout)]
+    wanted = [(name, index) for name in music for index in range(tracks + held_out)]
 
     def path_of(category: str, index: int) -> Path:
         return folder / category / f"{track_id(category, index)}.wav"
@@ -72,7 +72,7 @@ def make_corpus(
         return {}
 
     items.run(make, wanted, stage="corpus", name=lambda one: track_id(*one))
-    paths = {name: [path_of(name, index) for index in range(tracks + heldout)] for name in music}
+    paths = {name: [path_of(name, index) for index in range(tracks + held_out)] for name in music}
     return Corpus(
         {name: found[:tracks] for name, found in paths.items()},
         {name: found[tracks:] for name, found in paths.items()},

@@ -39,7 +39,7 @@ class TrainCodecParams(Strict):
     start: FilePath | None  # weights to continue from; null: from nothing
     seed: Seed  # of the corpus, the batches and new weights
     tracks: Tracks  # of each category, to learn from
-    heldout: Tracks  # of each category, to measure
+    held_out: Tracks  # of each category, to measure
     device: Literal["auto", "cpu", "cuda"]
     compile: bool
     encoder_dim: Annotated[int, Field(ge=1, le=64)]

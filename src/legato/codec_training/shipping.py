@@ -46,7 +46,7 @@ def train_small_codec(code: str) -> None:
     made_of: list[Any] = [{name: one.model_dump() for name, one in music.items()}, sha256_of(studio.font)]
     made_of += [studio.render.model_dump(), studio.normalize.model_dump(), wanted.seed]
     folder = CODEC_RUNS / f"corpus-{_digest(made_of)}"
-    audio = corpus.make_corpus(folder, music, studio, seed=wanted.seed, tracks=wanted.tracks, heldout=wanted.heldout)
+    audio = corpus.make_corpus(folder, music, studio, seed=wanted.seed, tracks=wanted.tracks, held_out=wanted.held_out)
 
     start = sha256_of(require_file(Path(wanted.start))) if wanted.start else None
     run = CODEC_RUNS / f"run-{_digest([made_of, wanted.model_dump(), start])}"
@@ -61,18 +61,18 @@ def train_small_codec(code: str) -> None:
             "soundfont_sha256": sha256_of(studio.font),
             "code": code,
         },
-        "heldout": _measure({name: audio.heldout[name] for name in composed}, run),
-        "heldout_corpus": _measure({name: audio.heldout[name] for name in music if name not in composed}, run),
+        "held_out": _measure({name: audio.held_out[name] for name in composed}, run),
+        "held_out_corpus": _measure({name: audio.held_out[name] for name in music if name not in composed}, run),
     }
     write_bytes(SMALL_CODEC, (run / "small.pth").read_bytes())
     write_json(SMALL_CODEC_FIGURES, figures)
 
 
-def _measure(heldout: dict[str, list[Path]], run: Path) -> dict[str, Any]:
+def _measure(held_out: dict[str, list[Path]], run: Path) -> dict[str, Any]:
     """What `quality` says of held-out tracks, in total and per category."""
     weights, codes = run / "small.pth", run / "codes"
     pairs = {}
-    for name, paths in heldout.items():
+    for name, paths in held_out.items():
         rows = encode_tracks(paths, codes, weights, EncodeParams())
         pairs[name] = [(path, codes / f"{row['id']}.pt") for path, row in zip(paths, rows, strict=True)]
     n_most = max(map(len, pairs.values()))

@@ -133,7 +133,7 @@ def random_windows(
     return windows
 
 
-def read_windows(windows: Sequence[Window], frames: int) -> Batch:
+def batch_of(windows: Sequence[Window], frames: int) -> Batch:
     """The batch of some windows."""
     rows_BTK = torch.stack([window_rows(window.track.codes_TK, window.start, frames) for window in windows])
     return make_batch([window.text for window in windows], rows_BTK)
@@ -143,4 +143,4 @@ def fixed_batch(track: AnyTrack, *, windows: int, frames: int) -> Batch:
     """Windows of one track spread from its first frame to its end, tags in their order."""
     starts = np.linspace(0, last_start(track.n_frames, frames), windows).astype(int)
     text = text_bytes(join_tags(track.tags))
-    return read_windows([Window(track, start, text) for start in dict.fromkeys(starts.tolist())], frames)
+    return batch_of([Window(track, start, text) for start in dict.fromkeys(starts.tolist())], frames)

@@ -27,7 +27,7 @@ def identity(params: TrainParams, split: Split) -> Identity:
     return {
         "train": params.model_dump(exclude=HOW),
         "tracks": digest(split.train),
-        "held-out tracks": digest(split.heldout),
+        "held-out tracks": digest(split.held_out),
         "start": {path.name: sha256_of(require_file(path)) for path in start},
     }
 

@@ -65,21 +65,21 @@ class Split:
     """What a model learns from, and what it is measured on; with nothing held out it is not measured."""
 
     train: Sequence[AnyTrack]
-    heldout: Sequence[AnyTrack]
+    held_out: Sequence[AnyTrack]
 
     def categories(self) -> list[str]:
         """Every category of either side, sorted; none where the folders do not say."""
-        return sorted({track.category for track in (*self.train, *self.heldout) if track.category is not None})
+        return sorted({track.category for track in (*self.train, *self.held_out) if track.category is not None})
 
 
-def read_split(train: Path, heldout: Path) -> Split:
+def read_split(train: Path, held_out: Path) -> Split:
     """The training folder and the held-out one, checked, with no track in both.
 
     Raises:
         LegatoError: as `read_dataset` does; a held-out track is trained on as well.
     """
     tracks = read_dataset(train)
-    kept = read_held_out(heldout)
+    kept = read_held_out(held_out)
     by_id, by_content = ({getattr(track, name): track for track in tracks} for name in ("id", "sha256"))
     for track in kept:
         if track.id in by_id:

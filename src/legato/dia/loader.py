@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from legato.dia.batches import Batch, random_windows, read_windows
+from legato.dia.batches import Batch, batch_of, random_windows
 from legato.dia.config import TrainParams
 from legato.dia.dataset import AnyTrack
 from legato.errors import LegatoError
@@ -59,7 +59,7 @@ class Steps(Dataset):
         starts = [first + index * self.part_size for index in range(self.params.accumulate)]
         parts = [windows[start : start + self.part_size] for start in starts]
         return [
-            StepBatch(read_windows(part, self.params.frames), tuple(window.track.category for window in part))
+            StepBatch(batch_of(part, self.params.frames), tuple(window.track.category for window in part))
             for part in parts
         ]
 

@@ -28,7 +28,7 @@ from legato.dia.run import Run, follow, new_run, restore, state_of
 from legato.errors import LegatoError
 from legato.words import counted
 
-HELDOUT_WINDOWS = 4  # a track
+HELD_OUT_WINDOWS = 4  # a track
 LOG_EVERY = 10  # steps; the curve shows their mean
 DIVERGED = 1.5  # times the held-out loss before the first step, or that of a model that guesses if it is more
 
@@ -76,7 +76,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     with Curves(places.reports if is_main else None, board, rows) as curves, in_memory(params), ExitStack() as stack:
         if run.step == 0:
             speed_log.unlink(missing_ok=True)
-            log_heldout(curves, 0, measure(run.best, split, params.frames, precision, accelerator))
+            log_held_out(curves, 0, measure(run.best, split, params.frames, precision, accelerator))
         n_workers = workers_for(device, accelerator.num_processes)
         loader = load_steps(steps, run.step + 1, params.steps, n_workers)
         watch, peak = speed.Stopwatch(), speed.peak_flops(device)
@@ -95,7 +95,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
                     speed.append(speed_log, {"step": run.step} | lap)
             if due(run.step, params.eval_every, params.steps):
                 log_since_evaluation(curves, run, accelerator)
-                log_heldout(curves, run.step, measure(run.best, split, params.frames, precision, accelerator))
+                log_held_out(curves, run.step, measure(run.best, split, params.frames, precision, accelerator))
                 watch.restart()
             if run.step % params.checkpoint_every == 0:
                 state = state_of(run, curves, accelerator)
@@ -186,12 +186,12 @@ def measure(
 
     Empty where no track is held out.
     """
-    if not split.heldout:
+    if not split.held_out:
         return {}
     learner = dia.Learner(model.eval(), precision)
     meter = Meter(split.categories(), accelerator.device)
-    for track in split.heldout[accelerator.process_index :: accelerator.num_processes]:
-        batch = fixed_batch(track, windows=HELDOUT_WINDOWS, frames=frames).to(accelerator.device)
+    for track in split.held_out[accelerator.process_index :: accelerator.num_processes]:
+        batch = fixed_batch(track, windows=HELD_OUT_WINDOWS, frames=frames).to(accelerator.device)
         losses_BTK = learner(*vars(batch).values())
         meter.add(losses_BTK, batch.labels_BTK, [track.category] * len(losses_BTK))
     return figures(meter.state(accelerator.reduce), meter.categories)
@@ -211,7 +211,7 @@ def log_training(curves: Curves, run: Run, accelerator: Accelerator) -> None:
     loss = figures(run.recent.state(accelerator.reduce), run.recent.categories)["loss"]
     curves.log(run.step, "train/loss", loss)
     curves.log(run.step, "train/gradient_norm", run.norm / ((run.step - 1) % LOG_EVERY + 1))
-    limit = DIVERGED * max(math.log(VOCABULARY), curves.first("heldout/loss_start", default=0))
+    limit = DIVERGED * max(math.log(VOCABULARY), curves.first("held_out/loss_start", default=0))
     if loss > limit:
         raise LegatoError(
             f"params.yaml: train: the loss diverges: {loss:.2f} at step {run.step}, above {limit:.2f}; "
@@ -229,19 +229,19 @@ def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> 
     run.long.load([tensor * 0 for tensor in run.long.state()])
 
 
-def log_heldout(curves: Curves, step: int, found: dict[str, float]) -> None:
+def log_held_out(curves: Curves, step: int, found: dict[str, float]) -> None:
     """A point of the held-out curve, and metrics of each codebook and category; nothing where nothing is held out.
 
     Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
     """
     if not found:
         return
-    curves.log(step, "heldout/loss", found["loss"])
+    curves.log(step, "held_out/loss", found["loss"])
     if step == 0:
-        curves.log(step, "heldout/loss_start", found["loss"], plot=False)
+        curves.log(step, "held_out/loss_start", found["loss"], plot=False)
         starts = {name.replace("/", "_start/"): loss for name, loss in found.items() if name.startswith("codebook/")}
-        log_parts(curves, step, "heldout", starts)
-    log_parts(curves, step, "heldout", found)
+        log_parts(curves, step, "held_out", starts)
+    log_parts(curves, step, "held_out", found)
 
 
 def log_parts(curves: Curves, step: int, side: str, found: dict[str, float]) -> None:

@@ -69,14 +69,14 @@ def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
         "tracks": len(rows),
         "refused": len({name for names in refused.values() for name in names}),
         "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
-        "hours": hours_by_licence(rows),
+        "hours": hours_by_license(rows),
         "categories": {
-            name: hours_by_licence(row for row in rows if row["category"] == name)["music"] for name in categories
+            name: hours_by_license(row for row in rows if row["category"] == name)["music"] for name in categories
         },
     }
 
 
-def hours_by_licence(rows: Iterable[Row]) -> Hours:
+def hours_by_license(rows: Iterable[Row]) -> Hours:
     """Hours of audio whose input of each kind has each licence."""
     seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     for row in rows:

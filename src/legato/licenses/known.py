@@ -12,7 +12,7 @@ OWN_WORK = "LicenseRef-own-work"  # of whoever builds the dataset, for music tha
 
 
 @dataclass(frozen=True, kw_only=True)
-class Licence:
+class License:
     """A licence's name, the addresses of its deed and text, and what dataset cards of the Hugging Face hub call it."""
 
     name: str
@@ -21,8 +21,8 @@ class Licence:
 
 
 CC = "creativecommons.org/"
-LICENCES = {
-    "CC0-1.0": Licence(
+LICENSES = {
+    "CC0-1.0": License(
         name="Creative Commons Zero 1.0 Universal",
         urls=(
             f"https://{CC}publicdomain/zero/1.0/",
@@ -31,50 +31,50 @@ LICENCES = {
         ),
         hub_id="cc0-1.0",
     ),
-    "CC-PDDC": Licence(
+    "CC-PDDC": License(
         name="Creative Commons Public Domain Dedication and Certification",
         urls=(f"https://{CC}licenses/publicdomain/", f"http://{CC}licenses/publicdomain/"),
     ),
-    "PDDL-1.0": Licence(
+    "PDDL-1.0": License(
         name="Open Data Commons Public Domain Dedication and License 1.0",
         urls=("https://opendatacommons.org/licenses/pddl/1-0/", "http://opendatacommons.org/licenses/pddl/1.0/"),
         hub_id="pddl",
     ),
-    "Unlicense": Licence(name="The Unlicense", urls=("https://unlicense.org/",), hub_id="unlicense"),
-    "MIT": Licence(
+    "Unlicense": License(name="The Unlicense", urls=("https://unlicense.org/",), hub_id="unlicense"),
+    "MIT": License(
         name="MIT License",
         urls=("https://opensource.org/license/mit", "https://opensource.org/license/mit/"),
         hub_id="mit",
     ),
-    "BSD-2-Clause": Licence(
+    "BSD-2-Clause": License(
         name='BSD 2-Clause "Simplified" License',
         urls=("https://opensource.org/license/bsd-2-clause",),
         hub_id="bsd-2-clause",
     ),
-    "BSD-3-Clause": Licence(
+    "BSD-3-Clause": License(
         name='BSD 3-Clause "New" or "Revised" License',
         urls=("https://opensource.org/license/bsd-3-clause",),
         hub_id="bsd-3-clause",
     ),
-    "Apache-2.0": Licence(
+    "Apache-2.0": License(
         name="Apache License 2.0", urls=("https://www.apache.org/licenses/LICENSE-2.0",), hub_id="apache-2.0"
     ),
-    "CC-BY-3.0": Licence(
+    "CC-BY-3.0": License(
         name="Creative Commons Attribution 3.0 Unported",
         urls=(f"https://{CC}licenses/by/3.0/", f"http://{CC}licenses/by/3.0/"),
         hub_id="cc-by-3.0",
     ),
-    "CC-BY-4.0": Licence(
+    "CC-BY-4.0": License(
         name="Creative Commons Attribution 4.0 International",
         urls=(f"https://{CC}licenses/by/4.0/", f"http://{CC}licenses/by/4.0/"),
         hub_id="cc-by-4.0",
     ),
-    "CC-BY-SA-4.0": Licence(
+    "CC-BY-SA-4.0": License(
         name="Creative Commons Attribution Share Alike 4.0 International",
         urls=(f"https://{CC}licenses/by-sa/4.0/", f"http://{CC}licenses/by-sa/4.0/"),
         hub_id="cc-by-sa-4.0",
     ),
-    OWN_WORK: Licence(name="own work of whoever built the dataset"),
+    OWN_WORK: License(name="own work of whoever built the dataset"),
 }
 
 # Why a licence that nobody allowed was not allowed by default, by how its id begins; the first that fits.
@@ -116,8 +116,8 @@ KNOWN_FILES = (
 )
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]*")
-_IDS = {name.lower(): name for name in LICENCES}
-_URLS = {url: name for name, licence in LICENCES.items() for url in licence.urls}
+_IDS = {name.lower(): name for name in LICENSES}
+_URLS = {url: name for name, known in LICENSES.items() for url in known.urls}
 
 
 def canonical(text: str) -> str:
@@ -159,7 +159,7 @@ def page_of(text: str) -> str:
     name = canonical(text)
     if "://" in name:
         return name
-    if name in LICENCES and LICENCES[name].urls:
-        return LICENCES[name].urls[0]
+    if name in LICENSES and LICENSES[name].urls:
+        return LICENSES[name].urls[0]
     has_page = _ID.fullmatch(name) and name != NONE and not name.startswith("LicenseRef-")
     return f"https://spdx.org/licenses/{name}.html" if has_page else ""

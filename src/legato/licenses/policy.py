@@ -9,13 +9,13 @@ from legato.licenses.known import is_same, known_file, reason
 from legato.workspace.params import Strict
 
 
-def _check_licence(text: str) -> str:
+def _check_license(text: str) -> str:
     if not text or text != text.strip():
         raise ValueError("must be an SPDX licence or an address, without spaces around it")
     return text
 
 
-Allowed = Annotated[list[Annotated[str, AfterValidator(_check_licence)]], Field(min_length=1)]
+Allowed = Annotated[list[Annotated[str, AfterValidator(_check_license)]], Field(min_length=1)]
 
 
 class PolicyParams(Strict):

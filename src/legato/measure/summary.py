@@ -39,14 +39,14 @@ def summarize(reports: Mapping[str, Row]) -> Row:
     """The figures in total and per category."""
     found = {name: _group(name, reports) for name in reports["dataset"]}
     prompts = list(reports["evaluate"]["prompts"].values())
-    heldout = reports["train/metrics"].get("heldout", {})  # where tracks are held out
+    held_out = reports["train/metrics"].get("held_out", {})  # where tracks are held out
     found[TOTAL] |= {
-        "loss": _rounded(heldout["loss"], 4) if heldout else None,
+        "loss": _rounded(held_out["loss"], 4) if held_out else None,
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
         "passed": _mean([prompt["passed"]["all"]["generated"] for prompt in prompts if "all" in prompt["passed"]]),
         "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
     }
-    for name, loss in heldout.get("category", {}).items():
+    for name, loss in held_out.get("category", {}).items():
         found.get(name, {})["loss"] = _rounded(loss, 4)
     return found
 

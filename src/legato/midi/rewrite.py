@@ -33,7 +33,7 @@ def rewrite(path: Path, target: Path, license_id: str, *, kits: Collection[int],
         LegatoError: it cannot be read as MIDI.
     """
     contents = read_contents(path)
-    parts = roles(contents)
+    parts = numbered_roles(contents)
     write_bytes(target, canonical(contents, parts, kits))
     mended = {"ignored_messages": contents.n_ignored, "endless_notes": contents.n_endless}
     return source_facts(contents, parts, kits) | {
@@ -42,7 +42,7 @@ def rewrite(path: Path, target: Path, license_id: str, *, kits: Collection[int],
     }
 
 
-def roles(contents: Contents) -> dict[str, Instrument]:
+def numbered_roles(contents: Contents) -> dict[str, Instrument]:
     """`drums` (`drums_2` …) and `part_1`, `part_2` …, in the order in which they begin to play."""
     named: dict[str, Instrument] = {}
     n_melodic = n_drums = 0

@@ -59,7 +59,7 @@ def render(
     _check_presets(midi, contents, font)
     check_length(midi, contents.seconds, max_minutes)
     production = produce(params, contents, _same_instruments(font), rng)
-    names = roles(contents)
+    names = named_roles(contents)
     energies = np.zeros(2)
     with _mix(contents, production, font, params, sample_rate, beside=target) as mix:
         with create_audio(target, sample_rate, WRITTEN_AS) as write:
@@ -78,7 +78,7 @@ def render(
     }
 
 
-def roles(contents: Contents) -> list[str]:
+def named_roles(contents: Contents) -> list[str]:
     """Each instrument's role: its track's name where that is one, else `part_1`, `part_2` … by its place."""
     names = [instrument.name for instrument in contents.instruments]
     return [

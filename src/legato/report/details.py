@@ -244,5 +244,5 @@ def _step(step: Row) -> Element:
 
 
 def _hash(entity: Row) -> list[Inside]:
-    licence = f", {entity['license']}" if entity.get("license") else ""
-    return [" ", element("code", entity["sha256"][:16], title=entity["sha256"]), licence]
+    terms = f", {entity['license']}" if entity.get("license") else ""
+    return [" ", element("code", entity["sha256"][:16], title=entity["sha256"]), terms]

@@ -72,7 +72,7 @@ def _usage(rows: Iterable[Row]) -> np.ndarray | None:
 def _document(title: str, rows: list[Row], usage: np.ndarray | None) -> Element:
     parts: dict[str, Iterable[Inside]] = {
         "Overview": sections.overview(),
-        "Licences": sections.licences(),
+        "Licences": sections.licenses(),
         "Tracks": track_list(rows),
         "Distributions": distributions(rows),
         "Codebooks": sections.codebooks(usage),

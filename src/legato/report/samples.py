@@ -75,21 +75,21 @@ def _verdicts(passed: Mapping[str, Shares], *, is_judged: bool) -> Iterator[Elem
 def verdict(shares: Shares) -> tuple[str, bool]:
     """What a check says of a prompt's clips, in words, and whether that means anything.
 
-    >>> verdict({"generated": 0.5, "heldout": 1.0, "others": 0.25})[1]
+    >>> verdict({"generated": 0.5, "held_out": 1.0, "others": 0.25})[1]
     True
-    >>> verdict({"generated": 0.0, "heldout": 0.0, "others": None})
+    >>> verdict({"generated": 0.0, "held_out": 0.0, "others": None})
     ('says nothing here: not even held-out music of this phrase passes', False)
     """
-    generated, heldout, others = (shares.get(side) for side in ("generated", "heldout", "others"))
+    generated, held_out, others = (shares.get(side) for side in ("generated", "held_out", "others"))
     clips = "no clip can be judged" if generated is None else f"{percent(generated)} of the clips pass"
-    if heldout is None:
+    if held_out is None:
         return f"{clips}; there is no held-out music of this phrase to compare with", generated is not None
-    if heldout == 0:
+    if held_out == 0:
         return "says nothing here: not even held-out music of this phrase passes", False
-    own = f"{clips}; of held-out music {percent(heldout)} of this phrase"
+    own = f"{clips}; of held-out music {percent(held_out)} of this phrase"
     if others is None:
         return f"{own}, and there is none of other prompts", generated is not None
-    if heldout <= others:
-        of = f"{percent(heldout)} of this phrase, {percent(others)} of the others"
+    if held_out <= others:
+        of = f"{percent(held_out)} of this phrase, {percent(others)} of the others"
         return f"says nothing here: held-out music passes whatever its prompt, {of}", False
     return f"{own}, {percent(others)} of the others", generated is not None

@@ -89,7 +89,7 @@ def _figures(found: Row, unit: str) -> Iterator[str]:
         yield _shown(value, figure)
 
 
-def licences() -> Iterator[Inside]:
+def licenses() -> Iterator[Inside]:
     """What the audit found: how much music by licence, and what was refused."""
     found = _read(layout.AUDIT)
     if found is None:
@@ -106,7 +106,7 @@ def licences() -> Iterator[Inside]:
         words = f"✗ Audit failed: {found['refused']} of {counted(found['tracks'], 'track')} {refused} refused."
         yield element("p", words, class_="bad")
         yield element("ul", *(element("li", *_refusal(one)) for one in found["refusals"]))
-    hours = {(kind, name): hours for kind, licences in found["hours"].items() for name, hours in licences.items()}
+    hours = {(kind, name): hours for kind, licenses in found["hours"].items() for name, hours in licenses.items()}
     unit = unit_of(UNITS["h"] * value for value in hours.values())
     rows = [[*key, number(value * UNITS["h"] / UNITS[unit], 1)] for key, value in hours.items()]
     yield table(["made with", "licence", f"length, {unit}"], rows)
@@ -146,7 +146,7 @@ def training() -> Iterator[Inside]:
     """The model's loss while it was trained."""
     folder = layout.TRAINING_PLOTS.path
     lines = {
-        words: _points(folder / name / "loss.tsv") for name, words in (("train", "training"), ("heldout", "held out"))
+        words: _points(folder / name / "loss.tsv") for name, words in (("train", "training"), ("held_out", "held out"))
     }
     lines = {words: points for words, points in lines.items() if points}
     if not lines:

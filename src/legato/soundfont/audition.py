@@ -77,7 +77,7 @@ def envelope(audio: Wave) -> Wave:
     return np.sqrt((steps + np.concatenate([[0], steps[:-1]])) / 2)
 
 
-def attack_s(audio: Wave) -> float:
+def rise_s(audio: Wave) -> float:
     """The time until a note is within 3 dB of the loudest of its first 1.5 seconds' lasting level.
 
     The lasting level is the 80th percentile where a note holds; of a note that dies away it is the peak.
@@ -100,7 +100,7 @@ def middle_key(row: Tonal) -> int:
 
 def is_slow(row: Tonal) -> bool:
     """Whether every part of a preset swells instead of beginning."""
-    return all(part.envelope.attack_s >= SLOW_S for part in row.parts)
+    return all(part.envelope.rise_s >= SLOW_S for part in row.parts)
 
 
 def aim_db(row: Tonal) -> float:

@@ -64,7 +64,7 @@ AUDIO = TrackFiles(
     suffixes=(".wav", ".flac"),
 )
 CODES = TrackFiles(name="codes", words="codes", stage="encode", path=Path("dataset/encoded"), suffixes=(".pt",))
-OF_TRACKS = (MIDI, RENDERED, STEMS, PROMPT, AUDIO, CODES)  # each after what it is made from
+OF_TRACKS = (MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
 CHAIN = tuple(artifact for artifact in OF_TRACKS if artifact.suffixes)  # what a track's provenance names
 
 TRACK_FACTS = Path("dataset/tracks")  # <category>/<stage>.jsonl, see `facts_path`

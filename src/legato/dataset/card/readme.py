@@ -39,7 +39,7 @@ def write_readme(card: CardParams, summary: Summary) -> str:
         "## What is in it",
         _table(("category", "tracks", "length", "licence of its music", "a prompt of it"), _categories(summary)),
         "## Licences",
-        _licences(summary),
+        _licenses(summary),
         _table(("made with", "file", "licence", "tracks", "sha256"), _materials(summary)),
         "## How it was made",
         _making(summary),
@@ -52,12 +52,12 @@ def write_readme(card: CardParams, summary: Summary) -> str:
 def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
     """The card's metadata. A licence that the hub has no name for is `other`, and LICENSE says which."""
     ids = sorted({terms.hub_id for terms in summary.licenses})
-    licence: dict[str, Any] = {"license": ids[0] if len(ids) == 1 else ids}
+    stated: dict[str, Any] = {"license": ids[0] if len(ids) == 1 else ids}
     if OTHER in ids:
-        licence |= {"license_name": "see-license", "license_link": "LICENSE"}
+        stated |= {"license_name": "see-license", "license_link": "LICENSE"}
     return {
         "pretty_name": card.name,
-        **licence,
+        **stated,
         "language": ["en"],
         "task_categories": ["text-to-audio"],
         "size_categories": [next((name for size, name in SIZES if summary.n_tracks < size), LARGEST)],
@@ -110,7 +110,7 @@ def _categories(summary: Summary) -> Iterable[Sequence[str]]:
         )
 
 
-def _licences(summary: Summary) -> str:
+def _licenses(summary: Summary) -> str:
     lines = []
     for kind, found in summary.hours_by_license.items():
         listed = ", ".join(f"{length_of(hours)} {_linked(terms)}" for terms, hours in found)

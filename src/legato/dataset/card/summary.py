@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legato.licenses.audit import SECONDS_PER_HOUR, Row, hours_by_licence, inputs_of
-from legato.licenses.known import LICENCES, NONE, Licence, canonical, page_of
+from legato.licenses.audit import SECONDS_PER_HOUR, Row, hours_by_license, inputs_of
+from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
 from legato.truth.rates import Accuracy, accuracy, rates
 
 COVERING = ("music", "soundfont")  # what is heard in the audio, so whose licences hold for the codes
@@ -83,7 +83,7 @@ def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
         licenses=_resolved(given.license for row in rows for given in inputs_of(row) if given.kind in COVERING),
         hours_by_license={
             kind: [(terms_of(name), hours) for name, hours in found.items()]
-            for kind, found in hours_by_licence(rows).items()
+            for kind, found in hours_by_license(rows).items()
         },
         n_sources=_n_sources(rows),
         seeds=_distinct(rows, "seed"),
@@ -125,7 +125,7 @@ def terms_of(stated: str) -> Terms:
     >>> terms_of("MIT").name, terms_of("MPL-2.0").address, terms_of("my own").address, terms_of("my own").hub_id
     ('MIT License', 'https://spdx.org/licenses/MPL-2.0.html', 'my own', 'other')
     """
-    known = LICENCES.get(stated, Licence(name=""))
+    known = LICENSES.get(stated, License(name=""))
     return Terms(id=stated, name=known.name, page=page_of(stated), hub_id=known.hub_id)
 
 

@@ -12,7 +12,7 @@ from legato.measure.metrics import perplexity, usage
 from legato.tokens import CODEBOOK_NAMES, N_CODEBOOKS
 
 
-def code_figures(clips: Sequence[np.ndarray], data_counts: np.ndarray) -> dict[str, float | None]:
+def codebook_use(clips: Sequence[np.ndarray], data_counts: np.ndarray) -> dict[str, float | None]:
     """The use of the codebooks by clips' codes together, means over codebooks.
 
     Returns:

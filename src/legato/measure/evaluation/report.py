@@ -1,6 +1,6 @@
 """The report on generated clips, each figure beside that of held-out music of the same kind and length.
 
-Conventions: a figure is `{"generated": x, "heldout": y}`, None where there is nothing to measure; what is heard has
+Conventions: a figure is `{"generated": x, "held_out": y}`, None where there is nothing to measure; what is heard has
 `others` too, what held-out music of the other prompts scores: where that is the same, the check means nothing. Shares
 are 0 to 1.
 """
@@ -19,13 +19,13 @@ from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
 from legato.measure.evaluation.adherence import Heard, Judged, judge
 from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts
-from legato.measure.evaluation.codebooks import code_figures, perplexities
+from legato.measure.evaluation.codebooks import codebook_use, perplexities
 from legato.measure.evaluation.frechet import frechet_log_mel_db
 from legato.measure.metrics import TOTAL, usage
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, N_CHANNELS, SAMPLE_RATE
 from legato.truth.by_ear import BPM_HEARD
 
-GENERATED, HELDOUT, OTHERS = "generated", "heldout", "others"
+GENERATED, HELD_OUT, OTHERS = "generated", "held_out", "others"
 ALL = "all"
 DIGITS = {"perplexity": 1, "lufs": 2, "frechet_log_mel_db": 2, "hiss_share": 6}  # 4 of the others
 
@@ -38,7 +38,7 @@ class Group:
     """The clips of one prompt, or of all, as judged by their prompts."""
 
     generated: list[Judged]
-    heldout: list[Judged]  # excerpts of the tracks that begin with one of the prompt's tags
+    held_out: list[Judged]  # excerpts of the tracks that begin with one of the prompt's tags
     others: list[Judged]  # excerpts of other prompts' tracks, judged by this one
     data_counts: np.ndarray  # of all codes of these tracks
     recognised: dict[str, list[bool]]  # of generated and of held-out clips
@@ -46,14 +46,14 @@ class Group:
     def __add__(self, other: "Group") -> "Group":
         return Group(
             self.generated + other.generated,
-            self.heldout + other.heldout,
+            self.held_out + other.held_out,
             self.others + other.others,
             self.data_counts + other.data_counts,
             {side: self.recognised[side] + other.recognised[side] for side in self.recognised},
         )
 
 
-def evaluate(samples: Samples, heldout: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Row:
+def evaluate(samples: Samples, held_out: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Row:
     """Figures of each prompt's clips, under `prompts`, and of all clips, under `total`.
 
     A prompt's clips are compared with `n_excerpts` excerpts of the held-out tracks that begin with one of its tags,
@@ -63,7 +63,7 @@ def evaluate(samples: Samples, heldout: Sequence[AnyTrack], n_excerpts: int, dec
         Under `prompts` and `total`, what `row` returns, and what `codebooks` returns for the total.
     """
     tags = {prompt: split_tags(prompt) for prompt in samples.clips}
-    tracks = {prompt: [track for track in heldout if track.tags[0] in tags[prompt]] for prompt in tags}
+    tracks = {prompt: [track for track in held_out if track.tags[0] in tags[prompt]] for prompt in tags}
     cut: dict[tuple[str, ...], list[Clip]] = {}  # prompts may ask for the same tracks
     for chosen in tracks.values():
         key = tuple(track.id for track in chosen)
@@ -83,10 +83,10 @@ def make_group(clips: Sequence[Clip], tags: Sequence[str], real: Sequence[Clip],
     own, others = ([clip for clip in real if (clip.tags[0] in tags) == is_own] for is_own in (True, False))
     return Group(
         generated=[judge(clip, tags) for clip in clips],
-        heldout=[judge(clip, tags) for clip in own],
+        held_out=[judge(clip, tags) for clip in own],
         others=[judge(clip, tags) for clip in others],
         data_counts=data_counts,
-        recognised={GENERATED: recognise(clips, own, others), HELDOUT: recognise(own, own, others)},
+        recognised={GENERATED: recognise(clips, own, others), HELD_OUT: recognise(own, own, others)},
     )
 
 
@@ -118,15 +118,15 @@ def row(group: Group) -> Row:
         `frechet_log_mel_db`, a distance in dB; and `recognised`, the share of clips that are nearest
         to their own prompt's music.
     """
-    generated, heldout = ([one.clip for one in side] for side in (group.generated, group.heldout))
-    rest_counts = group.data_counts - sum((usage(clip.codes_TK) for clip in heldout), no_counts())
-    sides = {GENERATED: figures(group.generated, group.data_counts), HELDOUT: figures(group.heldout, rest_counts)}
-    pairs = {GENERATED: (generated, heldout), HELDOUT: (heldout[0::2], heldout[1::2])}
+    generated, held_out = ([one.clip for one in side] for side in (group.generated, group.held_out))
+    rest_counts = group.data_counts - sum((usage(clip.codes_TK) for clip in held_out), no_counts())
+    sides = {GENERATED: figures(group.generated, group.data_counts), HELD_OUT: figures(group.held_out, rest_counts)}
+    pairs = {GENERATED: (generated, held_out), HELD_OUT: (held_out[0::2], held_out[1::2])}
     for side, found in sides.items():
         found["frechet_log_mel_db"] = _distance(*pairs[side]) if all(pairs[side]) else None
         found["recognised"] = _mean(group.recognised[side])
-    passed = {side: passes(getattr(group, side)) for side in (GENERATED, HELDOUT, OTHERS)}
-    heard = {side: heard_means(getattr(group, side)) for side in (GENERATED, HELDOUT, OTHERS)}
+    passed = {side: passes(getattr(group, side)) for side in (GENERATED, HELD_OUT, OTHERS)}
+    heard = {side: heard_means(getattr(group, side)) for side in (GENERATED, HELD_OUT, OTHERS)}
     heard_names = [name for name in Heard._fields if name != "bpm_error" or BPM_HEARD in passed[GENERATED]]
     return {
         "clips": len(generated),
@@ -142,7 +142,7 @@ def codebooks(group: Group) -> Row:
     """The perplexity of each codebook, 1 to 1024, by name and side."""
     sides = {
         side: perplexities([one.clip.codes_TK for one in getattr(group, side)]) if getattr(group, side) else {}
-        for side in (GENERATED, HELDOUT)
+        for side in (GENERATED, HELD_OUT)
     }
     return {"codebook_perplexity": {name: _beside(name, sides, digits=1) for name in CODEBOOK_NAMES}}
 
@@ -160,7 +160,7 @@ def figures(judged: Sequence[Judged], data_counts: np.ndarray) -> Figures:
     return {
         "lufs": _mean(map(_lufs, audio)),
         "silence": _mean(silence_share(one, SAMPLE_RATE) for one in audio),
-        **code_figures([one.clip.codes_TK for one in judged], data_counts),
+        **codebook_use([one.clip.codes_TK for one in judged], data_counts),
     }
 
 
