@@ -100,7 +100,7 @@ def middle_key(row: Tonal) -> int:
 
 def is_slow(row: Tonal) -> bool:
     """Whether every part of a preset swells instead of beginning."""
-    return all(part.envelope.rise_s >= SLOW_S for part in row.parts)
+    return all(part.envelope.attack_s >= SLOW_S for part in row.parts)
 
 
 def aim_db(row: Tonal) -> float:
