@@ -1,6 +1,7 @@
 """collect: every category's codes and prompts as the dataset a trainer reads, with its provenance and its card."""
 
 from legato.codec.weights import CodecParams
+from legato.contract.facts import Facts
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.folder import write_card
@@ -18,7 +19,7 @@ def main() -> None:
     recorded.verify(inputs(categories.names()))
     font = params.load("soundfont", SoundfontParams)
     codec = params.load("codec", CodecParams)
-    made_with = {
+    made_with: Facts = {
         "soundfont": font.path,
         "soundfont_license": font.license_id,
         "codec": codec.weights,

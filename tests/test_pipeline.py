@@ -13,21 +13,25 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import soundfile
 import torch
 import yaml
+from pydantic import TypeAdapter
 
 from helpers.checkout import ROOT
 from helpers.clones import BIN, TINY, Clone, make_clone
 from helpers.contract import read_dataset
 from helpers.signals import si_sdr_db
-from legato.files import sha256_of
+from legato.contract.facts import Facts
+from legato.contract.folder import FACTS
+from legato.files import read_jsonl, sha256_of
 from legato.work import item_cache
 from legato.work.code_version import stage_version
 from legato.workspace import dvc_files
+from legato.workspace.layout import HELD_OUT, TRAIN
 
 CARDS = ("LICENSE", "README.md", "croissant.json")  # of a dataset; they have its name
 
@@ -94,6 +98,14 @@ def test_the_dataset_keeps_the_contract(built: Clone) -> None:
     assert len(train) == 4
     assert len(held_out) == 2
     assert not set(train) & set(held_out)
+
+
+def test_every_fact_is_one_that_is_declared(built: Clone) -> None:
+    kinds = {name: TypeAdapter(kind) for name, kind in get_type_hints(Facts).items()}
+    rows = [row for side in (TRAIN, HELD_OUT) for row in read_jsonl(built.folder / side.path / FACTS)]
+    assert rows
+    for name, value in ((name, value) for row in rows for name, value in row.items()):
+        kinds[name].validate_python(value, strict=True)
 
 
 def test_codes_decode_to_the_normalized_audio(built: Clone, codec_model: Any) -> None:

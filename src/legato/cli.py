@@ -6,6 +6,7 @@ import sys
 from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from legato.dataset import provenance, tracing
 from legato.errors import LegatoError, stage
@@ -110,7 +111,8 @@ def validate_prompts(chosen: list[str]) -> None:
     for name in chosen:
         if name not in known:
             raise LegatoError(f"params.yaml: categories: {name!r}: no such category; known are {', '.join(known)}")
-    rows, failures = [], []
+    rows: list[Any] = []
+    failures = []
     for name in chosen or known:
         try:
             rows += validate_category(name)

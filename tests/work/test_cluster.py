@@ -17,9 +17,9 @@ import yaml
 
 from helpers.dask_cluster import Dask
 from legato.errors import LegatoError
-from legato.files import write_text
+from legato.files import Json, write_text
 from legato.work import cluster, items
-from legato.work.items import Facts, Step
+from legato.work.items import Step
 
 N = 16
 
@@ -30,7 +30,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path / "workspace")
 
 
-def step(work: Callable[[int, Path], Facts], out: str) -> Step[int]:
+def step(work: Callable[[int, Path], Json], out: str) -> Step[int]:
     return Step(
         stage="square",
         category=out,
@@ -47,7 +47,7 @@ def found_in(folder: str) -> dict[str, str]:
 
 
 def test_a_worker_that_is_killed_loses_nothing(dask: Dask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def work(number: int, out: Path) -> Facts:
+    def work(number: int, out: Path) -> Json:
         time.sleep(0.05)
         write_text(out / f"{number}.txt", str(number**2))
         Path(f"begun_{os.getpid()}").touch()
@@ -72,7 +72,7 @@ def test_who_needs_a_gpu_gets_it_and_who_fails_is_named(dask: Dask) -> None:
     facts = items.build(step(lambda _, __: {"pid": os.getpid()}, "gpu"), range(4), place=gpu)
     assert {row["pid"] for row in facts} == {dask.workers[1].pid}
 
-    def work(number: int, out: Path) -> Facts:
+    def work(number: int, out: Path) -> Json:
         if number == 3:
             raise LegatoError("out of tune")
         write_text(out / f"{number}.txt", str(number**2))
@@ -85,7 +85,7 @@ def test_who_needs_a_gpu_gets_it_and_who_fails_is_named(dask: Dask) -> None:
 
 @pytest.mark.usefixtures("dask")
 def test_who_kills_more_workers_than_the_cluster_allows_is_named() -> None:
-    def work(_: int, __: Path) -> Facts:
+    def work(_: int, __: Path) -> Json:
         os.kill(os.getpid(), signal.SIGKILL)
         return {}
 
@@ -98,7 +98,7 @@ def test_a_cluster_that_goes_away_is_one_line_and_what_was_done_is_kept(
 ) -> None:
     pids = [process.pid for process in dask.processes]
 
-    def work(number: int, out: Path) -> Facts:
+    def work(number: int, out: Path) -> Json:
         if number == N - 1 and not Path("killed").exists():
             Path("killed").touch()
             for pid in pids:

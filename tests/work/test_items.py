@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from legato.errors import EXIT_INTERRUPTED, LegatoError
-from legato.files import read_jsonl, write_text
+from legato.files import Json, read_jsonl, write_text
 from legato.work import item_cache, items, pool
-from legato.work.items import Facts, Step
+from legato.work.items import Step
 
 
 def run(work, count: int):
@@ -60,12 +60,12 @@ def test_a_failed_item_is_named_and_the_others_are_finished(
 
 
 def test_the_facts_of_finished_items_are_recorded_where_others_fail(tmp_path: Path) -> None:
-    def work(number: int) -> Facts:
+    def work(number: int) -> Json:
         if number in failing:
             raise LegatoError("out of tune")
         return {"id": number}
 
-    def record() -> list[Facts]:
+    def record() -> list[Json]:
         return items.record(tmp_path / "facts.jsonl", lambda: run(work, 4), {"by": "ear"})
 
     failing = {1, 3}
@@ -82,7 +82,7 @@ def test_a_wrong_number_of_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> 
         items.workers()
 
 
-def step(work: Callable[[int, Path], Facts], out: Path) -> Step[int]:
+def step(work: Callable[[int, Path], Json], out: Path) -> Step[int]:
     return Step(
         stage="square",
         category="numbers",
@@ -113,7 +113,7 @@ def test_a_process_that_dies_twice_is_named_and_the_others_are_kept(
     die, told = DEATHS[death]
     is_ill = True
 
-    def work(number: int, out: Path) -> Facts:
+    def work(number: int, out: Path) -> Json:
         if number == 2 and is_ill:
             die()
         write_text(out / f"{number}.txt", str(number**2))
@@ -134,7 +134,7 @@ def test_a_process_that_dies_twice_is_named_and_the_others_are_kept(
 def test_a_process_that_dies_once_costs_a_second_try(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv(items.WORKERS_VARIABLE, "2")
 
-    def work(number: int) -> Facts:
+    def work(number: int) -> Json:
         tries = tmp_path / str(number)
         tries.write_text(tries.read_text() + "I" if tries.exists() else "I")
         if number in (1, 4) and tries.read_text() == "I":
@@ -158,7 +158,7 @@ def test_the_cache_may_be_deleted_during_a_run(
             left[when] -= 1
             shutil.rmtree(own_item_cache)
 
-    def work(number: int, out: Path) -> Facts:
+    def work(number: int, out: Path) -> Json:
         delete(f"{number} before")
         write_text(out / f"{number}.txt", str(number**2))
         delete(f"{number} behind")
@@ -175,7 +175,7 @@ def test_what_changes_while_it_is_read_is_not_kept(monkeypatch: pytest.MonkeyPat
     source = tmp_path / "source"
     source.write_text("1")
 
-    def work(_: int, out: Path) -> Facts:
+    def work(_: int, out: Path) -> Json:
         source.write_text("2")
         write_text(out / "copy.txt", source.read_text())
         return {}
@@ -274,7 +274,7 @@ def test_what_many_items_share_is_found_out_once(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path))
     asked = []
 
-    def find_out(content: list[int]) -> Facts:
+    def find_out(content: list[int]) -> Json:
         return items.remembered("attack", lambda: asked.append(content) or {"of": content}, content)
 
     assert [find_out([1]), find_out([1]), find_out([2])] == [{"of": [1]}, {"of": [1]}, {"of": [2]}]

@@ -9,9 +9,9 @@ import pytest
 import yaml
 
 from legato.errors import LegatoError
-from legato.files import write_text
+from legato.files import Json, write_text
 from legato.work import items, pruning
-from legato.work.items import Facts, Step
+from legato.work.items import Step
 from legato.work.pruning import prune, results
 
 N = 4
@@ -24,7 +24,7 @@ def build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
     Path("params.yaml").write_text(yaml.safe_dump({"compute": {"workers": 1}, "categories": {"numbers": None}}))
 
     def built(category: str = "numbers", version: int = 0, n: int = N) -> None:
-        def work(number: int, out: Path) -> Facts:
+        def work(number: int, out: Path) -> Json:
             write_text(out / f"{number}.txt", f"{category} {version} {number}".ljust(1000))
             return {"number": number}
 

@@ -4,15 +4,14 @@ from pathlib import Path
 
 from legato.audio.normalize import NormalizeParams, normalize_file
 from legato.audio.samples import LIBSNDFILE
-from legato.files import sha256_of
+from legato.files import Json, sha256_of
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
-from legato.work.items import Facts
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, RENDERED, settings_of
 
 
-def normalize_category(category: str) -> list[Facts]:
+def normalize_category(category: str) -> list[Json]:
     """Trim and level each track into the workspace and return each one's facts.
 
     Raises:
@@ -20,7 +19,7 @@ def normalize_category(category: str) -> list[Facts]:
     """
     settings = params.load("normalize", NormalizeParams)
 
-    def normalize_track(path: Path, folder: Path) -> Facts:
+    def normalize_track(path: Path, folder: Path) -> Json:
         target = folder / f"{path.stem}.{settings.format}"
         facts = normalize_file(path, target, SAMPLE_RATE, settings)
         return {"id": path.stem, "audio_sha256": sha256_of(target), **facts}

@@ -4,18 +4,17 @@ from pathlib import Path
 
 from legato.compose.config import LICENSE, MusicParams
 from legato.compose.song import compose
-from legato.files import sha256_of
+from legato.files import Json, sha256_of
 from legato.midi.rewrite import rewrite
 from legato.midi.song import write_midi
 from legato.work import items
-from legato.work.items import Facts
 from legato.workspace import categories, params
 from legato.workspace.layout import MIDI, SOURCES, settings_of
 from legato.workspace.sources import MidiSourceParams, read_kits, read_manifest, source_id
 from legato.workspace.track import DatasetParams, TrackCount, track_id, track_rng
 
 
-def compose_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
+def compose_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
     """Write a category's MIDI files into the workspace and return each one's facts.
 
     Args:
@@ -41,7 +40,7 @@ def compose_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
     return items.build(step, [index for index in range(n_tracks) if not only or track_id(category, index) in only])
 
 
-def compose_track(folder: Path, music: MusicParams, seed: int, category: str, index: int) -> Facts:
+def compose_track(folder: Path, music: MusicParams, seed: int, category: str, index: int) -> Json:
     """Write one song's MIDI file and return its facts; both depend on the arguments alone."""
     name = track_id(category, index)
     song, facts = compose(music, track_rng(seed, category, index, "compose"))
@@ -50,11 +49,11 @@ def compose_track(folder: Path, music: MusicParams, seed: int, category: str, in
     return {"id": name, "seed": seed, "license": LICENSE, "midi_sha256": sha256_of(path), **facts}
 
 
-def _rewrite_all(category: str, seed: int, only: tuple[str, ...]) -> list[Facts]:
+def _rewrite_all(category: str, seed: int, only: tuple[str, ...]) -> list[Json]:
     license_id = params.load(f"categories.{category}.music", MidiSourceParams).license
     kits = read_kits(category)
 
-    def rewrite_track(file: str, folder: Path) -> Facts:
+    def rewrite_track(file: str, folder: Path) -> Json:
         name = source_id(category, file)
         path = folder / f"{name}.mid"
         facts = rewrite(SOURCES / category / file, path, license_id, kits=kits, file=file)

@@ -1,16 +1,96 @@
-"""The facts of tracks as whoever reads `tracks.jsonl` finds them: each value of the kind that it should be."""
+"""The facts of a track: what each stage records of it, as `tracks.jsonl` has them and whoever reads it checks them.
+
+Conventions: a role is the name of an instrument's part, such as `pad`, `bass` or `drums`.
+"""
 
 import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, cast
 
 from legato.errors import LegatoError
-from legato.files import read_jsonl
+from legato.files import Json, read_jsonl
 
-Row = dict[str, Any]
 Rule = tuple[Callable[[Any], bool], str]
 MOST = 1e12  # of any number
+
+
+class Facts(TypedDict, total=False):
+    """What is known of a track; each stage adds its own."""
+
+    # collect
+    id: str
+    category: str
+    index: int  # in its category
+    held_out: bool
+    prompt: str
+    soundfont: str | None
+    soundfont_license: str | None
+    codec: str | None
+    codec_license: str | None
+    # compose
+    seed: int
+    license: str  # of the music
+    source: dict[str, Any]  # of a user's own file: its name, SHA-256, and what was mended
+    midi_sha256: str
+    bpm: float | None
+    bpm_changes: bool
+    n_bars: int
+    n_notes: int
+    seconds_composed: float
+    key: str | None
+    scale: str | None
+    form: str
+    sections: list[list[Any]]  # [name, first bar, bars]
+    chords: list[list[Any]]  # [bar, beat, root, quality, bass]
+    instruments: dict[str, str]  # by role
+    groove: str | None
+    swing: float  # where the second of two 16ths falls, 0.5 is straight
+    playing: dict[str, str]  # by role
+    arp_notes_per_beat: int
+    slides: int
+    hat_rolls: int
+    ghost_notes: int
+    # render
+    synth: str
+    soundfont_sha256: str
+    rendered_sha256: str
+    render_gain_db: float
+    dry: bool
+    reverb_room: float
+    reverb_damping: float
+    reverb_width: float
+    reverb_level: float
+    chorus_voices: int
+    chorus_level: float
+    chorus_speed_hz: float
+    chorus_depth_ms: float
+    chorus_send: float
+    variant: dict[str, int]  # bank, by role
+    part_pan: dict[str, float]
+    part_gain_db: dict[str, float]
+    part_detune_cents: dict[str, float]
+    attack_s: dict[str, float]  # to 90 % of a note's highest level, by role
+    attack_half_s: dict[str, float]
+    width_db: float  # of the sides over the middle
+    # normalize
+    audio_sha256: str
+    seconds: float
+    trimmed_s: float
+    padded_s: float
+    lufs: float
+    dbtp: float
+    gain_db: float
+    limiter_db: float
+    at_target: bool
+    silence: float  # a share
+    # validate
+    verdicts: list[list[Any]]  # [tag, kind, whether it is true, basis]
+    # encode
+    frames: int
+    codes_sha256: str
+    codec_sha256: str
+    codec_precision: str
 
 
 def is_text(value: Any) -> bool:
@@ -52,7 +132,16 @@ RULES = {
 }
 
 
-def read_facts(path: Path, needed: Iterable[str], allowed: Iterable[str] = ()) -> list[Row]:
+def known_values(rows: Iterable[Facts], name: str) -> list[Any]:
+    """A fact of all tracks of which it is known.
+
+    >>> known_values([{"bpm": 96.0}, {"bpm": None}, {}], "bpm")
+    [96.0]
+    """
+    return [value for row in rows if (value := cast(Json, row).get(name)) is not None]
+
+
+def read_facts(path: Path, needed: Iterable[str], allowed: Iterable[str] = ()) -> list[Facts]:
     """Read JSON Lines of tracks' facts, of which some are asked for; the others may be anything.
 
     Args:
@@ -69,4 +158,4 @@ def read_facts(path: Path, needed: Iterable[str], allowed: Iterable[str] = ()) -
                 raise LegatoError(f"{path}: line {number}: {key}: {RULES[key][1]}")
             if key in needed - row.keys():
                 raise LegatoError(f"{path}: line {number}: {key}: this key is missing")
-    return rows
+    return cast(list[Facts], rows)

@@ -3,18 +3,17 @@
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from legato.contract.facts import Facts
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.errors import LegatoError
-from legato.files import read_jsonl, sha256_of, write_json, write_jsonl
+from legato.files import Json, read_jsonl, sha256_of, write_json, write_jsonl
 from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.workspace.contents import facts_of
 from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, TRAIN, facts_path
 from legato.workspace.track import is_held_out, is_held_out_by_id
-
-Row = dict[str, Any]
 
 
 def inputs(categories: Sequence[str]) -> list[Path]:
@@ -22,7 +21,7 @@ def inputs(categories: Sequence[str]) -> list[Path]:
     return facts_of(categories) + [made.folder(name) for name in categories for made in (PROMPT, CODES)]
 
 
-def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with: Row) -> None:
+def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with: Facts) -> None:
     """Write both datasets, each whole or not at all.
 
     Args:
@@ -38,14 +37,14 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
     rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
     if all(row["held_out"] for row in rows):
         rows[0]["held_out"] = False
-    sides: dict[Path, list[Row]] = {TRAIN.path: [], HELD_OUT.path: []}
+    sides: dict[Path, list[Facts]] = {TRAIN.path: [], HELD_OUT.path: []}
     for row in rows:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
     for folder, side in sides.items():
         write_dataset(folder, side)
 
 
-def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Row]:
+def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Facts]:
     """The merged facts of each of a category's tracks.
 
     A track from one of the user's own files is held out by its id, a composed one by its index.
@@ -57,16 +56,16 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
                 raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
         is_source = "source" in stages[0][name]
         is_apart = is_held_out_by_id(name, held_out) if is_source else is_held_out(index, held_out)
-        row: Row = {"category": category, "index": index, "held_out": is_apart}
+        row: Json = {"category": category, "index": index, "held_out": is_apart}
         for facts in stages:
             row |= facts[name]
         text = read_prompt(category, name)
         path = PROMPT.file(category, name)
         _check_sha256(path, row.pop("prompt_sha256"), path)
-        yield row | {"prompt": text}
+        yield cast(Facts, row | {"prompt": text})
 
 
-def write_dataset(folder: Path, rows: Iterable[Row]) -> None:
+def write_dataset(folder: Path, rows: Iterable[Facts]) -> None:
     """Write one dataset in the trainer's format beside its place, then put it there.
 
     Raises:
@@ -94,5 +93,5 @@ def _check_sha256(path: Path, sha256: str, origin: Path) -> None:
         raise LegatoError(f"{origin}: its sha256 is not the indexed {sha256}; run `dvc repro`")
 
 
-def _metadata(row: Row) -> Row:
+def _metadata(row: Facts) -> Json:
     return {"text": row["prompt"], "sr": SAMPLE_RATE, "channels": N_CHANNELS, "length": row["frames"]}

@@ -9,24 +9,24 @@ import json
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
+from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
-from legato.files import read_json, read_jsonl, write_jsonl
+from legato.files import Json, read_json, read_jsonl, write_jsonl
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CHAIN_STAGES, CODE, CODES, MIDI, PROMPT, RENDERED, SOURCES, settings_of
 
 FILE = "provenance.jsonl"
-Record = dict[str, Any]
 
 
-def made_by(category: str) -> dict[str, Record]:
+def made_by(category: str) -> dict[str, Json]:
     """The code and the parameters that each stage of a category has now."""
     code, values = read_json(CODE.path), params.read()
     return {stage: {"code": code[stage], "parameters": settings_of(stage, values, category)} for stage in CHAIN_STAGES}
 
 
-def record(row: Mapping[str, Any], stages: Mapping[str, Record]) -> Record:
+def record(row: Facts, stages: Mapping[str, Json]) -> Json:
     """A track's chain.
 
     Args:
@@ -66,10 +66,10 @@ def write(folder: Path) -> None:
     """Write the chain of each track beside the facts of a collected dataset."""
     rows = read_jsonl(folder / FACTS)
     stages = {category: made_by(category) for category in {row["category"] for row in rows}}
-    write_jsonl(folder / FILE, (record(row, stages[row["category"]]) for row in rows))
+    write_jsonl(folder / FILE, (record(cast(Facts, row), stages[row["category"]]) for row in rows))
 
 
-def text_of(found: Record) -> str:
+def text_of(found: Json) -> str:
     """A record for people."""
     lines = [f"{found['id']}  ({found['category']}, {found['license']})"]
     for step in found["chain"]:
@@ -98,14 +98,14 @@ def _git(*words: str) -> str:
     return subprocess.run(["git", *words], capture_output=True, text=True, check=True).stdout
 
 
-def _activity(stage: str, stages: Mapping[str, Record], used: list[Record], generated: Record, **more: Any) -> Record:
+def _activity(stage: str, stages: Mapping[str, Json], used: list[Json], generated: Json, **more: Any) -> Json:
     return {"activity": stage, **stages[stage], "used": used, "generated": generated, **more}
 
 
-def _entity(path: Path | str, sha256: str, license_id: str | None = None) -> Record:
+def _entity(path: Path | str | None, sha256: str, license_id: str | None = None) -> Json:
     name = path.as_posix() if isinstance(path, Path) else path
     return {"entity": name, "sha256": sha256} | ({"license": license_id} if license_id else {})
 
 
-def _line(entity: Record) -> str:
+def _line(entity: Json) -> str:
     return f"{entity['entity']}  sha256 {entity['sha256']}" + (f"  {entity['license']}" if "license" in entity else "")

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from legato.dataset import provenance
-from legato.dataset.provenance import Record
 from legato.errors import LegatoError
-from legato.files import sha256_of
+from legato.files import Json, sha256_of
 from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
@@ -20,7 +19,7 @@ from legato.workspace.layout import CHAIN, CHAIN_STAGES, MANIFESTS, SOURCES, WEI
 WORDS = {made.stage: made.words for made in CHAIN}
 
 
-def verify(records: Sequence[Record]) -> Iterable[tuple[str, list[str]]]:
+def verify(records: Sequence[Json]) -> Iterable[tuple[str, list[str]]]:
     """Build tracks again in a temporary folder; give each one's id and what differs: nothing, where all is true.
 
     Raises:
@@ -37,7 +36,7 @@ def verify(records: Sequence[Record]) -> Iterable[tuple[str, list[str]]]:
                 yield record["id"], list(_differences(workspace, record))
 
 
-def _check_same_inputs(record: Record) -> None:
+def _check_same_inputs(record: Json) -> None:
     """See that what the chain names is what is here, so that a difference is not for a plain reason."""
     name, now = record["id"], provenance.made_by(record["category"])
     for step in record["chain"]:
@@ -75,7 +74,7 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
             raise LegatoError(f"trace: {stage}@{category}: {done.stderr.strip().splitlines()[-1]}")
 
 
-def _differences(workspace: Path, record: Record) -> Iterable[str]:
+def _differences(workspace: Path, record: Json) -> Iterable[str]:
     for step in record["chain"]:
         made = step["generated"]
         if sha256_of(workspace / made["entity"]) != made["sha256"]:

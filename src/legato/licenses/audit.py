@@ -6,11 +6,11 @@ It judges the facts of what was built (`tracks.jsonl`), not what params.yaml ask
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
-from legato.contract.facts import read_facts
+from legato.contract.facts import Facts, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
+from legato.files import Json
 from legato.licenses.known import NONE, canonical
 from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
 from legato.words import counted
@@ -19,11 +19,10 @@ MOST_NAMES = 3  # tracks named in one line, of each reason
 MOST_REASONS = 3
 SECONDS_PER_HOUR = 3600
 
-Row = dict[str, Any]
 Hours = dict[str, dict[str, float]]  # by kind of input, by licence
 
 
-def read_tracks(folders: Iterable[Path]) -> list[Row]:
+def read_tracks(folders: Iterable[Path]) -> list[Facts]:
     """The facts of every track in datasets of the trainer's format.
 
     Raises:
@@ -40,7 +39,7 @@ def read_tracks(folders: Iterable[Path]) -> list[Row]:
     return rows
 
 
-def inputs_of(row: Row) -> list[Input]:
+def inputs_of(row: Facts) -> list[Input]:
     """What a track was made of, by its facts."""
     font, codec = row.get("soundfont") or "", row.get("codec") or ""
     return [
@@ -50,7 +49,7 @@ def inputs_of(row: Row) -> list[Input]:
     ]
 
 
-def refusals(rows: Iterable[Row], policy: PolicyParams) -> dict[str, list[str]]:
+def refusals(rows: Iterable[Facts], policy: PolicyParams) -> dict[str, list[str]]:
     """The ids of the tracks that may not be used, by what is wrong with them; empty where all may."""
     found: dict[str, list[str]] = defaultdict(list)
     for row in rows:
@@ -61,7 +60,7 @@ def refusals(rows: Iterable[Row], policy: PolicyParams) -> dict[str, list[str]]:
     return dict(found)
 
 
-def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
+def report(rows: Sequence[Facts], refused: dict[str, list[str]]) -> Json:
     """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone."""
     categories = sorted({row["category"] for row in rows})
     return {
@@ -76,7 +75,7 @@ def report(rows: Sequence[Row], refused: dict[str, list[str]]) -> Row:
     }
 
 
-def hours_by_license(rows: Iterable[Row]) -> Hours:
+def hours_by_license(rows: Iterable[Facts]) -> Hours:
     """Hours of audio whose input of each kind has each licence."""
     seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     for row in rows:
@@ -89,7 +88,7 @@ def hours_by_license(rows: Iterable[Row]) -> Hours:
     }
 
 
-def line_of(report: Row) -> str:
+def line_of(report: Json) -> str:
     """A failed audit in one line: how many tracks, why, and the first of them."""
     reasons = [f"{one['why']} ({_some(one['tracks'])})" for one in report["refusals"]]
     more = len(reasons) - MOST_REASONS

@@ -8,13 +8,12 @@ distance of two tracks is the root mean square of their difference, in dB.
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
-from legato.files import read_jsonl, sha256_of
+from legato.files import Json, read_jsonl, sha256_of
 from legato.measure.metrics import TOTAL
 from legato.tokens import SAMPLE_RATE
 from legato.work import items, recorded
@@ -27,17 +26,15 @@ ALIKE_DB = 3.0  # tracks whose timbres are this far apart count as alike to a de
 SAME_DB = 1.0  # openings that are nearer are near-duplicates; songs drawn apart were never nearer than 1.9
 MOST = 2000  # tracks of a group that the Vendi score looks at: its time grows with their cube
 
-Row = dict[str, Any]
 
-
-def diversity_of(categories: Sequence[str]) -> dict[str, Row]:
+def diversity_of(categories: Sequence[str]) -> dict[str, Json]:
     """`figures` of the workspace's tracks, in total and per category.
 
     Raises:
         LegatoError: what is recorded of the tracks is not here, or audio cannot be read.
     """
     recorded.verify([*facts_of(categories, ["compose"]), *map(AUDIO.folder, categories)])
-    rows: dict[str, list[Row]] = {TOTAL: []}
+    rows: dict[str, list[Json]] = {TOTAL: []}
     midis: dict[str, list[str]] = {TOTAL: []}
     for category in categories:
         tracks = AUDIO.files(category)
@@ -48,7 +45,7 @@ def diversity_of(categories: Sequence[str]) -> dict[str, Row]:
     return {name: figures(rows[name], midis[name]) for name in rows}
 
 
-def features(category: str, tracks: Sequence[Path]) -> list[Row]:
+def features(category: str, tracks: Sequence[Path]) -> list[Json]:
     """The timbre and the opening of each track of a category, kept as results of single tracks are.
 
     Raises:
@@ -65,7 +62,7 @@ def features(category: str, tracks: Sequence[Path]) -> list[Row]:
     return items.build(step, tracks)
 
 
-def track_features(audio: Path) -> Row:
+def track_features(audio: Path) -> Json:
     """A track's features, rounded to what matters."""
     samples = read_audio(audio, SAMPLE_RATE)
     levels_FB = np.maximum(log_mel_db(samples), QUIET_DB).mean(axis=0)
@@ -76,7 +73,7 @@ def track_features(audio: Path) -> Row:
     return {"timbre": timbre.round(2).tolist(), "opening": opening.round(1).ravel().tolist()}
 
 
-def figures(rows: Sequence[Row], midis: Sequence[str]) -> Row:
+def figures(rows: Sequence[Json], midis: Sequence[str]) -> Json:
     """How varied a group of tracks is.
 
     Args:

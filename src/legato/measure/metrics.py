@@ -12,19 +12,18 @@ from typing import Any
 import numpy as np
 
 from legato.contract.codes import read_codes
-from legato.contract.facts import RULES, read_facts
+from legato.contract.facts import RULES, Facts, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.contract.tags import split_tags
+from legato.files import Json
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 from legato.truth.rates import accuracy, rates
 
 TOTAL = "total"
 UNUSED = {"codec", "soundfont"}  # facts that no figure is made of
 
-Row = dict[str, Any]
 
-
-def read_datasets(folders: Iterable[Path]) -> tuple[list[Row], dict[str, np.ndarray]]:
+def read_datasets(folders: Iterable[Path]) -> tuple[list[Facts], dict[str, np.ndarray]]:
     """The facts of every track in datasets of the trainer's format, and each track's usage counts, (18, 1024)."""
     rows, counts = [], {}
     for folder in folders:
@@ -52,20 +51,20 @@ def perplexity(counts: np.ndarray) -> np.ndarray:
     return 2 ** -(shares * bits).sum(axis=-1)
 
 
-def by_category(rows: Sequence[Row]) -> dict[str, list[Row]]:
+def by_category(rows: Sequence[Facts]) -> dict[str, list[Facts]]:
     """All rows under `total`, then each category's."""
-    groups: dict[str, list[Row]] = {TOTAL: list(rows)}
+    groups: dict[str, list[Facts]] = {TOTAL: list(rows)}
     for row in rows:
         groups.setdefault(row["category"], []).append(row)
     return groups
 
 
-def dataset_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, Row]:
+def dataset_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> dict[str, Json]:
     """Size, loudness, silence, limiting, prompts and mean codebook perplexity, in total and per category."""
     return {name: _group_metrics(group, counts) for name, group in by_category(rows).items()}
 
 
-def codebook_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+def codebook_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
     """The perplexity of each of the 18 codebooks, in total and per category."""
     return {
         name: dict(zip(CODEBOOK_NAMES, _rounded(_perplexities(group, counts), 1), strict=True))
@@ -73,7 +72,7 @@ def codebook_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict
     }
 
 
-def tag_accuracy_metrics(rows: Sequence[Row]) -> dict[str, Row]:
+def tag_accuracy_metrics(rows: Sequence[Facts]) -> dict[str, Json]:
     """The share of checked verdicts that are true, of all (`all`) and of each kind, in total and per category.
 
     Apart from them, `stated` counts the verdicts that repeat a record, in all and of each kind; `stated_false` are
@@ -93,7 +92,7 @@ def tag_accuracy_metrics(rows: Sequence[Row]) -> dict[str, Row]:
     return found
 
 
-def plots(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, list[Row]]:
+def plots(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> dict[str, list[Json]]:
     """The rows of each plot that dvc.yaml names."""
     perplexities = codebook_metrics(rows, counts)[TOTAL]
     return {
@@ -106,23 +105,23 @@ def plots(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> dict[str, list[
     }
 
 
-def histogram(rows: Sequence[Row], values_of: Any, label: str) -> list[Row]:
+def histogram(rows: Sequence[Facts], values_of: Any, label: str) -> list[Json]:
     """Rows of (category, value, tracks) for a plot; `values_of` gives a track's values."""
     found = Counter((row["category"], value) for row in rows for value in values_of(row))
     return [{"category": category, label: value, "tracks": count} for (category, value), count in sorted(found.items())]
 
 
-def bpm_of(row: Row) -> list[float]:
+def bpm_of(row: Facts) -> list[float]:
     """The bpm of a track, or nothing where none is told."""
     return [] if row["bpm"] is None else [row["bpm"]]
 
 
-def key_of(row: Row) -> list[str]:
+def key_of(row: Facts) -> list[str]:
     """The key of a track, or nothing for drums alone."""
     return [f"{row['key']} {row['scale']}"] if row["key"] else []
 
 
-def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
+def _group_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> Json:
     lufs = np.array([row["lufs"] for row in rows])
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
@@ -149,7 +148,7 @@ def _group_metrics(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> Row:
     }
 
 
-def _perplexities(rows: Sequence[Row], counts: dict[str, np.ndarray]) -> np.ndarray:
+def _perplexities(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> np.ndarray:
     return perplexity(np.sum([counts[row["id"]] for row in rows], axis=0))
 
 

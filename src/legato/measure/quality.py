@@ -8,7 +8,6 @@ distance is the mean absolute difference of 80 mel bands' levels in dB (frames o
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,6 +19,7 @@ from legato.codec.engine import Engine, track_codes
 from legato.codec.windows import MARGIN_FRAMES
 from legato.contract.codes import read_codes
 from legato.errors import LegatoError
+from legato.files import Json
 from legato.measure.metrics import TOTAL, perplexity, usage
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS, SAMPLE_RATE
 from legato.work import items, recorded
@@ -30,10 +30,8 @@ EXCERPT_FRAMES = 345  # 4 s, from a track's middle
 BANDS_HZ = {"to_1k": (0, 1e3), "to_4k": (1e3, 4e3), "to_8k": (4e3, 8e3), "above_8k": (8e3, SAMPLE_RATE / 2)}
 CODEBOOKS = tuple(f"c{number}" for number in range(N_CODEBOOKS))
 
-Row = dict[str, Any]
 
-
-def quality_of(categories: Sequence[str], weights: Path) -> dict[str, Row]:
+def quality_of(categories: Sequence[str], weights: Path) -> dict[str, Json]:
     """The figures of the workspace's categories.
 
     Raises:
@@ -57,7 +55,7 @@ def codec_metrics(
     *,
     tracks: int = TRACKS,
     excerpt_frames: int = EXCERPT_FRAMES,
-) -> dict[str, Row]:
+) -> dict[str, Json]:
     """Figures in total and per category.
 
     Args:
@@ -86,7 +84,7 @@ def codec_metrics(
     }
 
 
-def code_figures(tracks: Sequence[np.ndarray]) -> Row:
+def code_figures(tracks: Sequence[np.ndarray]) -> Json:
     """How tracks' codes, (T, 18) each, use the codebooks, and how alike left and right are.
 
     Returns:
@@ -107,7 +105,7 @@ def code_figures(tracks: Sequence[np.ndarray]) -> Row:
     }
 
 
-def excerpt_figures(audio: Path, codes: Path, weights: Path, n_frames: int = EXCERPT_FRAMES) -> Row:
+def excerpt_figures(audio: Path, codes: Path, weights: Path, n_frames: int = EXCERPT_FRAMES) -> Json:
     """What an excerpt of a track loses by its codes.
 
     Returns:
@@ -151,7 +149,7 @@ def si_sdr_db(estimate: np.ndarray, reference: np.ndarray) -> float:
     return float(np.clip(10 * np.log10(target @ target / max(error @ error, 1e-20)), -100, 100))
 
 
-def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> Row:
+def log_mel_distances_db(estimate: np.ndarray, reference: np.ndarray) -> Json:
     """How far apart the levels of mel bands are; (n_samples, 2) each.
 
     Returns:
@@ -167,9 +165,9 @@ def _exact(weights: Path) -> Engine:
     return Engine(codec.loaded(weights), "exact")
 
 
-def _mean(rows: Sequence[Row]) -> Row:
+def _mean(rows: Sequence[Json]) -> Json:
     """The mean of each figure over rows of the same keys."""
-    found: Row = {}
+    found: Json = {}
     for key, value in rows[0].items():
         if isinstance(value, dict):
             found[key] = _mean([row[key] for row in rows])

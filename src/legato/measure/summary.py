@@ -21,21 +21,19 @@ and how far their spectra are from held-out music, in mean over prompts. Hours b
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-from legato.files import read_json
+from legato.files import Json, read_json
 from legato.measure.metrics import TOTAL
 
 NAMES = ("codebooks", "codec", "dataset", "diversity", "evaluate", "tag_accuracy", "train/metrics")
-Row = dict[str, Any]
 
 
-def read_reports(folder: Path) -> dict[str, Row]:
+def read_reports(folder: Path) -> dict[str, Json]:
     """Every report's content, by its name."""
     return {name: read_json(folder / f"{name}.json") for name in NAMES}
 
 
-def summarize(reports: Mapping[str, Row]) -> Row:
+def summarize(reports: Mapping[str, Json]) -> Json:
     """The figures in total and per category."""
     found = {name: _group(name, reports) for name in reports["dataset"]}
     prompts = list(reports["evaluate"]["prompts"].values())
@@ -51,7 +49,7 @@ def summarize(reports: Mapping[str, Row]) -> Row:
     return found
 
 
-def _group(name: str, reports: Mapping[str, Row]) -> Row:
+def _group(name: str, reports: Mapping[str, Json]) -> Json:
     data, codec = reports["dataset"][name], reports["codec"][name]
     return {
         "tracks": data["tracks"],

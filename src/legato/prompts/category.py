@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from legato.files import read_jsonl, sha256_of, write_text
+from legato.files import Json, read_jsonl, sha256_of, write_text
 from legato.prompts.tags import BasePhrase
 from legato.prompts.writing import prompt
 from legato.work import items
-from legato.work.items import Facts
 from legato.work.pool import HERE
 from legato.workspace import params
 from legato.workspace.layout import PROMPT, facts_path, settings_of
 from legato.workspace.track import DatasetParams, track_rng
 
 
-def prompt_category(category: str) -> list[Facts]:
+def prompt_category(category: str) -> list[Json]:
     """Write the prompts into the workspace and return each one's facts.
 
     Raises:
@@ -24,14 +23,14 @@ def prompt_category(category: str) -> list[Facts]:
     rendered = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
     facts = [row | rendered[row["id"]] for row in read_jsonl(facts_path(category, "compose"))]
 
-    def prompt_track(known: Facts, folder: Path) -> Facts:
+    def prompt_track(known: Json, folder: Path) -> Json:
         name = known["id"]
         rng = track_rng(seed, category, name, "prompt")
         path = folder / PROMPT.file(category, name).name
         write_text(path, prompt(phrase, known, rng))
         return {"id": name, "prompt_sha256": sha256_of(path)}
 
-    step = items.Step[Facts](
+    step = items.Step[Json](
         stage="prompt",
         category=category,
         work=prompt_track,

@@ -3,14 +3,13 @@
 from pathlib import Path
 
 from legato.audio.samples import LIBSNDFILE
-from legato.files import require_file, sha256_of, write_json
+from legato.files import Json, require_file, sha256_of, write_json
 from legato.render.fluidsynth import fluidsynth_version
 from legato.render.production import RenderParams
 from legato.render.rendering import render
 from legato.soundfont.config import SoundfontParams
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
-from legato.work.items import Facts
 from legato.workspace import params
 from legato.workspace.layout import MIDI, RENDERED, STEMS, settings_of
 from legato.workspace.track import DatasetParams, track_rng
@@ -18,7 +17,7 @@ from legato.workspace.track import DatasetParams, track_rng
 INDEX = "index.json"  # of a category's stems
 
 
-def made_with() -> Facts:
+def made_with() -> Json:
     """What plays all tracks: the synthesiser's version and the SoundFont's hash.
 
     Raises:
@@ -28,7 +27,7 @@ def made_with() -> Facts:
     return {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
 
 
-def render_category(category: str) -> list[Facts]:
+def render_category(category: str) -> list[Json]:
     """Render each MIDI file into the workspace and return each one's facts.
 
     Raises:
@@ -38,7 +37,7 @@ def render_category(category: str) -> list[Facts]:
     dataset = params.load("dataset", DatasetParams)
     font = Path(params.load("soundfont", SoundfontParams).path)
 
-    def render_track(midi: Path, folder: Path, stems: Path) -> Facts:
+    def render_track(midi: Path, folder: Path, stems: Path) -> Json:
         target = folder / f"{midi.stem}.flac"
         rng = track_rng(dataset.seed, category, midi.stem, "render")
         apart = stems / midi.stem

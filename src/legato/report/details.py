@@ -15,16 +15,17 @@ import numpy as np
 from legato.audio.features import WIDTH_FLOOR_DB
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
+from legato.contract.facts import Facts, known_values
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
-from legato.files import sha256_of, write_text
+from legato.files import Json, sha256_of, write_text
 from legato.midi.contents import read_contents
 from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
 from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
 from legato.report.track_list import digits_of
-from legato.report.tracks import AFTER, Row, Track, key_of
+from legato.report.tracks import AFTER, Track, key_of
 from legato.tokens import SAMPLE_RATE
 from legato.truth.basis import STATED, Verdict
 from legato.work import items
@@ -107,7 +108,7 @@ def _inside(track: Track, players: Mapping[str, str], preview_seconds: float) ->
         yield missing("Where it comes from", "dvc repro collect")
 
 
-def _about(row: Row) -> Iterator[Inside]:
+def _about(row: Facts) -> Iterator[Inside]:
     """What a listener wants to know first, in a line."""
     known = [f"{number(row['bpm'], digits_of([row], 'bpm'))} bpm" if row.get("bpm") is not None else "bpm not known"]
     known += [key_of(row) or "no key", clock(row["seconds"])]
@@ -142,7 +143,7 @@ def player(words: str, source: str, long: str) -> Element:
     return element("figure", element("figcaption", words, element("span", long, class_="long")), audio)
 
 
-def _tags(row: Row) -> Iterator[Element]:
+def _tags(row: Facts) -> Iterator[Element]:
     """Each tag, with whether it is true by the checks on it; what is only stated has a mark of its own."""
     for tag in split_tags(row["prompt"]):
         verdicts = _verdicts(row, tag)
@@ -161,7 +162,7 @@ def _tags(row: Row) -> Iterator[Element]:
         yield element("li", sign, " ", *breakable(tag), class_=state, title=words)
 
 
-def _checks(row: Row) -> Iterator[Element]:
+def _checks(row: Facts) -> Iterator[Element]:
     """Each tag with the checks on it in words, for where there is no mouse to show a tooltip."""
     for tag in split_tags(row["prompt"]):
         checks = [
@@ -172,7 +173,7 @@ def _checks(row: Row) -> Iterator[Element]:
         yield element("dd", ", ".join(checks) or "not checked")
 
 
-def _verdicts(row: Row, tag: str) -> list[Verdict]:
+def _verdicts(row: Facts, tag: str) -> list[Verdict]:
     return [verdict for verdict in (Verdict(*one) for one in row.get("verdicts", ())) if verdict.tag == tag]
 
 
@@ -201,7 +202,7 @@ def _over_time(words: str, picture: Element, seconds: float) -> Element:
     )
 
 
-def _music(midi: Path, row: Row) -> Iterator[Element]:
+def _music(midi: Path, row: Facts) -> Iterator[Element]:
     try:
         music = read_contents(midi)
     except LegatoError as error:
@@ -220,9 +221,9 @@ def _music(midi: Path, row: Row) -> Iterator[Element]:
     yield element("ul", *parts, class_="legend", aria_label="instruments")
 
 
-def _facts(row: Row) -> Iterator[Element]:
+def _facts(row: Facts) -> Iterator[Element]:
     for name, (words, unit, digits) in FACTS.items():
-        value = row.get(name)
+        value = next(iter(known_values([row], name)), None)
         if name == "width_db" and value == WIDTH_FLOOR_DB:
             yield element("dt", words)
             yield element("dd", "mono")
@@ -232,7 +233,7 @@ def _facts(row: Row) -> Iterator[Element]:
             yield element("dd", shown)
 
 
-def _step(step: Row) -> Element:
+def _step(step: Json) -> Element:
     made = step["generated"]
     used = [element("li", "from ", *breakable(one["entity"]), *_hash(one)) for one in step["used"]]
     return element(
@@ -243,6 +244,6 @@ def _step(step: Row) -> Element:
     )
 
 
-def _hash(entity: Row) -> list[Inside]:
+def _hash(entity: Json) -> list[Inside]:
     terms = f", {entity['license']}" if entity.get("license") else ""
     return [" ", element("code", entity["sha256"][:16], title=entity["sha256"]), terms]

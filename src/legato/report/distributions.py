@@ -5,10 +5,11 @@ from statistics import median
 from typing import NamedTuple
 from xml.etree.ElementTree import Element
 
+from legato.contract.facts import Facts, known_values
 from legato.page.chart import MOST_BINS, Scale, histogram, scale_over
 from legato.page.figures import counted, number
 from legato.page.html import UNKNOWN, Inside, breakable, element, missing, table
-from legato.report.tracks import Row, key_of
+from legato.report.tracks import key_of
 
 
 class Fact(NamedTuple):
@@ -29,14 +30,14 @@ FACTS = {
 AXES = {"seconds": "seconds"}  # what an axis says in place of a short unit
 
 
-def distributions(rows: Sequence[Row]) -> Iterator[Inside]:
+def distributions(rows: Sequence[Facts]) -> Iterator[Inside]:
     """Each fact as a picture of each category, on one scale, and how often each key occurs."""
     if not rows:
         yield missing("The dataset", "dvc repro collect")
         return
     yield element("p", "How many tracks of each category lie where; a bar has its number of tracks above it.")
     for name, fact in FACTS.items():
-        known = [row[name] for row in rows if row.get(name) is not None]
+        known = known_values(rows, name)
         yield element("h3", fact.words)
         if not known:
             yield element("p", "Not known of any track.", class_="absent")
@@ -48,14 +49,14 @@ def distributions(rows: Sequence[Row]) -> Iterator[Inside]:
     yield from _keys(rows)
 
 
-def _who(known: Sequence[float], rows: Sequence[Row]) -> str:
+def _who(known: Sequence[float], rows: Sequence[Facts]) -> str:
     return "Every track" if len(known) == len(rows) else f"{len(known)} of {counted(len(rows), 'track')}"
 
 
-def _pictures(rows: Sequence[Row], name: str, fact: Fact, scale: Scale) -> Iterator[Element]:
+def _pictures(rows: Sequence[Facts], name: str, fact: Fact, scale: Scale) -> Iterator[Element]:
     for category in _categories(rows):
         of_category = [row for row in rows if row["category"] == category]
-        values = [row[name] for row in of_category if row.get(name) is not None]
+        values = known_values(of_category, name)
         head = element("b", *breakable(category))
         if not values:
             words = f"{counted(len(of_category), 'track')}, not known of any"
@@ -74,7 +75,7 @@ def _range(values: Sequence[float], fact: Fact) -> str:
     return f"{' to '.join(ends)} {fact.unit}"
 
 
-def _keys(rows: Sequence[Row]) -> Iterator[Inside]:
+def _keys(rows: Sequence[Facts]) -> Iterator[Inside]:
     categories = _categories(rows)
     keys = sorted({key for row in rows if (key := key_of(row))})
     if not keys:
@@ -86,5 +87,5 @@ def _keys(rows: Sequence[Row]) -> Iterator[Inside]:
     yield element("details", element("summary", "Tracks by key"), table(["key", *categories], cells))
 
 
-def _categories(rows: Sequence[Row]) -> list[str]:
+def _categories(rows: Sequence[Facts]) -> list[str]:
     return sorted({row["category"] for row in rows})

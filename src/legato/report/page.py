@@ -8,11 +8,11 @@ import json
 import shutil
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
-from typing import Any
 from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
+from legato.contract.facts import Facts
 from legato.files import write_bytes, write_text
 from legato.page.figures import counted, duration
 from legato.page.html import Inside, element
@@ -27,7 +27,6 @@ from legato.report.tracks import Track, find_tracks
 from legato.workspace.layout import CODES, INDEX, PAGE, WEIGHTS
 
 ASSETS, SHARED = files("legato.report") / "assets", files("legato.page") / "assets"
-Row = dict[str, Any]
 
 
 def write_report(params: ReportParams, title: str) -> None:
@@ -37,7 +36,7 @@ def write_report(params: ReportParams, title: str) -> None:
         LegatoError: a file that is there cannot be read.
     """
     tracks = list(find_tracks(params.previews))
-    rows = [dict(track.row) for track in tracks]
+    rows = [track.row for track in tracks]
     by_category: dict[str, list[Track]] = {}
     for track in tracks:
         by_category.setdefault(track.row["category"], []).append(track)
@@ -59,7 +58,7 @@ def _write_tracks(category: str, tracks: list[Track], seconds: float) -> None:
     write_details(category, tracks, players, seconds)
 
 
-def _usage(rows: Iterable[Row]) -> np.ndarray | None:
+def _usage(rows: Iterable[Facts]) -> np.ndarray | None:
     """How often each codebook uses each entry over the whole dataset, (18, 1024)."""
     from legato.contract.codes import read_codes
     from legato.measure.metrics import usage
@@ -69,7 +68,7 @@ def _usage(rows: Iterable[Row]) -> np.ndarray | None:
     return np.sum(counts, axis=0) if counts else None
 
 
-def _document(title: str, rows: list[Row], usage: np.ndarray | None) -> Element:
+def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Element:
     parts: dict[str, Iterable[Inside]] = {
         "Overview": sections.overview(),
         "Licences": sections.licenses(),
@@ -100,7 +99,7 @@ def _document(title: str, rows: list[Row], usage: np.ndarray | None) -> Element:
     return element("html", element("head", *head), element("body", header, element("main", *main), *scripts), lang="en")
 
 
-def _summary(rows: Sequence[Row]) -> str:
+def _summary(rows: Sequence[Facts]) -> str:
     """The size of the dataset in a line."""
     if not rows:
         return "Nothing is built yet."

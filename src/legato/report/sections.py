@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.files import read_json
+from legato.files import Json, read_json
 from legato.measure.metrics import TOTAL
 from legato.page.chart import curves
 from legato.page.figures import UNITS, counted, number, percent, unit_of
@@ -55,7 +55,6 @@ USAGE_WORDS = (
     f"How often each of a codebook's {CODEBOOK_SIZE} entries is used, from left to right: a row for each codebook of "
     f"the left channel (L) and of the right (R). The number is its perplexity, {CODEBOOK_SIZE} if all are used alike."
 )
-Row = dict[str, Any]
 
 
 def overview() -> Iterator[Inside]:
@@ -81,7 +80,7 @@ def overview() -> Iterator[Inside]:
     )
 
 
-def _figures(found: Row, unit: str) -> Iterator[str]:
+def _figures(found: Json, unit: str) -> Iterator[str]:
     for name, figure in SUMMARY.items():
         value = found.get(name)
         if name == "minutes" and value is not None:
@@ -112,7 +111,7 @@ def licenses() -> Iterator[Inside]:
     yield table(["made with", "licence", f"length, {unit}"], rows)
 
 
-def _refusal(one: Row) -> Iterator[Inside]:
+def _refusal(one: Json) -> Iterator[Inside]:
     yield one["why"]
     yield ": "
     for nth, name in enumerate(one["tracks"]):

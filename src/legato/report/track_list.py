@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from xml.etree.ElementTree import Element
 
+from legato.contract.facts import Facts, known_values
 from legato.contract.tags import SEPARATOR
 from legato.page.figures import number
 from legato.page.html import Inside, element, missing
-from legato.report.tracks import Row, key_of
+from legato.report.tracks import key_of
 
 COLUMNS = {  # (fact of tracks.jsonl, head)
     "id": "track",
@@ -29,12 +30,12 @@ TOLD = {"license": "{}", "lufs": "{} LUFS", "bpm": "{} bpm", "key": "{}", "secon
 SPARE_CH = 1  # beside the longest id
 
 
-def listed(rows: Sequence[Row]) -> list[list[Any]]:
+def listed(rows: Sequence[Facts]) -> list[list[Any]]:
     """What the script fills the list with: the facts of each track, None where one is not known."""
     return [[key_of(row) if name == "key" else row.get(name) for name in COLUMNS] for row in rows]
 
 
-def phrases(rows: Sequence[Row]) -> dict[str, str]:
+def phrases(rows: Sequence[Facts]) -> dict[str, str]:
     """The phrase that all prompts of a category begin with, as the checks on them found it."""
     found: dict[str, str] = {}
     for row in rows:
@@ -44,7 +45,7 @@ def phrases(rows: Sequence[Row]) -> dict[str, str]:
     return found
 
 
-def track_list(rows: Sequence[Row]) -> Iterator[Inside]:
+def track_list(rows: Sequence[Facts]) -> Iterator[Inside]:
     """The frame of the list."""
     if not rows:
         yield missing("The dataset", "dvc repro collect")
@@ -57,13 +58,13 @@ def track_list(rows: Sequence[Row]) -> Iterator[Inside]:
     yield element("noscript", "The list of tracks needs JavaScript.")
 
 
-def digits_of(rows: Sequence[Row], name: str) -> int:
+def digits_of(rows: Sequence[Facts], name: str) -> int:
     """How many digits a column's figures have: none where all are whole."""
-    values = [row[name] for row in rows if row.get(name) is not None]
+    values = known_values(rows, name)
     return 0 if all(float(value).is_integer() for value in values) else DIGITS[name]
 
 
-def _alike(rows: Sequence[Row]) -> dict[str, str]:
+def _alike(rows: Sequence[Facts]) -> dict[str, str]:
     """The facts that are the same of every track as the list would show them, and how to say them once."""
     if len(rows) < 2:
         return {}
@@ -83,7 +84,7 @@ def _shown(value: Any, digits: int | None) -> str:
     return str(value) if digits is None else number(value, digits)
 
 
-def _filters(rows: Sequence[Row], alike: dict[str, str]) -> Element:
+def _filters(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
     def choice(words: str, name: str, every: str) -> Element:
         names = sorted({str(row.get(name) or "") for row in rows})
         options = [element("option", every, value=""), *(element("option", one) for one in names)]
@@ -120,7 +121,7 @@ def _orders(alike: dict[str, str]) -> Iterator[Element]:
             yield element("option", f"{short} ↓", value=f"{at} -1")
 
 
-def _frame(rows: Sequence[Row], alike: dict[str, str]) -> Element:
+def _frame(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
     heads = (
         element(
             "div",

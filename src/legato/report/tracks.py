@@ -1,25 +1,25 @@
 """The tracks that the page shows, with those of their files that are there."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
 
+from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.dataset import provenance
-from legato.files import read_jsonl
+from legato.files import Json, read_jsonl
 from legato.workspace.layout import AUDIO, CODES, HELD_OUT, MIDI, TRAIN
 
 BEFORE, AFTER = "before", "after"  # the sides of the codec
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Track:
     """A track's files, where any may be missing, and what is known of it."""
 
-    row: Row
-    provenance: Row | None
+    row: Facts
+    provenance: Json | None
     audio: Path | None
     midi: Path | None
     codes: Path | None
@@ -34,7 +34,7 @@ def find_tracks(previews: int) -> Iterator[Track]:
         name, category = row["id"], row["category"]
         heard[category] = heard.get(category, 0) + 1
         yield Track(
-            row=row,
+            row=cast(Facts, row),
             provenance=chains.get(name),
             audio=_if_there(AUDIO.file(category, name)),
             midi=_if_there(MIDI.file(category, name)),
@@ -43,7 +43,7 @@ def find_tracks(previews: int) -> Iterator[Track]:
         )
 
 
-def key_of(row: Row) -> str | None:
+def key_of(row: Facts) -> str | None:
     """A track's key in words, None where it has none.
 
     >>> key_of({"key": "A flat", "scale": "harmonic_minor"})
@@ -52,7 +52,7 @@ def key_of(row: Row) -> str | None:
     return f"{row['key']} {row.get('scale') or ''}".replace("_", " ").strip() if row.get("key") else None
 
 
-def _rows(file: str) -> Iterator[Row]:
+def _rows(file: str) -> Iterator[Json]:
     for folder in (TRAIN.path, HELD_OUT.path):
         if (folder / file).is_file():
             yield from read_jsonl(folder / file)

@@ -6,11 +6,11 @@ verdicts, 0 to 1. Stated verdicts have rates of their own: they tell of records 
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from legato.contract.facts import Facts
 from legato.truth.basis import STATED, Verdict
 
-Row = dict[str, Any]
 LIMITS = {"bpm_heard": 0.95, "key": 0.85, "mood": 0.85}  # estimators err: the least rate; 1 for the others
 
 
@@ -36,7 +36,7 @@ class Rate(NamedTuple):
         return self.rate >= self.limit
 
 
-def rates(rows: Iterable[Row]) -> list[Rate]:
+def rates(rows: Iterable[Facts]) -> list[Rate]:
     """The rate of each kind of verdict that is checked, by name, then of each that is stated."""
     n: Counter[tuple[bool, str]] = Counter()
     n_true: Counter[tuple[bool, str]] = Counter()
@@ -73,6 +73,6 @@ def accuracy(found: Iterable[Rate]) -> Accuracy:
     )
 
 
-def false_verdicts(rows: Iterable[Row]) -> list[tuple[str, str, str]]:
+def false_verdicts(rows: Iterable[Facts]) -> list[tuple[str, str, str]]:
     """(id, kind, tag) of every verdict that is not true, stated ones too."""
     return [(row["id"], kind, tag) for row in rows for tag, kind, is_true, _ in row["verdicts"] if not is_true]

@@ -1,12 +1,11 @@
 """Every tag of every prompt of a category, judged against its track."""
 
 from pathlib import Path
-from typing import Any
 
 from legato.audio.samples import read_audio
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
-from legato.files import read_jsonl, sha256_of
+from legato.files import Json, read_jsonl, sha256_of
 from legato.midi.contents import read_contents
 from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
@@ -15,8 +14,6 @@ from legato.truth.evidence import Evidence
 from legato.work import items
 from legato.workspace.layout import AUDIO, MIDI, PROMPT, facts_path
 
-Row = dict[str, Any]
-
 
 def inputs(category: str) -> list[Path]:
     """The folders and files that `validate_category` reads."""
@@ -24,7 +21,7 @@ def inputs(category: str) -> list[Path]:
     return [*folders, *(facts_path(category, stage) for stage in ("compose", "render"))]
 
 
-def validate_category(category: str) -> list[Row]:
+def validate_category(category: str) -> list[Json]:
     """Judge every prompt of a category in the workspace, on its MIDI and its normalised audio.
 
     Raises:
@@ -33,7 +30,7 @@ def validate_category(category: str) -> list[Row]:
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
 
-    def validate_track(name: str) -> Row:
+    def validate_track(name: str) -> Json:
         evidence = Evidence(
             midi=read_contents(MIDI.file(category, name)),
             audio=read_audio(AUDIO.file(category, name), SAMPLE_RATE),

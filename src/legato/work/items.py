@@ -26,7 +26,7 @@ from joblib import cpu_count
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
-from legato.files import write_jsonl
+from legato.files import Json, write_jsonl
 from legato.words import counted
 from legato.work import item_cache
 from legato.work.cluster import check_address
@@ -38,7 +38,6 @@ from legato.workspace.dvc_files import object_store
 from legato.workspace.params import Strict
 
 Item = TypeVar("Item")
-Facts = dict[str, Any]
 WORKERS_VARIABLE, SCHEDULER_VARIABLE = "LEGATO_WORKERS", "LEGATO_SCHEDULER"
 MAX_WORKERS = 4096
 ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
@@ -60,7 +59,7 @@ class Step(Generic[Item]):
 
     stage: str
     category: str
-    work: Callable[..., Facts]  # of an item and a folder for each of `outs`: writes its files there, returns its facts
+    work: Callable[..., Json]  # of an item and a folder for each of `outs`: writes its files there, returns its facts
     name: Callable[[Item], str]
     reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
     settings: Any  # parameters, and hashes or versions of what all items share: JSON
@@ -70,7 +69,7 @@ class Step(Generic[Item]):
 class FailedError(LegatoError):
     """Some items failed; `finished` are the facts of the others, in order."""
 
-    def __init__(self, line: str, finished: list[Facts]) -> None:
+    def __init__(self, line: str, finished: list[Json]) -> None:
         super().__init__(line)
         self.finished = finished
 
@@ -88,7 +87,7 @@ def build(
     *,
     seconds: Callable[[Item], float] | None = None,
     place: Place | None = None,
-) -> list[Facts]:
+) -> list[Json]:
     """Put every item's files into the step's folders, from the cache or made anew; return its facts, in order.
 
     A failed item does not stop the others: when all are done, one error names each failed item and why.
@@ -110,7 +109,7 @@ def build(
 
     store = object_store()
 
-    def find(one: _Wanted) -> Facts | None:
+    def find(one: _Wanted) -> Json | None:
         return item_cache.restore(cache, one.key, step.outs, store)
 
     with ThreadPoolExecutor(cpu_count()) as readers:
@@ -133,7 +132,7 @@ def build(
     return _sound(step.stage, [one.name for one in wanted], found)
 
 
-def remembered(name: str, work: Callable[[], Facts], content: Any) -> Facts:
+def remembered(name: str, work: Callable[[], Json], content: Any) -> Json:
     """What `work` gives, from the cache where it is: for what many items share and each would find out again.
 
     Args:
@@ -150,7 +149,7 @@ def remembered(name: str, work: Callable[[], Facts], content: Any) -> Facts:
     return found
 
 
-def record(path: Path, build_all: Callable[[], list[Facts]], made_with: Facts | None = None) -> list[Facts]:
+def record(path: Path, build_all: Callable[[], list[Json]], made_with: Json | None = None) -> list[Json]:
     """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed.
 
     The stage fails all the same, and DVC has it done again; until then the others are there to be looked at.
@@ -174,13 +173,13 @@ def record(path: Path, build_all: Callable[[], list[Facts]], made_with: Facts | 
 
 
 def run(
-    work: Callable[[Item], Facts],
+    work: Callable[[Item], Json],
     items: Sequence[Item],
     *,
     stage: str,
     name: Callable[[Item], str],
     place: Place | None = None,
-) -> list[Facts]:
+) -> list[Json]:
     """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
 
     Raises:
@@ -274,7 +273,7 @@ def _shown(
             yield at, result
 
 
-def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Facts]:
+def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Json]:
     failures = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, Failure)]
     if failures:
         print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)

@@ -5,16 +5,13 @@ Sources: Croissant 1.1 and its Responsible AI vocabulary 1.0 (MLCommons), PROV-O
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.summary import Summary, length_of
-from legato.files import sha256_of
+from legato.files import Json, sha256_of
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
-
-Json = dict[str, Any]
 
 CROISSANT = "http://mlcommons.org/croissant/1.1"
 RAI = "http://mlcommons.org/croissant/RAI/1.0"

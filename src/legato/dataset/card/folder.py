@@ -1,7 +1,9 @@
 """A collected folder's README.md, LICENSE and croissant.json, written from the facts in it."""
 
 from pathlib import Path
+from typing import cast
 
+from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import describe
@@ -15,7 +17,7 @@ README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
 
 def write_card(card: CardParams, folder: Path, held_out: Path) -> None:
     """Describe a dataset in the trainer's format; `held_out` is the one beside it that is only counted."""
-    rows = read_jsonl(folder / FACTS)
+    rows = cast(list[Facts], read_jsonl(folder / FACTS))
     summary = summarize(rows, len(read_jsonl(held_out / FACTS)))
     write_bytes(folder / README, write_readme(card, summary).encode())
     write_bytes(folder / TERMS, write_terms(card, summary).encode())

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from legato.licenses.audit import SECONDS_PER_HOUR, Row, hours_by_license, inputs_of
+from legato.contract.facts import Facts, known_values
+from legato.licenses.audit import SECONDS_PER_HOUR, hours_by_license, inputs_of
 from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
 from legato.truth.rates import Accuracy, accuracy, rates
 
@@ -70,7 +71,7 @@ class Summary:
     tags: Accuracy
 
 
-def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
+def summarize(rows: Sequence[Facts], n_held_out: int) -> Summary:
     """The figures of a dataset with at least one track."""
     by_category = {name: [row for row in rows if row["category"] == name] for name in _distinct(rows, "category")}
     return Summary(
@@ -94,7 +95,7 @@ def summarize(rows: Sequence[Row], n_held_out: int) -> Summary:
     )
 
 
-def _part(category: str, rows: Sequence[Row]) -> Part:
+def _part(category: str, rows: Sequence[Facts]) -> Part:
     return Part(
         category=category,
         n_tracks=len(rows),
@@ -105,7 +106,7 @@ def _part(category: str, rows: Sequence[Row]) -> Part:
     )
 
 
-def _materials(rows: Sequence[Row]) -> list[Material]:
+def _materials(rows: Sequence[Facts]) -> list[Material]:
     """Each SoundFont and each codec once, by its file's name: where it was is nobody's business."""
     found: dict[tuple[str, str, str, str], int] = {}
     for row in rows:
@@ -137,11 +138,11 @@ def _stated(license_: Any) -> str:
     return canonical(license_) if isinstance(license_, str) else NONE
 
 
-def _hours(rows: Sequence[Row]) -> float:
+def _hours(rows: Sequence[Facts]) -> float:
     return round(sum(row["seconds"] for row in rows) / SECONDS_PER_HOUR, 4)
 
 
-def _n_sources(rows: Sequence[Row]) -> int:
+def _n_sources(rows: Sequence[Facts]) -> int:
     return sum("source" in row for row in rows)
 
 
@@ -154,5 +155,5 @@ def length_of(hours: float) -> str:
     return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
 
 
-def _distinct(rows: Sequence[Row], key: str) -> list[Any]:
-    return sorted({row[key] for row in rows if key in row})
+def _distinct(rows: Sequence[Facts], key: str) -> list[Any]:
+    return sorted(set(known_values(rows, key)))

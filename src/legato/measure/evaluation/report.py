@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from legato.audio.loudness import MIN_SECONDS, integrated_lufs
 from legato.audio.samples import silence_share
 from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
+from legato.files import Json
 from legato.measure.evaluation.adherence import Heard, Judged, judge
 from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts
 from legato.measure.evaluation.codebooks import codebook_use, perplexities
@@ -30,7 +30,6 @@ ALL = "all"
 DIGITS = {"perplexity": 1, "lufs": 2, "frechet_log_mel_db": 2, "hiss_share": 6}  # 4 of the others
 
 Figures = dict[str, float | None]
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ class Group:
         )
 
 
-def evaluate(samples: Samples, held_out: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Row:
+def evaluate(samples: Samples, held_out: Sequence[AnyTrack], n_excerpts: int, decode: Decode) -> Json:
     """Figures of each prompt's clips, under `prompts`, and of all clips, under `total`.
 
     A prompt's clips are compared with `n_excerpts` excerpts of the held-out tracks that begin with one of its tags,
@@ -107,7 +106,7 @@ def recognise(clips: Sequence[Clip], own: Sequence[Clip], others: Sequence[Clip]
     return found
 
 
-def row(group: Group) -> Row:
+def row(group: Group) -> Json:
     """Every figure of generated clips beside that of held-out ones.
 
     Held-out excerpts are compared with the codes of the rest of their tracks, and one half of them with the other.
@@ -138,7 +137,7 @@ def row(group: Group) -> Row:
     }
 
 
-def codebooks(group: Group) -> Row:
+def codebooks(group: Group) -> Json:
     """The perplexity of each codebook, 1 to 1024, by name and side."""
     sides = {
         side: perplexities([one.clip.codes_TK for one in getattr(group, side)]) if getattr(group, side) else {}
