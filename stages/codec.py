@@ -12,7 +12,7 @@ from legato.workspace.layout import WEIGHTS
 def main() -> None:
     wanted = params.load("codec", CodecParams)
     sha256 = fetch(wanted)
-    codec.load(WEIGHTS.path)  # so that weights of another kind fail here, not behind all rendering
+    codec.load(WEIGHTS.path)  # so that weights of another kind fail here, not after all rendering
     device_of(params.load("encode.device", str))  # and a GPU that is not there too
     print(f"codec {wanted.weights}: sha256 {sha256}")
 

@@ -1,4 +1,4 @@
-"""train: a Dia on the collected dataset. An argument, if any, is a checkpoint to go on from."""
+"""train: a Dia on the collected dataset. An argument, if any, is a checkpoint to continue from."""
 
 from pathlib import Path
 

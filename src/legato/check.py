@@ -152,14 +152,14 @@ def _load_category(name: str) -> AnyCategory:
 
 
 def _check_start(train: TrainParams) -> None:
-    """What training would miss behind hours of work; what DVC tracks may be pulled before that."""
+    """What training would miss after hours of work; what DVC tracks may be pulled before that."""
     start = Path(train.start) if train.start else None
     if start and not start.is_dir() and not Path(f"{start}.dvc").is_file():
         raise LegatoError(f"{PARAMS}: train.start: {train.start!r}: no such folder")
 
 
 def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:
-    """What the audit would refuse behind hours of work."""
+    """What the audit would refuse after hours of work."""
     policy = params.load("policy", PolicyParams)
     stated_font, codec = params.load("soundfont", SoundfontParams), params.load("codec", CodecParams)
     given = {

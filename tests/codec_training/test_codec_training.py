@@ -161,13 +161,13 @@ def test_a_corpus_is_made_once_and_its_held_out_tracks_are_not_learnt(font: Path
     ]
     studio = corpus.Studio(font, *sections)
     first = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, held_out=1)
-    assert [path.name for path in first.learnt["short"]] == ["short_00000.wav", "short_00001.wav"]
+    assert [path.name for path in first.trained_on["short"]] == ["short_00000.wav", "short_00001.wav"]
     assert [path.name for path in first.held_out["short"]] == ["short_00002.wav"]
-    whole = [path.read_bytes() for path in first.learnt["short"]]
-    first.learnt["short"][0].unlink()
-    first.learnt["short"][1].write_bytes(b"as it was")
+    whole = [path.read_bytes() for path in first.trained_on["short"]]
+    first.trained_on["short"][0].unlink()
+    first.trained_on["short"][1].write_bytes(b"as it was")
     again = corpus.make_corpus(tmp_path / "a", music, studio, seed=1, tracks=2, held_out=1)
-    assert [path.read_bytes() for path in again.learnt["short"]] == [whole[0], b"as it was"]
+    assert [path.read_bytes() for path in again.trained_on["short"]] == [whole[0], b"as it was"]
 
 
 KILLED = """

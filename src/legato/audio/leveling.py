@@ -119,8 +119,8 @@ class Track:
                 high, at_high = middle, at_middle
         if at_low >= -TOLERANCE_LU:
             return Setting(low, self.headroom_db)
-        # What is limited falls behind the rest and is gated away: loudness jumps over the aim. Limit as much, and then
-        # turn all of it down: gates are relative.
+        # What is limited gets quieter than the rest and is gated away: loudness jumps over the aim. Limit as much, and
+        # then turn all of it down: gates are relative.
         beyond = min(high + BEYOND_DB, self.most_db)
         excess_lu = self._error_lu(beyond)
         return Setting(beyond - excess_lu, self.headroom_db + excess_lu)

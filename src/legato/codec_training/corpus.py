@@ -33,7 +33,7 @@ class Studio(NamedTuple):
 class Corpus(NamedTuple):
     """Paths of 44.1 kHz audio files, stereo, by category."""
 
-    learnt: dict[str, list[Path]]
+    trained_on: dict[str, list[Path]]
     held_out: dict[str, list[Path]]
 
 

@@ -50,7 +50,7 @@ def train_small_codec(code: str) -> None:
 
     start = sha256_of(require_file(Path(wanted.start))) if wanted.start else None
     run = CODEC_RUNS / f"run-{_digest([made_of, wanted.model_dump(), start])}"
-    trained = train(wanted, [path for paths in audio.learnt.values() for path in paths], run / "checkpoint.pt")
+    trained = train(wanted, [path for paths in audio.trained_on.values() for path in paths], run / "checkpoint.pt")
     model.save(run / "small.pth", trained.state_dict(), wanted.architecture())
     figures = {
         "sha256": sha256_of(run / "small.pth"),

@@ -133,7 +133,7 @@ RULES = {
 
 
 def known_values(rows: Iterable[Facts], name: str) -> list[Any]:
-    """A fact of all tracks of which it is known.
+    """A fact of all tracks where it is known.
 
     >>> known_values([{"bpm": 96.0}, {"bpm": None}, {}], "bpm")
     [96.0]
@@ -142,7 +142,7 @@ def known_values(rows: Iterable[Facts], name: str) -> list[Any]:
 
 
 def read_facts(path: Path, needed: Iterable[str], allowed: Iterable[str] = ()) -> list[Facts]:
-    """Read JSON Lines of tracks' facts, of which some are asked for; the others may be anything.
+    """Read JSON Lines of tracks' facts. Those that are asked for are checked; the others may be anything.
 
     Args:
         needed: keys of `RULES` that every track must have.

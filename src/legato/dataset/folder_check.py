@@ -73,7 +73,7 @@ def check_folder(folder: Path, listen_to: int = MAX_LISTENED) -> Report:
     """Look at every file of a folder in the trainer's format.
 
     Args:
-        listen_to: tracks whose loudness is measured, where audio of the same name lies in the folder, in its `audio`
+        listen_to: tracks whose loudness is measured, where audio of the same name is in the folder, in its `audio`
             or `raw_audio`, or in the `raw_audio` beside it.
 
     Raises:

@@ -70,7 +70,7 @@ def write(folder: Path) -> None:
 
 
 def text_of(found: Json) -> str:
-    """A record for people."""
+    """A record, human-readable."""
     lines = [f"{found['id']}  ({found['category']}, {found['license']})"]
     for step in found["chain"]:
         commit = commit_of(step["activity"], step["code"])

@@ -96,7 +96,7 @@ def window_rows(codes_TK: Tensor, start: int, frames: int) -> Tensor:
     """Rows of the window that starts at frame `start`, (T, K) codes to int64 (frames + 1, K).
 
     A window that the track outlasts is cut across the delayed rows, as generation is at each moment: no
-    PAD stands in for codes that exist.
+    PAD replaces codes that exist.
     """
     piece_TK = codes_TK[start : start + frames].long()
     bos_1K, eos_1K = (torch.full((1, N_CHANNELS), token) for token in (BOS, EOS))

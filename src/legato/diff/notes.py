@@ -30,7 +30,7 @@ def _version_notes(version: Version) -> Iterator[str]:
         mend = "it was committed without `dvc repro`" if version.commit else "run `dvc repro`"
         yield f"{version.name}: made with other parameters or code: {some(version.outdated)}; {mend}"
     if version.edited:
-        yield f"{version.name}: not as dvc.lock says: {some(version.edited)}; compared as it lies there"
+        yield f"{version.name}: not as dvc.lock says: {some(version.edited)}; compared as it is"
     if version.absent:
         yield f"{version.name}: not checked out: {some(version.absent)}; compared as dvc.lock says"
 

@@ -65,8 +65,8 @@ def _read(repo: Repo, name: str, commit: str | None, remotes: dict[Any, HashFile
         if commit is None and out.is_in_repo:
             if not out.exists:
                 absent.append(path)
-            elif (lies := _as_it_lies(out)) is not None:
-                outs[path], edited[path] = lies
+            elif (found := _as_it_is(out)) is not None:
+                outs[path], edited[path] = found
     data = index.data["repo"]
     _share_connections(data, remotes)
     given, params = _Given(outs), _values(repo.params.show())
@@ -163,7 +163,7 @@ def _at(values: Any, key: str) -> Any:
     return values
 
 
-def _as_it_lies(out: Output) -> tuple[Out, dict[str, str]] | None:
+def _as_it_is(out: Output) -> tuple[Out, dict[str, str]] | None:
     """An output in the workspace and its listing, where it is not as dvc.lock says."""
     found = _built(out)
     if found.hash_info == out.hash_info:

@@ -84,7 +84,7 @@ REASONS = {
     "AGPL-": "copyleft: what is made of it may be bound by it too",
     "CC-BY-NC-": "forbids commercial use",
     "CC-BY-ND-": "forbids what is made of it",
-    "CC-BY-SA-": "share-alike: what is made of it has to stand under it too",
+    "CC-BY-SA-": "share-alike: what is made of it has to be under it too",
     "CC-BY-": "asks that its author be named wherever the music goes, which a model does not do",
     "CC-PDM-": "a mark that a work is out of copyright, which anyone may set, and no dedication by its owner",
 }

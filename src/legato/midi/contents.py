@@ -58,7 +58,7 @@ class Meter(NamedTuple):
 class Instrument:
     """One channel's notes with one program, sorted by start; arrays are (n_notes,)."""
 
-    name: str  # of the track that most of its notes lie in
+    name: str  # of the track that most of its notes are in
     program: int
     is_drum: bool
     start_s: np.ndarray
@@ -119,7 +119,7 @@ class Contents:
 
     @property
     def bpm_changes(self) -> bool:
-        """Whether a tempo in the file lies over 2 % from the main one."""
+        """Whether a tempo in the file differs by more than 2 % from the main one."""
         main = self.bpm
         return any(abs(bpm / main - 1) > BPM_TOLERANCE for bpm, share in self._tempo_shares() if share > 0)
 

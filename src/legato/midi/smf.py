@@ -154,7 +154,7 @@ def _read_data(data: bytes, at: int, status: int, first: int) -> tuple[bytes, in
 
 
 def _joined(first: int, payload: bytes, begun: Event | None, tick: int) -> Event | None:
-    """A system-exclusive message as far as it has come, by packets: the first one is F0, those that go on are F7.
+    """A system-exclusive message as far as it has come, by packets: the first one is F0, those that continue are F7.
 
     F7 on its own may hold any bytes; a whole message is read, the rest is left out.
     """
@@ -179,7 +179,7 @@ def _read_length(data: bytes, at: int) -> tuple[int, int]:
 def dump(ticks_per_beat: int, tracks: Sequence[Iterable[Event]]) -> bytes:
     """A type 1 file: every event with its status, every track with its end. Events come in the order given.
 
-    Where two are further apart than a delta time can say, empty text events lie between them.
+    Where two are further apart than a delta time can say, empty text events are put between them.
 
     >>> parse(dump(480, [[Event(0, 0x90, bytes([60, 100])), Event(480, 0x80, bytes([60, 64]))]])).division
     480

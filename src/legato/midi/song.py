@@ -27,7 +27,7 @@ class Note(NamedTuple):
 
 
 class Bend(NamedTuple):
-    """From this beat on the part's channel is so much higher or lower."""
+    """How much higher or lower the part's channel is from this beat on."""
 
     beat: float
     semitones: float  # within BEND_RANGE of 0

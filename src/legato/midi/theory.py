@@ -49,7 +49,7 @@ def quality(classes: Sequence[int]) -> str | None:
 
 
 def scale_pitch(tonic: int, scale: str, degree: int, octave: int) -> int:
-    """The MIDI pitch of a degree, which may lie outside one octave.
+    """The MIDI pitch of a degree, which may be outside one octave.
 
     >>> scale_pitch(0, "major", 0, 4), scale_pitch(0, "major", 8, 4), scale_pitch(9, "minor", -1, 3)
     (60, 74, 55)

@@ -1,7 +1,7 @@
 """What a track's facts allow a prompt to claim, and what a tag claims.
 
 Conventions: a claim is a kind and a value, such as ("bpm", "96") or ("drums", "none"); the rules that turn numbers
-into words (from which bpm on music is calm) stand here once, for those who write prompts and those who check them.
+into words (from which bpm on music is calm) are here once, for those who write prompts and those who check them.
 """
 
 import math

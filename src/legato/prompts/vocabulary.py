@@ -1,6 +1,6 @@
 """The words of prompts as tables: for each thing that can be said of a track, the ways to say it.
 
-Conventions: a wording is ASCII, without commas, and stands on its own, because trainers drop and shuffle tags. No
+Conventions: a wording is ASCII, without commas, and is complete on its own, because trainers drop and shuffle tags. No
 wording says two things: `claims.read_tag` finds back what a tag claims.
 """
 

@@ -35,7 +35,7 @@ def distributions(rows: Sequence[Facts]) -> Iterator[Inside]:
     if not rows:
         yield missing("The dataset", "dvc repro collect")
         return
-    yield element("p", "How many tracks of each category lie where; a bar has its number of tracks above it.")
+    yield element("p", "How many tracks of each category are where; a bar has its number of tracks above it.")
     for name, fact in FACTS.items():
         known = known_values(rows, name)
         yield element("h3", fact.words)

@@ -247,7 +247,7 @@ def velocity_windows(layers: list[list[Sample]]) -> Iterator[tuple[int, int, Sam
 
 
 def centibels(level_db: float) -> int:
-    """A level as the generator initialAttenuation, of which synths take 0.4, as the EMU8000 did.
+    """A level as the generator initialAttenuation, synths apply 0.4 of it, as the EMU8000 did.
 
     >>> centibels(-4)
     100

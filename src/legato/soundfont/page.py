@@ -27,7 +27,7 @@ CC0-1.0. This page is written by `python benchmarks/instruments.py page`; a test
   drum has several takes, narrow neighbouring windows of velocity alternate between them.
 - Velocity changes the loudness of everything, closes a filter on what is played softly, and chooses between the layers
   of what has them.
-- Around its middle key every preset is equally loud within 1.5 dB (K-weighted); slow ones lie 2 dB under the others,
+- Around its middle key every preset is equally loud within 1.5 dB (K-weighted); slow ones are 2 dB below the others,
   and a few very short ones cannot be that loud.
 - "slow": the sound swells for a quarter of a second or more; all others speak within 0.08 s, struck and plucked ones
   within 0.015 s.

@@ -1,7 +1,7 @@
 """What a prompt says that can be judged by ear alone, with no MIDI file beside it.
 
 Conventions: a kind is a check's name as in the verdicts of `legato validate`; those that end in `_heard` need nothing
-but audio. Thresholds stand here once, for tracks and for what a model plays.
+but audio. Thresholds are here once, for tracks and for what a model plays.
 """
 
 import re

@@ -90,7 +90,7 @@ def _yin(frames: np.ndarray) -> np.ndarray:
 
 
 def _differences(frames: np.ndarray, longest: int) -> np.ndarray:
-    """YIN's normalised difference of each frame and itself 1 to `longest` samples later, (frames, longest)."""
+    """YIN's normalized difference of each frame and itself 1 to `longest` samples later, (frames, longest)."""
     padded = scipy.fft.next_fast_len(2 * F0_FRAME - 1, real=True)
     products = scipy.fft.irfft(np.abs(scipy.fft.rfft(frames, padded)) ** 2, padded)[:, : longest + 1]
     energy = np.cumsum(np.square(frames), axis=1)[:, :longest]

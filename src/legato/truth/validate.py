@@ -22,7 +22,7 @@ def inputs(category: str) -> list[Path]:
 
 
 def validate_category(category: str) -> list[Json]:
-    """Judge every prompt of a category in the workspace, on its MIDI and its normalised audio.
+    """Judge every prompt of a category in the workspace, on its MIDI and its normalized audio.
 
     Raises:
         FailedError: a track's MIDI, audio or prompt is missing or cannot be read, or has a tag that no check knows.

@@ -1,6 +1,6 @@
 """A Dask cluster as a pool of workers, on which a stage's items are done instead of on this machine.
 
-Its workers stand in the same workspace by a common file system. Why no other kind: docs/scale.md.
+Its workers run in the same workspace, on a common file system. Why no other kind: docs/scale.md.
 """
 
 import asyncio

@@ -5,7 +5,7 @@
     scratch/                where work in progress writes
     used/                   which keys each stage of each workspace asked for last
 
-It stands outside DVC's outputs, which DVC deletes when a stage starts. A record is written when all its files are in
+It is outside DVC's outputs, which DVC deletes when a stage starts. A record is written when all its files are in
 place and on the disk, so a process may die at any moment; a record or an object that is missing or that
 does not match its hash is no result at all. So all of it may be deleted at any time, during a run too.
 """
@@ -32,7 +32,7 @@ ABANDONED_S = 86_400  # a scratch folder this old is a dead process's
 
 
 TRIES = 5  # of writing where somebody deletes
-# Folders of the workspace that the pipeline reads or writes: what else lies in them changes it, or is deleted.
+# Folders of the workspace that the pipeline reads or writes: anything else in them changes it, or is deleted.
 
 
 class Record(NamedTuple):
@@ -66,7 +66,7 @@ def usable_folder(outs: Sequence[Path] = ()) -> Path:
         outs: folders that are cleared, and must hold no cache.
 
     Raises:
-        LegatoError: it cannot be written, or lies where the pipeline reads and writes.
+        LegatoError: it cannot be written, or is where the pipeline reads and writes.
     """
     cache = cache_folder()
     where = f"environment: {VARIABLE}: {str(cache)!r}"
@@ -194,7 +194,7 @@ def open_scratch(cache: Path, n_outs: int) -> Iterator[Scratch]:
 
 
 def sweep(cache: Path) -> None:
-    """Remove the scratch folders that dead processes left behind."""
+    """Remove the scratch folders of dead processes."""
     for folder in (cache / "scratch").glob("*"):
         with suppress(FileNotFoundError):
             if time.time() - folder.stat().st_mtime > ABANDONED_S:
@@ -214,12 +214,12 @@ def used_folder(cache: Path) -> Path:
 
 
 def record_path(cache: Path, key: str) -> Path:
-    """Where a key's record stands."""
+    """Where a key's record is."""
     return cache / "records" / key[:2] / key
 
 
 def object_path(cache: Path, digest: str) -> Path:
-    """Where the file with a SHA-256 stands."""
+    """Where the file with a SHA-256 is."""
     return cache / "objects" / digest[:2] / digest
 
 

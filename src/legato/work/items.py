@@ -88,7 +88,7 @@ def build(
     seconds: Callable[[Item], float] | None = None,
     place: Place | None = None,
 ) -> list[Json]:
-    """Put every item's files into the step's folders, from the cache or made anew; return its facts, in order.
+    """Put every item's files into the step's folders, from the cache or made again; return its facts, in order.
 
     A failed item does not stop the others: when all are done, one error names each failed item and why.
 

@@ -55,8 +55,8 @@ def prune(
     """Throw results away; return how many and how many bytes.
 
     Args:
-        older_than_s: those that no stage has used for so long.
-        larger_than: the least recently used, until the rest has at most so many bytes.
+        older_than_s: those that no stage has used for this long.
+        larger_than: the least recently used, until the rest has at most this many bytes.
         unused: those that no stage of any workspace has asked for when it ran last, nor will for a category that
             this one no longer has.
     """
@@ -109,7 +109,7 @@ def bytes_of(text: str) -> int:
 
 
 def size_text(size: float) -> str:
-    """Bytes for people.
+    """Bytes, human-readable.
 
     >>> size_text(1_500_000_000)
     '1.5 GB'
@@ -130,7 +130,7 @@ def size_of(path: Path) -> int:
 
 
 def _newest(found: list[Result], n_bytes: int) -> list[Result]:
-    """As many of the last results as have at most so many bytes."""
+    """The last results that together have at most this many bytes."""
     counted: set[Path] = set()
     left = n_bytes
     for at in reversed(range(len(found))):

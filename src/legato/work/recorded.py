@@ -1,9 +1,9 @@
 """Whether what a stage reads is what DVC recorded when it was made, and how to get what is not here.
 
 dvc.lock, which is in Git, has the MD5 of every output. DVC itself trusts more than that: a file in the workspace whose
-inode, size and time it knows, and every object of its cache that is read-only. So a byte that changed behind its back,
-by an editor that writes through a link or by a bad disk, would come back as "restored" and go into the dataset. Stages
-look at the bytes instead, before they read anything.
+inode, size and time it knows, and every object of its cache that is read-only. So a byte that changed without its
+knowledge, by an editor that writes through a link or by a bad disk, would come back as "restored" and go into the
+dataset. Stages look at the bytes instead, before they read anything.
 
 What is damaged is not mended here but made ready for it: DVC is made to look at the file again, and a damaged object is
 taken out of its cache. Then `dvc repro` fetches or makes what is missing, as it always does.
@@ -26,7 +26,7 @@ from legato.errors import LegatoError
 from legato.workspace import params
 from legato.workspace.dvc_files import PROJECT, all_locked, md5_of, object_path, object_store, read_stages
 
-FOLDER_MARK = ".dir"  # behind the MD5 of a folder
+FOLDER_MARK = ".dir"  # after the MD5 of a folder
 RUN_BY_DVC = "DVC_STAGE"  # in the environment
 PLACEHOLDER = re.compile(r"\$\{([\w.]+)\}")
 
@@ -56,7 +56,7 @@ def dependencies(stage: str, key: str = "", *_: str) -> list[Path]:
 
 
 def verify(paths: Iterable[Path]) -> None:
-    """See that the outputs that paths are or lie in have the bytes that DVC recorded; other paths are left alone.
+    """See that the outputs that paths are or are in have the bytes that DVC recorded; other paths are left alone.
 
     Under DVC, an output that is not here is pulled first: `dvc repro --pull --allow-missing` leaves out what it need
     not build, and a stage that reads all categories wants it nevertheless.

@@ -44,7 +44,7 @@ def all_locked() -> Stages:
 
 
 def object_store() -> Path | None:
-    """The folder of DVC's cache in which a file lies under its MD5; None outside a DVC project."""
+    """The folder of DVC's cache in which a file is named by its MD5; None outside a DVC project."""
     if not DVC.is_dir():
         return None
     from dvc.config import Config

@@ -13,7 +13,7 @@ from legato.errors import LegatoError
 from legato.workspace import yaml_file
 
 PARAMS = Path("params.yaml")
-MOST = 10**6  # of a number of which there are no more, such as steps
+MOST = 10**6  # of steps and the like
 Value = TypeVar("Value")
 
 

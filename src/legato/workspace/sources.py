@@ -3,7 +3,7 @@
 Conventions: `file` is a file's path from the category's folder on, with `/` between its parts.
 
 `check` writes a manifest of each category's files and of the SoundFont's drum kits, on which `compose` depends: so a
-category is composed anew when its own files or these kits change, and no other. That of a composed one is empty.
+category is composed again when its own files or these kits change, and no other. That of a composed one is empty.
 """
 
 import hashlib

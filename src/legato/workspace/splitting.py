@@ -2,7 +2,7 @@
 
 DVC rewrites a whole dvc.lock whenever a stage has run, so the time that it spends on one file grows with the square of
 the stages in it. Split, each category has a file and a lock of its own in `categories/`, made from the `foreach` stages
-of the project's dvc.yaml. What is locked moves along: nothing runs anew.
+of the project's dvc.yaml. What is locked moves along: nothing runs again.
 """
 
 import shutil

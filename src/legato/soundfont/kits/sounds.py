@@ -75,7 +75,7 @@ def squares(frequencies: tuple[float, ...], time: Wave) -> Wave:
 def skin(
     hz: float, seconds: float, hardness: float, rng: np.random.Generator, *, drop: float = 1.08, ring: float = 1.0
 ) -> Wave:
-    """A tuned drum: a membrane's modes, the lowest of which drops as the stroke relaxes, and the stick."""
+    """A tuned drum: a membrane's modes; the lowest drops as the stroke relaxes, and the stick."""
     time = seconds_of_time(seconds)
     ratios = MEMBRANE[1:] * rng.uniform(0.99, 1.01, len(MEMBRANE) - 1)
     upper = modes(
