@@ -11,13 +11,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from legato.errors import LegatoError
 from legato.files import read_json, read_jsonl, write_jsonl
 from legato.prompts.tags import prompt_path
+from legato.words import printable
 from legato.workspace import params
 
 FACTS, FILE = "tracks.jsonl", "provenance.jsonl"
 CODE = Path("reports/code.json")
 STAGES = ("compose", "render", "prompt", "normalize", "encode")
+N_USED = {"render": 2, "encode": 2}  # at least: music or audio, and the SoundFont or the weights
 Record = dict[str, Any]
 
 
@@ -79,17 +82,30 @@ def write(folder: Path) -> None:
     write_jsonl(folder / FILE, (record(row, stages[row["category"]]) for row in rows))
 
 
+def read(path: Path) -> list[Record]:
+    """The chains that `write` wrote.
+
+    Raises:
+        LegatoError: the file is missing, or a line is no such chain; the first one is named.
+    """
+    rows = read_jsonl(path)
+    for number, row in enumerate(rows, start=1):
+        if not _is_record(row):
+            raise LegatoError(f"{path}: line {number}: must be a track's provenance; `dvc repro collect` writes it")
+    return rows
+
+
 def text_of(found: Record) -> str:
     """A record for people."""
     lines = [f"{found['id']}  ({found['category']}, {found['license']})"]
     for step in found["chain"]:
         commit = commit_of(step["activity"], step["code"])
-        lines.append(f"\n{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else ""))
+        lines += ["", f"{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else "")]
         lines.append(f"  parameters {json.dumps(step['parameters'], sort_keys=True)}")
         lines += [f"  {key} {step[key]}" for key in ("index", "gain_db", "limiter_db", "frames") if key in step]
         lines += [f"  from {_line(entity)}" for entity in step["used"]]
         lines.append(f"  made {_line(step['generated'])}")
-    return "\n".join(lines)
+    return "\n".join(printable(line, most=None) for line in lines)
 
 
 def commit_of(stage: str, code: str) -> str:
@@ -114,6 +130,27 @@ def _activity(stage: str, stages: Mapping[str, Record], used: list[Record], gene
 
 def _entity(name: str, sha256: str, licence: str | None = None) -> Record:
     return {"entity": name, "sha256": sha256} | ({"license": licence} if licence else {})
+
+
+def _is_record(row: Record) -> bool:
+    """Whether it has all that every chain has; what else it has is shown as it is."""
+
+    def has_texts(value: Any, *names: str) -> bool:
+        return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
+
+    def is_step(step: Any) -> bool:
+        return (
+            has_texts(step, "activity", "code")
+            and isinstance(step.get("used"), list)
+            and all(has_texts(entity, "entity", "sha256") for entity in [*step["used"], step.get("generated")])
+            and "parameters" in step
+            and len(step["used"]) >= N_USED.get(step["activity"], 0)
+        )
+
+    chain = row.get("chain")
+    is_chain = isinstance(chain, list) and all(map(is_step, chain))
+    is_whole = is_chain and tuple(step["activity"] for step in chain) == STAGES
+    return is_whole and has_texts(row, "id", "category", "license")
 
 
 def _line(entity: Record) -> str:

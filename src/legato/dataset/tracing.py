@@ -15,7 +15,7 @@ from legato.files import sha256_of
 from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
-from legato.workspace import params
+from legato.workspace import categories, params
 
 SHARED = ("dataset/sources", "sources")  # read by stages, beside the SoundFont and the weights
 NAMES = {"compose": "MIDI", "render": "rendered audio", "prompt": "prompt", "normalize": "audio", "encode": "codes"}
@@ -40,7 +40,10 @@ def verify(records: Sequence[Record]) -> Iterable[tuple[str, list[str]]]:
 
 def _check_same_inputs(record: Record) -> None:
     """See that what the chain names is what is here, so that a difference is not for a plain reason."""
-    name, now = record["id"], provenance.made_by(record["category"])
+    name, category = record["id"], record["category"]
+    if category not in categories.names():
+        raise LegatoError(f"{name}: params.yaml no longer has its category {category!r}: check out its version")
+    now = provenance.made_by(category)
     for step in record["chain"]:
         stage = step["activity"]
         for what in ("parameters", "code"):

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of
+from legato.files import naming, replacing, sha256_of
 from legato.workspace import dvc_files
 
 VARIABLE = "LEGATO_CACHE"
@@ -108,8 +108,9 @@ def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = No
                 kept.unlink(missing_ok=True)
                 return None
             link(kept, outs[out] / name)
-            if store:
-                share(kept, dvc_files.object_path(store, md5))
+            shared = dvc_files.object_path(store, md5) if store else None
+            if shared and not shared.exists() and dvc_files.md5_of(kept) == md5:  # which DVC will not ask again
+                share(kept, shared)
         os.utime(record_path(cache, key))  # pruning asks when it was used last
     except FileNotFoundError:
         return None
@@ -130,7 +131,7 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
             if path.is_file()
         ]
         content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
-        with scratch.record.open("r+b") as file:  # which fails where all has been removed
+        with naming(scratch.record), scratch.record.open("r+b") as file:  # which fails where all has been removed
             file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
         _move(scratch.record, record_path(cache, key))
     except FileNotFoundError:
@@ -270,7 +271,7 @@ def _keep_file(cache: Path, path: Path) -> tuple[str, str]:
 
 def _move(path: Path, target: Path) -> None:
     """Give a file its name when it is on the disk, and not before."""
-    with path.open("rb") as file:
+    with naming(target), path.open("rb") as file:
         os.fsync(file.fileno())
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)

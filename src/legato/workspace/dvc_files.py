@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from legato.errors import LegatoError
+from legato.files import naming
 
 PROJECT, LOCK, FOLDER = Path("dvc.yaml"), "dvc.lock", Path("categories")
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is there
@@ -59,5 +60,5 @@ def object_path(store: Path, md5: str) -> Path:
 
 def md5_of(path: Path) -> str:
     """A file's MD5, by which DVC knows it, as 32 hex digits."""
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
