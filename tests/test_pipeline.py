@@ -434,7 +434,15 @@ def test_verify_names_damage_of_each_kind_and_with_repair_all_is_made_again(edit
     assert lines[-1].startswith(f"error: verify: {len(flipped)} of ")
     edited.run("legato", "verify", "--repair")
     ran = {name.split("@")[0] for name in edited.repro()}
-    assert {"compose", "render", "normalize", "prompt", "encode", "codec", "train", "sample"} <= ran
+    assert {
+        "compose",
+        "render",
+        "normalize",
+        "prompt",
+        "codec",
+        "train",
+        "sample",
+    } <= ran  # codes lie twice in the workspace
     assert (folder / "dvc.lock").read_bytes() == lock
     assert (edited.digests("dataset"), edited.digests("models/dia"), edited.digests("reports")) == (
         before,

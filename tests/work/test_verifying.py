@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from dvc.cli import main as dvc
 from test_recorded import digests, edited, flipped, project, run, stored  # noqa: F401  a fixture among them
 
 from legato import cli
