@@ -59,7 +59,7 @@ def memory_error_line(error: MemoryError) -> str:
 
 def _of_os_error(error: OSError) -> tuple[str, int]:
     """The line and the status; an error that names no file may be of stdout, and then meets whoever writes to it."""
-    if error.filename is None and (of_stdout := _failure_of(sys.stdout)):
+    if error.filename is None and (of_stdout := _failure_of(sys.stdout, more="\n")):
         if isinstance(of_stdout, BrokenPipeError):
             return "", EXIT_CLOSED
         return f"error: stdout: {os_error_line(of_stdout)}", EXIT_FAILED
@@ -79,9 +79,10 @@ def _exit(line: str, status: int) -> NoReturn:
     sys.exit(status)
 
 
-def _failure_of(stream: IO[str]) -> OSError | None:
-    """Why a stream does not take what was printed; None where it does."""
+def _failure_of(stream: IO[str], more: str = "") -> OSError | None:
+    """Why a stream does not take what was printed, and `more`; None where it does."""
     try:
+        stream.write(more)
         stream.flush()
     except OSError as error:
         return error
@@ -96,7 +97,7 @@ def _open_closed() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it has the lowest number that is free
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8"))
