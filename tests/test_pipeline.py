@@ -25,10 +25,11 @@ from helpers.clones import BIN, TINY, Clone, make_clone
 from helpers.contract import read_dataset
 from helpers.signals import si_sdr_db
 from legato.files import sha256_of
-from legato.work import item_cache
+from legato.work import item_cache, recorded
 from legato.work.code_version import stage_version
 from legato.workspace import dvc_files
 
+MEND = "run `legato verify --repair`, then `dvc repro`"
 CARDS = ("LICENSE", "README.md", "croissant.json")  # of a dataset; they have its name
 
 
@@ -525,7 +526,9 @@ def test_a_track_is_traced_and_built_again(edited: Clone) -> None:
     assert wrong == (
         "error: pads_00000: normalize: its parameters are others now: check out its version, or `dvc repro`\n"
     )
-    assert "trace: 'nobody': no such track in" in edited.run("legato", "trace", "nobody", check=False)
+    assert "trace: 'nobody': no such track in" in edited.run("legato", "trace", "nobody", "--verify", check=False)
+    line = edited.run("legato", "trace", "pads_00000", check=False)
+    assert line == f"error: {path.relative_to(edited.folder)}: {recorded.NOT_RECORDED}; {MEND}\n"
 
 
 COMMANDS = [

@@ -240,6 +240,8 @@ def _filled(text: str, key: str) -> str:
             return key
         place: Any = params.read()
         for name in found[1].split("."):
+            if not isinstance(place, dict) or name not in place:
+                raise LegatoError(f"{PROJECT}: {text}: params.yaml has no {found[1]}")
             place = place[name]
         return str(place)
 

@@ -15,7 +15,6 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,11 +22,11 @@ import psutil
 import yaml
 
 from legato.errors import LegatoError
-from legato.files import replacing, write_bytes
+from legato.files import replacing, require_file, write_bytes
 from legato.work import item_cache, recorded
 from legato.work.hashing import Digests, hash_all
 from legato.work.recorded import FOLDER_MARK, Files
-from legato.workspace.dvc_files import DVC, LOADER, object_store
+from legato.workspace.dvc_files import DVC, LOADER, is_locked_out, object_store
 
 ASIDE = Path(".legato/damaged")
 RUNNING = DVC / "tmp/rwlock"
@@ -169,10 +168,11 @@ def _added() -> dict[Path, str]:
 
 
 def _outs_of(path: Path) -> dict[Path, str]:
-    with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, AttributeError, KeyError, TypeError):
-        outs = yaml.load(path.read_text(encoding="utf-8"), LOADER)["outs"]  # a safe one
-        return {path.parent / out["path"]: str(out["md5"]) for out in outs}
-    return {}  # DVC will say what is wrong with it
+    try:
+        outs = yaml.load(require_file(path).read_text(encoding="utf-8"), LOADER)["outs"]  # a safe one
+    except Exception:  # DVC says what is wrong with it
+        return {}
+    return {path.parent / out["path"]: out["md5"] for out in outs or () if is_locked_out(out)}
 
 
 def _objects_of_added() -> set[str]:
