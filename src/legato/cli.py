@@ -12,7 +12,7 @@ from legato.dataset.collect import HELD_OUT, TRAIN
 from legato.errors import LegatoError, stage
 from legato.truth.rates import LIMITS, UNKNOWN, lies, rates
 from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
-from legato.work import pruning, recorded, verifying
+from legato.work import pruning, recorded, repairing, verifying
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
@@ -186,10 +186,10 @@ def run_verify(repair: bool, everything: bool) -> None:
     if not found.damages:
         print(f"{n_files}, {size_text(found.n_bytes)}: every byte is the one recorded")
         return
-    lines = list(verifying.repair(found)) if repair else list(map(str, found.damages))
+    lines = list(repairing.repair(found)) if repair else list(map(str, found.damages))
     most = len(lines) if everything else MOST_LISTED
     say(*lines[:most], *([f"and {len(lines) - most} more of {len(lines)}; --all names them"] if lines[most:] else []))
-    n_left = verifying.n_own(found) if repair else len(found.damages)
+    n_left = repairing.n_own(found) if repair else len(found.damages)
     if not n_left:
         print(f"{n_files} looked at, {len(lines)} mended or thrown out; `dvc repro` makes what is missing")
         return

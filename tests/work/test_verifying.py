@@ -12,7 +12,7 @@ from test_recorded import digests, edited, flipped, project, run, stored  # noqa
 from legato import cli
 from legato.errors import LegatoError
 from legato.files import sha256_of
-from legato.work import item_cache, recorded, verifying
+from legato.work import item_cache, recorded, repairing, verifying
 from legato.workspace.dvc_files import LOCK, md5_of
 
 ONE, TWO, FACTS = Path("dataset/made/a/one.txt"), Path("dataset/made/a/deep/two.txt"), Path("dataset/facts/a.json")
@@ -25,7 +25,7 @@ def found() -> dict[str, str]:
 
 
 def repaired() -> list[str]:
-    return list(verifying.repair(verifying.verify()))
+    return list(repairing.repair(verifying.verify()))
 
 
 def kept_item(content: bytes = b"sound") -> Path:
@@ -107,13 +107,13 @@ def test_what_a_user_has_edited_is_set_aside_not_lost(capsys: pytest.CaptureFixt
     (ONE.parent / "notes.txt").write_text("my notes")
     TWO.unlink()
     cli.main("verify", "--repair", "--all")
-    assert (verifying.ASIDE / ONE).read_text() == text
-    assert (verifying.ASIDE / ONE.parent / "notes.txt").read_text() == "my notes"
+    assert (repairing.ASIDE / ONE).read_text() == text
+    assert (repairing.ASIDE / ONE.parent / "notes.txt").read_text() == "my notes"
     assert f"to be made: {TWO}" in capsys.readouterr().out
     run("repro")
     edited(ONE)
     cli.main("verify", "--repair")
-    assert (verifying.ASIDE / f"{ONE}.1").read_text() == text
+    assert (repairing.ASIDE / f"{ONE}.1").read_text() == text
 
 
 def test_what_is_the_users_own_is_left_and_told() -> None:
@@ -133,8 +133,8 @@ def test_what_is_the_users_own_is_left_and_told() -> None:
         cli.main("verify", "--repair")
     assert song.read_text() == mine
     assert Path("a.json").read_text() == "Git's, MY EDIT"
-    if "object" in told.values():  # DVC's was the same file: nobody but the user can bring the old one back
-        (aside,) = (path for path in verifying.ASIDE.rglob("*") if path.is_file())
+    if "stray" in told.values():  # DVC's was the same file: nobody but the user can bring the old one back
+        (aside,) = (path for path in repairing.ASIDE.rglob("*") if path.is_file())
         assert aside.read_text() == mine
 
 

@@ -148,9 +148,9 @@ def _is_record(row: Record) -> bool:
         )
 
     chain = row.get("chain")
-    is_chain = isinstance(chain, list) and all(map(is_step, chain))
-    is_whole = is_chain and tuple(step["activity"] for step in chain) == STAGES
-    return is_whole and has_texts(row, "id", "category", "license")
+    if not (isinstance(chain, list) and all(map(is_step, chain))):
+        return False
+    return tuple(step["activity"] for step in chain) == STAGES and has_texts(row, "id", "category", "license")
 
 
 def _line(entity: Record) -> str:

@@ -1,34 +1,25 @@
-"""Whether every byte of workspace, item cache and DVC's cache is the one that was recorded; what is not is thrown out.
+"""Whether every byte of the workspace's outputs, of the item cache and of DVC's cache is the one that was recorded.
 
-What is thrown out is made again by the next `dvc repro`. Three things it must not do:
-
-- lose what a user has edited: a file of the workspace is set aside in `.legato/damaged`, never deleted, and what is
-  the user's own, by Git or by `dvc add`, is left as it is;
-- leave a damaged object under another name, from where it would be linked back: each place is looked at by itself;
-- leave DVC's cache without an object whose bytes the workspace still has: then it is put back.
-
-DVC's run cache is not looked at: an entry that is damaged names objects that nobody has, and the stage runs.
+A damaged file may have several names, and each is told: whichever stayed would be linked back. `repairing` says what to
+do about it. DVC's run cache is not looked at: a damaged entry names objects that nobody has, and the stage runs.
 """
 
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import psutil
 import yaml
 
 from legato.errors import LegatoError
-from legato.files import replacing, require_file, write_bytes
+from legato.files import require_file
 from legato.work import item_cache, recorded
 from legato.work.hashing import Digests, hash_all
 from legato.work.recorded import FOLDER_MARK, Files
 from legato.workspace.dvc_files import DVC, LOADER, is_locked_out, object_store
 
-ASIDE = Path(".legato/damaged")
 RUNNING = DVC / "tmp/rwlock"
 OBJECT = re.compile(r"[0-9a-f]{30}(\.dir)?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -41,7 +32,7 @@ class Damage(NamedTuple):
 
     path: Path
     why: str
-    kind: str  # "output", "object", "item", "record"; "own" is left as it is
+    kind: str  # "output", "object" of one or "stray" of none, "item", "record", or "own": the user's
     md5: str = ""  # of an object, by its name
 
     def __str__(self) -> str:
@@ -80,7 +71,7 @@ def verify() -> Verified:
     for path, md5 in objects.items():
         if md5 not in sound_objects and (why := digests.trouble(path, "its bytes are not those that its name says")):
             of = f", of {named[md5]}" if md5 in named else ""
-            damages.append(Damage(path, f"{why}{of}", "object", md5))
+            damages.append(Damage(path, f"{why}{of}", "object" if md5 in named or md5 in sound else "stray", md5))
     for path, digest in items.items():
         if digests.sha256(path) != digest and (why := digests.trouble(path, "its bytes are not those of its name")):
             damages.append(Damage(path, why, "item"))
@@ -93,33 +84,11 @@ def verify() -> Verified:
     return Verified(digests.n_files + records, digests.n_bytes, damages, sound)
 
 
-def repair(found: Verified) -> Iterator[str]:
-    """Throw out what is damaged and is not the user's own; give a line for each: what was done, or why it was not."""
-    added = _objects_of_added()
-    for one in found.damages:
-        try:
-            if one.kind == "own":
-                yield f"left as it is: {one}"
-            elif one.kind == "output" or one.md5 in added:
-                yield f"set aside in {_set_aside(one.path)}: {one}" if _is_there(one.path) else f"to be made: {one}"
-            else:
-                one.path.unlink(missing_ok=True)
-                again = one.kind == "object" and _put_back(one, found.sound)
-                yield f"{'made good from the workspace' if again else 'thrown out'}: {one}"
-        except OSError as error:
-            raise LegatoError(f"{one.path}: cannot be thrown out: {error.strerror}") from None
-
-
-def n_own(found: Verified) -> int:
-    """How much of it is the user's own, which is left as it is."""
-    return sum(one.kind == "own" for one in found.damages)
-
-
 def _of_output(
     out: Path, md5: str, listing: Files | None, files: list[Path], digests: Digests, sound: dict[str, Path | Files]
 ) -> Iterator[Damage]:
     """What is not as recorded of an output that is here, file by file where DVC's list of them is here; and what is."""
-    if not _is_there(out):
+    if not is_there(out):
         return
     if out.is_dir() != md5.endswith(FOLDER_MARK) or not (files or out.is_dir()):
         yield Damage(out, recorded.NOT_RECORDED, "output")
@@ -175,14 +144,6 @@ def _outs_of(path: Path) -> dict[Path, str]:
     return {path.parent / out["path"]: out["md5"] for out in outs or () if is_locked_out(out)}
 
 
-def _objects_of_added() -> set[str]:
-    """The MD5s of DVC's objects which only a user can bring again."""
-    store = object_store()
-    added = set(_added().values())
-    listings = (recorded.read_listing(store, md5) for md5 in added if store and md5.endswith(FOLDER_MARK))
-    return added | {md5 for listing in listings if listing for md5 in listing.values()}
-
-
 def _recorded_names(outs: Files, store: Path | None, sound: set[str]) -> Iterator[tuple[Path, str]]:
     """Each recorded file with its MD5, as far as DVC's lists are here; folders too."""
     for out, md5 in outs.items():
@@ -213,37 +174,17 @@ def _records(cache: Path) -> tuple[int, list[Damage]]:
     return len(paths), [Damage(path, "its bytes are not those that were written", "record") for path in bad]
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     return path.exists() or path.is_symlink()
 
 
-def _set_aside(path: Path) -> Path:
-    """Move a file or folder out of the way; of a link what it leads to, for that may be thrown out too."""
-    target = ASIDE / (path if not path.is_absolute() else Path(path.parent.name, path.name))
-    number = 0
-    while _is_there(target):
-        number += 1
-        target = target.with_name(f"{path.name}.{number}")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if path.is_symlink() and path.is_file():
-        shutil.copyfile(path, target)
-        path.unlink()
-    else:
-        shutil.move(path, target)
-    return target
-
-
-def _put_back(one: Damage, sound: dict[str, Path | Files]) -> bool:
-    """Give DVC's cache the bytes that the workspace has; whether it has them."""
-    source = sound.get(one.md5)
-    if source is None:
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)  # which ends nothing
+    except (ProcessLookupError, OverflowError):
         return False
-    if isinstance(source, Path):
-        with replacing(one.path) as temporary:
-            shutil.copyfile(source, temporary)  # no link: the workspace's file may be written
-    else:
-        write_bytes(one.path, recorded.bytes_of_listing(source))
-    one.path.chmod(0o444)
+    except PermissionError:
+        pass
     return True
 
 
@@ -256,7 +197,7 @@ def _refuse_while_dvc_runs() -> None:
         values: Any = json.loads(RUNNING.read_bytes())
         written, read = values.get("write", {}).values(), values.get("read", {}).values()
         users = [*written, *(user for users in read for user in users)]
-        busy = [user for user in users if psutil.pid_exists(int(user["pid"]))]
+        busy = [user for user in users if _is_alive(int(user["pid"]))]
     except (OSError, ValueError, AttributeError, KeyError, TypeError):  # DVC makes it anew
         return
     if busy:
