@@ -13,6 +13,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from helpers.checkout import ROOT
 from helpers.doors import EDITS, VALUES, damaged, replaced, tried, trying
 from helpers.micro_dia import MICRO
 from legato.audio.samples import read_audio
@@ -22,7 +23,7 @@ from legato.dia.widen import read_start
 from legato.prompts.tags import prompt_path, read_prompt
 from legato.tokens import SAMPLE_RATE
 from legato.work import item_cache, recorded, verifying
-from legato.workspace.dvc_files import LOCK, PROJECT, object_store
+from legato.workspace.dvc_files import LOCK, PROJECT, object_store, read_stages
 
 Edits = list[tuple[float, bytes, bool]]
 
@@ -45,6 +46,11 @@ ADDED = {"outs": [{"path": "mine.mid", "hash": "md5", "md5": "0" * 32, "size": 1
 def write_project(lock: bytes, pipeline: bytes, added: bytes) -> None:
     for name, content in ((LOCK, lock), (str(PROJECT), pipeline), ("mine.mid.dvc", added), ("made", b"made")):
         Path(name).write_bytes(content)
+
+
+def test_the_projects_own_files_are_taken() -> None:
+    for name in (LOCK, str(PROJECT)):
+        assert read_stages(ROOT / name).keys() >= {"check", "collect", "train"}
 
 
 @trying

@@ -13,7 +13,7 @@ HANDLER = "legato"  # of what an encoding lacks
 PLAIN = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "·": "-", "→": "->", "≥": ">=", "≤": "<=", "±": "+-"}
 MINUTE_S = 60
 MOST_CHARACTERS, LAST_CHARACTERS, NOTE_CHARACTERS = 2000, 500, 100  # of a line; of its end; of what is said of the rest
-MOST_OF_A_VALUE = 200
+MOST_OF_A_VALUE, END_OF_A_VALUE = 150, 46
 MOST_LISTED = 10
 
 
@@ -46,15 +46,16 @@ def printable(text: str, most: int | None = MOST_CHARACTERS) -> str:
 
 
 def shown(value: Any) -> str:
-    """A value as Python writes it, of a long one the begin.
+    """A value as Python writes it, of a long one the begin and the end.
 
-    >>> shown("a"), len(shown("x" * 1000))
-    ("'a'", 233)
+    >>> shown("a"), shown("x" * 1000)[100:]
+    ("'a'", "xxxx[852 characters more]xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'")
     """
     text = repr(value)
-    if len(text) <= MOST_OF_A_VALUE:
+    n_more = len(text) - MOST_OF_A_VALUE
+    if n_more <= 0:
         return text
-    return f"{text[:MOST_OF_A_VALUE]}... (a value of {len(text)} characters)"
+    return f"{text[: -END_OF_A_VALUE - n_more]}[{n_more} characters more]{text[-END_OF_A_VALUE:]}"
 
 
 def some(texts: Sequence[str], most: int = MOST_LISTED, separator: str = "; ") -> str:

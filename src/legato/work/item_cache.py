@@ -141,14 +141,8 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
 def read_record(path: Path) -> Record | None:
     """A record, or None where it is missing, damaged, or none of ours: others may write into a shared cache."""
     try:
-        digest, _, content = path.read_bytes().partition(b"\n")
-    except FileNotFoundError:
-        return None
-    if hashlib.sha256(content).hexdigest().encode() != digest:
-        return None
-    try:
-        values = json.loads(content)
-    except (ValueError, RecursionError):
+        values = json.loads(sound_content(path) or b"")
+    except (FileNotFoundError, ValueError, RecursionError):
         return None
     stage, facts, files = map((values if isinstance(values, dict) else {}).get, Record._fields)
     if not (isinstance(stage, str) and isinstance(facts, dict) and isinstance(files, list)):
@@ -156,6 +150,12 @@ def read_record(path: Path) -> Record | None:
     if not all(map(_is_file_of_record, files)):
         return None
     return Record(stage, facts, [tuple(file) for file in files])
+
+
+def sound_content(path: Path) -> bytes | None:
+    """What a record says, whoever wrote it; None where it does not match its hash."""
+    digest, _, content = path.read_bytes().partition(b"\n")
+    return content if hashlib.sha256(content).hexdigest().encode() == digest else None
 
 
 def _is_hex(value: Any, n_digits: int) -> bool:

@@ -51,11 +51,12 @@ def _is_stage(body: Any, *, is_locked: bool) -> bool:
     """Whether a stage has what is read of it; DVC's own rules are stricter."""
     if not isinstance(body, dict) or ("do" in body and not _is_stage(body["do"], is_locked=False)):
         return False
+    if is_locked:
+        outs = body.get("outs", [])
+        return isinstance(outs, list) and all(map(is_locked_out, outs))
     lists = [body.get(kind, []) for kind in ("deps", "params", "outs", "metrics", "plots")]
     if not all(isinstance(listed, list) for listed in lists):
         return False
-    if is_locked:
-        return all(map(is_locked_out, lists[2]))
     outs = [out for listed in lists[2:] for out in listed]
     return all(map(_is_out, outs)) and all(isinstance(dep, str) for dep in lists[0])
 
