@@ -96,7 +96,7 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
     """Print what is wrong with a folder in the trainer's format, and what it holds.
 
     Raises:
-        LegatoError: something in it is an error.
+        LegatoError: something in it is an error, or it is an output that is not what DVC has recorded.
     """
     from legato.dataset.folder_check import ERROR, check_folder, lines_of  # and torch
 
@@ -104,6 +104,7 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
     say(*([json_line(asdict(report))] if as_json else lines_of(report)), most=None if as_json else MOST_CHARACTERS)
     if n_errors := report.count(ERROR):
         raise LegatoError(f"{folder}: {counted(n_errors, 'error')}")
+    recorded.verify([folder])  # where it is the project's own
 
 
 def validate_prompts(chosen: list[str]) -> None:

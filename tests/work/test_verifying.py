@@ -1,5 +1,6 @@
 """`legato verify` names each byte that is not the recorded one; with --repair and `dvc repro` all is as it was."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -177,3 +178,28 @@ def test_a_file_is_hashed_once_however_often_it_is_linked(tmp_path: Path) -> Non
     assert {got.md5(path) for path in paths} == {md5_of(paths[0])}
     assert got.sha256(paths[2]) == sha256_of(paths[0])
     assert got.md5(tmp_path / "gone") is None
+
+
+def test_codes_are_not_decoded_of_other_bytes_than_were_recorded() -> None:
+    """Whoever changed them; of others in the same folder nothing is asked."""
+    words = ["decode", str(ONE)]
+    edited(TWO)
+    with pytest.raises(LegatoError, match="no such codec weights"):
+        cli.main(*words)
+    edited(ONE)
+    with pytest.raises(LegatoError, match=f"^{ONE}: {recorded.NOT_RECORDED}; run `legato verify --repair`, then"):
+        cli.main(*words)
+    stored(recorded.recorded()[Path("dataset/made/a")]).unlink()
+    with pytest.raises(LegatoError, match=f"^dataset/made/a: {recorded.NOT_RECORDED}"):
+        cli.main(*words)
+
+
+def test_a_record_may_not_put_other_bytes_under_a_name_of_dvcs(tmp_path: Path) -> None:
+    """DVC would hand them out wherever it wants those that the name says."""
+    sound = kept_item(b"sound")
+    cache, key = item_cache.cache_folder(), item_cache.key_of(str(b"sound"))
+    content = json.dumps({"stage": "s", "facts": {}, "files": [[0, "x.wav", sound.name, "0" * 32]]}).encode()
+    item_cache.record_path(cache, key).write_bytes(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
+    assert item_cache.restore(cache, key, [tmp_path / "out"], tmp_path / "store") == {}
+    assert (tmp_path / "out/x.wav").read_bytes() == b"sound"
+    assert not (tmp_path / "store").exists()

@@ -86,7 +86,7 @@ def verify_files(paths: Iterable[Path]) -> None:
     """
     known, store = recorded(), object_store() or Path()
     listings: dict[str, Files | None] = {}
-    for path in paths:
+    for path in map(_from_root, paths):
         out = _output_of(path, known)
         if out is None:
             continue
@@ -216,7 +216,13 @@ def _look_again(paths: Iterable[Path]) -> None:
 
 
 def _output_of(path: Path, known: dict[Path, str]) -> Path | None:
+    path = _from_root(path)
     return next((place for place in (path, *path.parents) if place in known), None)
+
+
+def _from_root(path: Path) -> Path:
+    """A path as dvc.lock has it, from the root of the project, which the current folder is."""
+    return Path(os.path.relpath(path))
 
 
 def _body(stages: dict[str, Any], stage: str) -> dict[str, Any]:
