@@ -2,10 +2,13 @@
 
 import errno
 import io
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +16,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from legato import errors
+from legato import cli, errors
+from legato.check import _check_sources as check_sources
+from legato.dataset.folder_check import Finding, Report, lines_of
 from legato.errors import EXIT_CLOSED, EXIT_FAILED, LegatoError
 from legato.files import naming, replacing
-from legato.words import LAST_CHARACTERS, MOST_CHARACTERS, MOST_LISTED, MOST_OF_A_VALUE, printable, shown, some
+from legato.words import (
+    LAST_CHARACTERS,
+    MOST_CHARACTERS,
+    MOST_LISTED,
+    MOST_OF_A_VALUE,
+    json_line,
+    printable,
+    say,
+    shown,
+    some,
+)
+from legato.work import items
+from legato.work.pool import HERE
 
 trying = settings(max_examples=300, deadline=None, derandomize=True, database=None)
 LETTERS = st.characters() | st.characters(categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Zs"])  # no text has as many
@@ -156,3 +173,45 @@ def test_a_write_that_finds_no_place_is_told_with_the_file(tmp_path: Path) -> No
     done = told(body=f"{limit}; {write}", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (EXIT_FAILED, b"error: big.json: File too large\n")
     assert not list(tmp_path.iterdir())
+
+
+def test_of_many_bad_files_of_a_user_the_first_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sources/mine").mkdir(parents=True)
+    for number in range(500):
+        Path(f"sources/mine/{number:03}.mid").write_bytes(b"x")
+    with pytest.raises(LegatoError, match=r"sources/mine/009\.mid: .*; and 490 more of 500$") as error:
+        check_sources("mine", "all", Path("font.sf2"), set(), 10)
+    assert "010.mid" not in str(error.value)
+
+
+def test_of_many_failed_tracks_the_first_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(number: int) -> dict[str, Any]:
+        raise MemoryError if number % 2 else OSError(errno.EIO, "Input/output error", f"{number}\n.wav")
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(LegatoError, match="^render: 30 of 30 tracks failed: ") as error:
+        items.run(fail, range(30), stage="render", name=str, place=HERE)
+    listed = printable(str(error.value))
+    assert "0: 0\\n.wav: Input/output error; 1: out of memory; 2: " in listed
+    assert listed.endswith("9: out of memory; and 20 more of 30")
+
+
+@trying
+@given(name=st.text(LETTERS, min_size=1, max_size=20), text=TEXTS)
+def test_what_is_said_of_a_folder_of_anyones_is_lines(name: str, text: str) -> None:
+    said = io.StringIO()
+    findings = [Finding("error", "file that metadata.json does not name", [name, text])]
+    with redirect_stdout(said):
+        say(*lines_of(Report(findings=findings)), most=MOST_CHARACTERS)
+        say(json_line(asdict(Report(findings=findings))))
+    lines = said.getvalue().split("\n")
+    assert len(lines) == 6
+    assert all(line.isprintable() for line in lines)
+    assert json.loads(lines[-2])["findings"][0]["names"] == [name, text]
+
+
+def test_a_word_of_the_command_line_is_shown_as_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main("verify", "--a\nb\x1b[2J")
+    assert capsys.readouterr().err.splitlines()[-1].endswith("unrecognized arguments: --a\\nb\\x1b[2J")
