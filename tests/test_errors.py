@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from helpers.checkout import ROOT
 from legato import cli, errors
 from legato.check import _check_sources as check_sources
 from legato.dataset.folder_check import Finding, Report, lines_of
@@ -172,6 +173,29 @@ def test_a_write_that_finds_no_place_is_told_with_the_file(tmp_path: Path) -> No
     write = "from pathlib import Path; from legato.files import write_text; write_text(Path('big.json'), 'x' * 10**6)"
     done = told(body=f"{limit}; {write}", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (EXIT_FAILED, b"error: big.json: File too large\n")
+    assert not list(tmp_path.iterdir())
+
+
+SAVED = {
+    "model": "from legato.dia import model; from helpers.micro_dia import MICRO; "
+    "model.save(model.build(MICRO, seed=0), Path('model'))",
+    "c.pt": "import torch; from legato.contract.tensors import write_sealed; "
+    "write_sealed(Path('c.pt'), {'w': torch.zeros(10**5)})",
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_weights_that_find_no_place_are_told_with_the_file(tmp_path: Path, name: str) -> None:
+    """Neither torch nor safetensors raises what the system has said."""
+    imports = f"from pathlib import Path; import resource; sys.path.insert(0, {str(ROOT / 'tests')!r}); import torch"
+    limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
+    make = (
+        SAVED[name].replace("model.save(", f"{limit}; model.save(").replace("write_sealed(", f"{limit}; write_sealed(")
+    )
+    done = told(body=f"{imports}; {make}", cwd=tmp_path)
+    assert done.stderr.decode().splitlines()[-1] == f"error: {name}: File too large"
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == EXIT_FAILED
     assert not list(tmp_path.iterdir())
 
 

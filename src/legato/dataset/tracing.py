@@ -76,7 +76,8 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
         command = [sys.executable, str(script), category, *(names if stage == "compose" else ())]
         done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LegatoError(f"trace: {stage}@{category}: {done.stderr.strip().splitlines()[-1]}")
+            said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+            raise LegatoError(f"trace: {stage}@{category}: {said[-1]}")
 
 
 def _differences(workspace: Path, record: Record) -> Iterable[str]:
