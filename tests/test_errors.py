@@ -178,9 +178,9 @@ def test_a_write_that_finds_no_place_is_told_with_the_file(tmp_path: Path) -> No
 
 SAVED = {
     "model": "from legato.dia import model; from helpers.micro_dia import MICRO; "
-    "model.save(model.build(MICRO, seed=0), Path('model'))",
+    "LIMIT; model.save(model.build(MICRO, seed=0), Path('model'))",
     "c.pt": "import torch; from legato.contract.tensors import write_sealed; "
-    "write_sealed(Path('c.pt'), {'w': torch.zeros(10**5)})",
+    "LIMIT; write_sealed(Path('c.pt'), {'w': torch.zeros(10**5)})",
 }
 
 
@@ -189,9 +189,7 @@ def test_weights_that_find_no_place_are_told_with_the_file(tmp_path: Path, name:
     """Neither torch nor safetensors raises what the system has said."""
     imports = f"from pathlib import Path; import resource; sys.path.insert(0, {str(ROOT / 'tests')!r}); import torch"
     limit = "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))"
-    make = (
-        SAVED[name].replace("model.save(", f"{limit}; model.save(").replace("write_sealed(", f"{limit}; write_sealed(")
-    )
+    make = SAVED[name].replace("LIMIT", limit)
     done = told(body=f"{imports}; {make}", cwd=tmp_path)
     assert done.stderr.decode().splitlines()[-1] == f"error: {name}: File too large"
     assert b"Traceback" not in done.stderr

@@ -43,7 +43,7 @@ def write_sealed(path: Path, values: dict[str, Any]) -> None:
         OSError: the disk is full, say.
     """
     with replacing(path) as temporary, temporary.open("wb") as file:
-        told = _Told(file)
+        told: Any = _Told(file)
         try:
             torch.save(values | {SEAL: digest(values)}, told)
         except RuntimeError as error:  # torch says that something is wrong, and not what
