@@ -4,7 +4,7 @@ from legato.errors import LegatoError, stage
 from legato.files import write_json
 from legato.licenses.audit import line_of, read_tracks, refusals, report
 from legato.licenses.policy import PolicyParams
-from legato.words import counted
+from legato.words import counted, say
 from legato.work.recorded import verified
 from legato.workspace import params
 from legato.workspace.layout import AUDIT, HELD_OUT, TRAIN
@@ -19,7 +19,7 @@ def main() -> None:
         raise LegatoError(line_of(found))
     print(f"audit: {counted(len(rows), 'track')}, none refused")
     for kind, hours in found["hours"].items():
-        print(f"{kind}: {', '.join(f'{value} h of {name}' for name, value in hours.items())}")
+        say(f"{kind}: {', '.join(f'{value} h of {name}' for name, value in hours.items())}")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ files each category takes; name what removed categories left behind."""
 
 from legato.check import check, left_behind, write_manifests
 from legato.errors import stage
+from legato.words import say
 from legato.work.recorded import pull_added
 from legato.workspace import categories
 from legato.workspace.contents import forget_others
@@ -15,7 +16,7 @@ def main() -> None:
     names = categories.names()
     forget_others(names)
     for folder in left_behind(names):
-        print(f"note: {folder}: params.yaml has no such category; nothing reads it and it may be deleted")
+        say(f"note: {folder}: params.yaml has no such category; nothing reads it and it may be deleted")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 The draws are the same each time. SoundFonts have a module of their own.
 """
 
-import copy
 import hashlib
 import io
 import json
@@ -20,11 +19,12 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import midi_bytes
 from helpers.checkout import ROOT
+from helpers.doors import EDITS, VALUES, damaged, replaced, tried, trying
 from helpers.micro_dia import MICRO, a_track, random_codes, train_params, write_dataset, write_split
 from legato.check import check
 from legato.codec import model as codec
@@ -43,24 +43,6 @@ from legato.measure.metrics import dataset_metrics, read_datasets, tag_accuracy_
 from legato.midi.contents import read_contents
 from legato.work import item_cache, items
 
-N_TRIES = 60
-trying = settings(
-    max_examples=N_TRIES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-PLAIN = (
-    st.none()
-    | st.booleans()
-    | st.sampled_from(
-        [0, -1, 10**30, -(10**30), 2**63, 0.5, 1e300, float("nan"), float("inf"), "", "x", "../x", "a\nb"]
-    )
-    | st.text(max_size=8)
-)
-VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner))
-EDITS = st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6), st.booleans()), min_size=1, max_size=4)
 MD5 = hashlib.md5(b"sound", usedforsecurity=False).hexdigest()
 
 
@@ -69,49 +51,6 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path
-
-
-def damaged(content: bytes, edits: list[tuple[float, bytes, bool]]) -> bytes:
-    """Some bytes are others, are inserted, or all from there on is missing."""
-    for at, new, is_inserted in edits:
-        start = int(at * len(content))
-        content = (
-            content[:start] + new + content[start if is_inserted else start + len(new) :] if new else content[:start]
-        )
-    return content
-
-
-def replaced(values: Any, at: float, new: Any) -> Any:
-    """Plain values with one of them, at any depth, replaced."""
-    values = copy.deepcopy(values)
-    places: list[tuple[Any, Any]] = []
-
-    def walk(inner: Any) -> None:
-        for key in inner if isinstance(inner, dict) else range(len(inner)) if isinstance(inner, list) else ():
-            places.append((inner, key))
-            walk(inner[key])
-
-    walk(values)
-    holder, key = places[int(at * (len(places) - 1))]
-    holder[key] = new
-    return values
-
-
-def files_below(folder: Path) -> dict[str, bytes | None]:
-    return {str(path): path.read_bytes() if path.is_file() else None for path in sorted(folder.rglob("*"))}
-
-
-def tried(door: Callable[[], Any], folder: Path) -> Any:
-    """What a door gives, or None for an error of one line; nothing below the folder is changed by it."""
-    before = files_below(folder)
-    found, line = None, "none"
-    try:
-        found = door()
-    except LegatoError as error:
-        line = str(error)
-    assert len(line.splitlines()) == 1
-    assert files_below(folder) == before
-    return found
 
 
 SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())

@@ -28,11 +28,12 @@ from helpers.signals import si_sdr_db
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.files import read_jsonl, sha256_of
-from legato.work import item_cache
+from legato.work import item_cache, recorded
 from legato.work.code_version import stage_version
 from legato.workspace import dvc_files
 from legato.workspace.layout import HELD_OUT, TRAIN
 
+MEND = "run `legato verify --repair`, then `dvc repro`"
 CARDS = ("LICENSE", "README.md", "croissant.json")  # of a dataset; they have its name
 
 
@@ -417,6 +418,53 @@ def test_damage_everywhere_is_one_line_and_then_made_again(edited: Clone) -> Non
     assert {name for name in before if before[name] != after[name]} <= cards
 
 
+KINDS = (
+    "dataset/midi/pads", "dataset/rendered/pads", "dataset/stems/beats", "dataset/raw_audio/beats",
+    "dataset/audio_prompts/pads", "dataset/tracks/beats", "dataset/encoded/pads", "dataset/codec",
+    "dataset/encoded_dataset/metadata.json", "models/dia/model.safetensors", "reports/samples",
+)  # fmt: skip
+
+
+def test_verify_names_damage_of_each_kind_and_with_repair_all_is_made_again(edited: Clone) -> None:
+    """In the workspace and in both caches, so that nothing is there to be linked back."""
+    folder = edited.folder
+    before, lock = edited.digests("dataset"), (folder / "dvc.lock").read_bytes()
+    model, reports = edited.digests("models/dia"), edited.digests("reports")
+    assert edited.run("legato", "verify").endswith(": every byte is the one recorded\n")
+    flipped = set()
+    for kind in KINDS:
+        path = next(path for path in [folder / kind, *sorted((folder / kind).rglob("*"))] if path.is_file())
+        stored = dvc_files.object_path(folder / ".dvc/cache/files/md5", dvc_files.md5_of(path))
+        kept = item_cache.object_path(folder / ".legato/cache", sha256_of(path))
+        places = [place for place in (path, stored, kept) if place.exists()]
+        assert len(places) > 1
+        for place in {place.stat().st_ino: place for place in places}.values():
+            flip_a_byte(place)
+        flipped |= {str(place.relative_to(folder)) for place in places}
+    printed = edited.run("legato", "verify", "--all", check=False)
+    lines = [line for line in printed.splitlines() if not line.startswith("verify: ")]
+    assert {line.split(": ")[0] for line in lines[:-1]} == flipped
+    assert lines[-1].startswith(f"error: verify: {len(flipped)} of ")
+    edited.run("legato", "verify", "--repair")
+    ran = {name.split("@")[0] for name in edited.repro()}
+    assert {
+        "compose",
+        "render",
+        "normalize",
+        "prompt",
+        "codec",
+        "train",
+        "sample",
+    } <= ran  # codes lie twice in the workspace
+    assert (folder / "dvc.lock").read_bytes() == lock
+    assert (edited.digests("dataset"), edited.digests("models/dia"), edited.digests("reports")) == (
+        before,
+        model,
+        reports,
+    )
+    assert edited.run("legato", "verify").endswith(": every byte is the one recorded\n")
+
+
 def flip_a_byte(path: Path) -> None:
     status, content = path.stat(), path.read_bytes()
     path.chmod(0o644)
@@ -490,7 +538,9 @@ def test_a_track_is_traced_and_built_again(edited: Clone) -> None:
     assert wrong == (
         "error: pads_00000: normalize: its parameters are others now: check out its version, or `dvc repro`\n"
     )
-    assert "trace: 'nobody': no such track in" in edited.run("legato", "trace", "nobody", check=False)
+    assert "trace: 'nobody': no such track in" in edited.run("legato", "trace", "nobody", "--verify", check=False)
+    line = edited.run("legato", "trace", "pads_00000", check=False)
+    assert line == f"error: {path.relative_to(edited.folder)}: {recorded.NOT_RECORDED}; {MEND}\n"
 
 
 COMMANDS = [

@@ -26,6 +26,7 @@ from legato.report.config import ReportParams
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
 from legato.soundfont.reader import read_font
+from legato.words import some
 from legato.work.items import ComputeParams
 from legato.workspace import categories, dvc_files, params, splitting
 from legato.workspace.layout import MANIFESTS, OF_TRACKS, SOURCES
@@ -193,7 +194,7 @@ def _check_sources(category: str, count: int | str, font: Path, presets: Presets
         except LegatoError as error:
             refused.append(str(error))
     if refused:
-        raise LegatoError("; ".join(refused))
+        raise LegatoError(some(refused))
     return manifest(files, kits)
 
 

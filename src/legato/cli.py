@@ -1,32 +1,37 @@
 """The `legato` command: what a user asks of a workspace beside `dvc`."""
 
 import argparse
-import json
 import sys
 from contextlib import chdir
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from legato.dataset import provenance, tracing
 from legato.errors import LegatoError, stage
-from legato.files import read_jsonl
 from legato.truth.rates import accuracy, false_verdicts, rates
-from legato.words import counted, from_here
-from legato.work import pruning, recorded
+from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
+from legato.work import pruning, recorded, repairing, verifying
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
-from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN
+from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN, WEIGHTS
 from legato.workspace.params import PARAMS
 
 MOST_FALSE = 20  # shown
 DECODED = Path("decoded")
 
 
+class Parser(argparse.ArgumentParser):
+    """What it says of a user's words is a line too."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
+
+
 def main(*words: str) -> None:
     """Parse the command line and run its command: at the root of the project, wherever inside it the user is."""
-    parser = argparse.ArgumentParser(prog="legato", description=__doc__)
+    parser = Parser(prog="legato", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command", dest="command")
     validate = commands.add_parser("validate", help="check prompts against MIDI and audio, or a folder of codes")
     what = "categories of params.yaml, all if none is named; or a folder in the trainer's format, of any origin"
@@ -44,6 +49,10 @@ def main(*words: str) -> None:
     prune.add_argument("--larger-than", metavar="10GB", help="the least recently used, until the rest is no larger")
     prune.add_argument("--unused", action="store_true", help="what the present version of no workspace needs")
     prune.set_defaults(run=lambda found, _: run_prune(found.older_than, found.larger_than, found.unused))
+    verify = commands.add_parser("verify", help="whether every byte of workspace and caches is the one recorded")
+    verify.add_argument("--repair", action="store_true", help="throw out what is damaged; `dvc repro` makes it again")
+    verify.add_argument("--all", action="store_true", help=f"name all that is damaged, not the first {MOST_LISTED}")
+    verify.set_defaults(run=lambda found, _: run_verify(found.repair, found.all))
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found, _: run_split(found.undo))
@@ -66,7 +75,7 @@ def main(*words: str) -> None:
     diff.set_defaults(run=run_diff)
     found, here = parser.parse_args(words), Path.cwd()
     with chdir(params.find_root(here) or here):
-        if found.command in ("cache", "split", "trace"):  # the others know folders and files of any origin
+        if found.command in ("cache", "split", "trace", "verify"):  # the others know folders and files of any origin
             params.read()
         found.run(found, here)
 
@@ -87,14 +96,15 @@ def validate_folder(folder: Path, *, as_json: bool) -> None:
     """Print what is wrong with a folder in the trainer's format, and what it holds.
 
     Raises:
-        LegatoError: something in it is an error.
+        LegatoError: something in it is an error, or it is an output that is not what DVC has recorded.
     """
     from legato.dataset.folder_check import ERROR, check_folder, lines_of  # and torch
 
     report = check_folder(folder)
-    print(json.dumps(asdict(report)) if as_json else "\n".join(lines_of(report)))
+    say(*([json_line(asdict(report))] if as_json else lines_of(report)), most=None if as_json else MOST_CHARACTERS)
     if n_errors := report.count(ERROR):
         raise LegatoError(f"{folder}: {counted(n_errors, 'error')}")
+    recorded.verify([folder])  # where it is the project's own
 
 
 def validate_prompts(chosen: list[str]) -> None:
@@ -127,7 +137,7 @@ def validate_prompts(chosen: list[str]) -> None:
     print(f"{total.n_true} of {counted(total.n_checked, 'checked verdict')} true, {total.n_stated} stated")
     wrong = false_verdicts(rows)
     for name, kind, tag in wrong[:MOST_FALSE]:
-        print(f"not true: {name}: {tag!r} ({kind})")
+        say(f"not true: {name}: {tag!r} ({kind})")
     if len(wrong) > MOST_FALSE:
         print(f"and {len(wrong) - MOST_FALSE} more")
     if under := [rate.kind for rate in found if not rate.reaches_limit]:
@@ -139,12 +149,13 @@ def validate_prompts(chosen: list[str]) -> None:
 
 def run_decode(what: str, folder: Path | None, here: Path) -> None:
     """Write the audio of codes and print where it is."""
-    from legato.codec.decode import decode  # and torch
+    from legato.codec.decode import decode, find_codes  # and torch
 
     if (here / what).exists():  # else a track's id
         what = str(from_here(Path(what), here))
+    recorded.verify_files([*find_codes(what), WEIGHTS.path])
     for path in decode(what, from_here(folder, here) if folder else DECODED):
-        print(path)
+        say(str(path))
 
 
 def run_cache() -> None:
@@ -175,6 +186,28 @@ def run_prune(older_than: str | None, larger_than: str | None, unused: bool) -> 
     print(f"{cache_folder()}: {counted(n_results, 'result')} thrown away, {size_text(n_bytes)}")
 
 
+def run_verify(repair: bool, everything: bool) -> None:
+    """Print what is not as recorded, or what was done about it.
+
+    Raises:
+        LegatoError: something is not as recorded, or is the user's own and so was left.
+    """
+    found = verifying.verify()
+    n_files = counted(found.n_files, "file")
+    if not found.damages:
+        print(f"{n_files}, {size_text(found.n_bytes)}: every byte is the one recorded")
+        return
+    lines = list(repairing.repair(found)) if repair else list(map(str, found.damages))
+    most = len(lines) if everything else MOST_LISTED
+    say(*lines[:most], *([f"and {len(lines) - most} more of {len(lines)}; --all names them"] if lines[most:] else []))
+    n_left = repairing.n_own(found) if repair else len(found.damages)
+    if not n_left:
+        print(f"{n_files} looked at, {len(lines)} mended or thrown out; `dvc repro` makes what is missing")
+        return
+    mend = "what is yours is left to you" if repair else "`legato verify --repair` throws out what can be made again"
+    raise LegatoError(f"verify: {n_left} of {n_files} not as recorded: {mend}")
+
+
 def run_split(undo: bool) -> None:
     """Split the project's dvc.yaml by category, or undo it, and say what is where."""
     if undo:
@@ -193,7 +226,10 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
     """
     if not names and not everything:
         raise LegatoError("trace: name a track, or say --all")
-    known = {row["id"]: row for folder in (TRAIN.path, HELD_OUT.path) for row in read_jsonl(folder / provenance.FILE)}
+    files = [made.path / provenance.FILE for made in (TRAIN, HELD_OUT)]
+    if not verify:  # which says by itself what differs
+        recorded.verify_files(path for path in files if path.exists())
+    known = {row["id"]: row for path in files for row in provenance.read(path)}
     for name in names:
         if name not in known:
             raise LegatoError(f"trace: {name!r}: no such track in {TRAIN.path} or {HELD_OUT.path}")
@@ -201,14 +237,14 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
     if verify:
         wrong = 0
         for name, differences in tracing.verify(records):
-            print(f"{name}: {', '.join(differences)} differ" if differences else f"{name}: all is the same", flush=True)
+            say(f"{name}: {', '.join(differences)} differ" if differences else f"{name}: all is the same")
             wrong += bool(differences)
         if wrong:
             n_tracks = counted(len(records), "track")
             raise LegatoError(f"trace: {wrong} of {n_tracks} came out otherwise than the provenance says")
         print(f"{counted(len(records), 'track')} built again, with the same MIDI, prompt, audio and codes")
     elif as_json:
-        print("\n".join(json.dumps(record, sort_keys=True) for record in records))
+        say(*(json_line(record, sort_keys=True) for record in records))
     else:
         print("\n\n".join(map(provenance.text_of, records)))
 
@@ -221,7 +257,7 @@ def run_diff(found: argparse.Namespace, here: Path) -> None:
 
     repository = Repository(Path.cwd())
     difference = compare(repository, found.old, found.new)
-    print(json.dumps(as_values(difference)) if found.json else "\n".join(lines_of(difference)))
+    say(*([json_line(as_values(difference))] if found.json else lines_of(difference)))
     if found.html or found.out:
         from legato.diff.page import write_page
 

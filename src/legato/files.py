@@ -26,14 +26,31 @@ def replacing(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`, moved onto it when the block ends well and removed otherwise.
 
     The temporary name keeps the suffix, because writers choose their format by it.
+
+    Raises:
+        OSError: it names `path`, whichever of both names had no place on the disk.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    with naming(path, instead_of=temporary):
+        try:
+            yield temporary
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def naming(path: Path, instead_of: Path | None = None) -> Iterator[None]:
+    """An `OSError` of the block that names no file names this one: what fails in a write or a read names none."""
     try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except ConnectionError:  # of a pipe or a socket
+        raise
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(instead_of)) and error.filename2 is None:
+            error.filename = str(path)
+        raise
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -103,14 +120,15 @@ def require_file(path: Path) -> Path:
 
 def sha256_of(path: Path) -> str:
     """The file's SHA-256 as 64 hex digits."""
-    with path.open("rb") as file:
+    with naming(path), path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _content(path: Path) -> bytes:
     if not (path.exists() or path.is_symlink()):
         raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project")
-    return require_file(path).read_bytes()
+    with naming(path):
+        return require_file(path).read_bytes()
 
 
 def _parsed(content: bytes, encoding: str, where: str) -> Any:

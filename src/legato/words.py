@@ -1,14 +1,20 @@
-"""Counts, lengths and signs as people read them, in a terminal of any encoding."""
+"""Counts, lengths, lists and signs as people read them, in a terminal of any encoding; and text of any origin."""
 
 import codecs
+import json
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 HANDLER = "legato"  # of what an encoding lacks
 PLAIN = {"×": "x", "–": "-", "—": "-", "−": "-", "…": "...", "·": "-", "→": "->", "≥": ">=", "≤": "<=", "±": "+-"}
 MINUTE_S = 60
+MOST_CHARACTERS, LAST_CHARACTERS, NOTE_CHARACTERS = 2000, 500, 100  # of a line; of its end; of what is said of the rest
+MOST_OF_A_VALUE, END_OF_A_VALUE = 150, 46
+MOST_LISTED = 10
 
 
 def counted(number: int, noun: str, plural: str | None = None) -> str:
@@ -18,6 +24,59 @@ def counted(number: int, noun: str, plural: str | None = None) -> str:
     ('1 track', '2 tracks', '0 categories')
     """
     return f"{number} {noun if number == 1 else plural or noun + 's'}"
+
+
+def printable(text: str, most: int | None = MOST_CHARACTERS) -> str:
+    """Text of any origin as one line that moves no cursor: control characters and lone surrogates are escaped.
+
+    >>> printable("a\\nb\\x1b[2J"), printable("ä × 音"), len(printable("x" * 10**6))
+    ('a\\\\nb\\\\x1b[2J', 'ä × 音', 2000)
+
+    Args:
+        most: characters of the line; of a longer one the begin and the end are there. None is no limit.
+    """
+    if not text.isprintable():
+        text = "".join(letter if letter.isprintable() else _escaped(letter) for letter in text)
+    if most is None or len(text) <= most:
+        return text
+    n_first = most - LAST_CHARACTERS - NOTE_CHARACTERS
+    n_left_out = len(text) - n_first - LAST_CHARACTERS
+    note = f" [{n_left_out} characters are left out: at most {most} are shown] "
+    return text[:n_first] + note.center(NOTE_CHARACTERS, ".") + text[-LAST_CHARACTERS:]
+
+
+def shown(value: Any) -> str:
+    """A value as Python writes it, of a long one the begin and the end.
+
+    >>> shown("a"), shown("x" * 1000)[100:]
+    ("'a'", "xxxx[852 characters more]xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'")
+    """
+    text = repr(value)
+    n_more = len(text) - MOST_OF_A_VALUE
+    if n_more <= 0:
+        return text
+    return f"{text[: -END_OF_A_VALUE - n_more]}[{n_more} characters more]{text[-END_OF_A_VALUE:]}"
+
+
+def some(texts: Sequence[str], most: int = MOST_LISTED, separator: str = "; ") -> str:
+    """The first few of many, and how many others there are.
+
+    >>> some(["a", "b"]), some(["a", "b", "c"], most=1)
+    ('a; b', 'a; and 2 more of 3')
+    """
+    more = [f"and {len(texts) - most} more of {len(texts)}"] if len(texts) > most else []
+    return separator.join([*texts[:most], *more])
+
+
+def say(*lines: str, most: int | None = None) -> None:
+    """Print lines, each as one line whatever is in it, at most so many characters of it."""
+    for line in lines:
+        print(printable(line, most), flush=True)
+
+
+def json_line(value: Any, *, sort_keys: bool = False) -> str:
+    """A value as JSON of ASCII that can be printed: Python's own leaves one control character as it is."""
+    return json.dumps(value, sort_keys=sort_keys).replace("\x7f", "\\u007f")
 
 
 def minutes(seconds: float) -> str:
@@ -51,6 +110,10 @@ def from_here(path: Path, here: Path) -> Path:
     if path.is_absolute() or here == Path.cwd():
         return path
     return Path(os.path.relpath(here / path))
+
+
+def _escaped(letter: str) -> str:
+    return letter.encode("unicode_escape").decode("ascii")
 
 
 def _plainly(error: UnicodeError) -> tuple[str, int]:

@@ -357,17 +357,27 @@ def test_a_page_of_no_difference_says_so(diff: Any, tmp_path: Path) -> None:
     assert body.findall(".//section") == []
 
 
-def test_audio_that_is_nowhere_is_said_on_the_page(dataset: Dataset, diff: Any, tmp_path: Path) -> None:
+AWAY = "its data is neither in the cache nor in a remote"
+
+
+@pytest.mark.parametrize(("flip", "why"), [(None, AWAY), (1, "damaged in the cache: run ")])
+def test_audio_that_is_nowhere_or_damaged_is_said_on_the_page(
+    dataset: Dataset, diff: Any, tmp_path: Path, flip: int | None, why: str
+) -> None:
     copy = Dataset(tmp_path / "copy")
     shutil.copytree(dataset.folder, copy.folder)
-    digest = hashlib.md5((dataset.folder / "dataset/raw_audio/beats/beats_00000.wav").read_bytes()).hexdigest()
+    content = (dataset.folder / "dataset/raw_audio/beats/beats_00000.wav").read_bytes()
+    digest = hashlib.md5(content).hexdigest()
     copy.run("git", "checkout", "-q", "v1")
     copy.run("dvc", "checkout", "-q")
-    (copy.folder / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}").unlink()
+    stored = copy.folder / f".dvc/cache/files/md5/{digest[:2]}/{digest[2:]}"
+    stored.unlink()
+    if flip:
+        stored.write_bytes(content[:-1] + bytes([content[-1] ^ flip]))
     diff("v2", "--html", "--out", str(tmp_path / "diff.html"), place=copy)
     cards = parse((tmp_path / "diff.html").read_text()).iterfind(".//article")
     text = text_of(next(card for card in cards if card.get("id") == "beats_00000"))
-    assert "v2: dataset/raw_audio/beats/beats_00000.wav: its data is neither in the cache nor in a remote" in text
+    assert f"v2: dataset/raw_audio/beats/beats_00000.wav: {why}" in text
 
 
 @pytest.mark.parametrize("width", [1280, 390])

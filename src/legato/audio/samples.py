@@ -68,7 +68,10 @@ def open_audio(path: Path, sample_rate: int) -> Iterator[Source]:
         def read(start: int, stop: int) -> np.ndarray:
             with _naming(path):
                 file.seek(start)
-                audio = file.read(stop - start, dtype="float32", always_2d=True)
+                try:
+                    audio = file.read(stop - start, dtype="float32", always_2d=True)
+                except MemoryError:
+                    raise LegatoError(f"{path}: says it has {file.frames} samples: memory does not hold them") from None
             if len(audio) < stop - start:
                 raise LegatoError(f"{path}: ends before its time")
             if not np.isfinite(audio).all():

@@ -5,7 +5,7 @@ import warnings
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch import Tensor
@@ -37,9 +37,32 @@ def load_plain(path: Path, wrong: str, device: str | torch.device = "cpu") -> An
 
 
 def write_sealed(path: Path, values: dict[str, Any]) -> None:
-    """Write plain values and tensors with their SHA-256, whole or not at all."""
-    with replacing(path) as temporary:
-        torch.save(values | {SEAL: digest(values)}, temporary)
+    """Write plain values and tensors with their SHA-256, whole or not at all.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        told: Any = _Told(file)
+        try:
+            torch.save(values | {SEAL: digest(values)}, told)
+        except RuntimeError as error:  # torch says that something is wrong, and not what
+            raise told.error or error from None
+
+
+class _Told:
+    """A file that keeps why it could not be written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.error: OSError | None = None
+        self.flush, self._file = file.flush, file
+
+    def write(self, content: bytes) -> int:
+        try:
+            return self._file.write(content)
+        except OSError as error:
+            self.error = error
+            raise
 
 
 def read_sealed(path: Path, wrong: str, device: str | torch.device = "cpu") -> dict[str, Any]:

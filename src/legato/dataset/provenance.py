@@ -13,11 +13,14 @@ from typing import Any, cast
 
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
+from legato.errors import LegatoError
 from legato.files import Json, read_json, read_jsonl, write_jsonl
+from legato.words import printable
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CHAIN_STAGES, CODE, CODES, MIDI, PROMPT, RENDERED, SOURCES, settings_of
 
 FILE = "provenance.jsonl"
+N_USED = {"render": 2, "encode": 2}  # at least: music or audio, and the SoundFont or the weights
 
 
 def made_by(category: str) -> dict[str, Json]:
@@ -69,17 +72,30 @@ def write(folder: Path) -> None:
     write_jsonl(folder / FILE, (record(cast(Facts, row), stages[row["category"]]) for row in rows))
 
 
+def read(path: Path) -> list[Json]:
+    """The chains that `write` wrote.
+
+    Raises:
+        LegatoError: the file is missing, or a line is no such chain; the first one is named.
+    """
+    rows = read_jsonl(path)
+    for number, row in enumerate(rows, start=1):
+        if not _is_record(row):
+            raise LegatoError(f"{path}: line {number}: must be a track's provenance; `dvc repro collect` writes it")
+    return rows
+
+
 def text_of(found: Json) -> str:
     """A record, human-readable."""
     lines = [f"{found['id']}  ({found['category']}, {found['license']})"]
     for step in found["chain"]:
         commit = commit_of(step["activity"], step["code"])
-        lines.append(f"\n{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else ""))
+        lines += ["", f"{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else "")]
         lines.append(f"  parameters {json.dumps(step['parameters'], sort_keys=True)}")
         lines += [f"  {key} {step[key]}" for key in ("index", "gain_db", "limiter_db", "frames") if key in step]
         lines += [f"  from {_line(entity)}" for entity in step["used"]]
         lines.append(f"  made {_line(step['generated'])}")
-    return "\n".join(lines)
+    return "\n".join(printable(line, most=None) for line in lines)
 
 
 def commit_of(stage: str, code: str) -> str:
@@ -105,6 +121,27 @@ def _activity(stage: str, stages: Mapping[str, Json], used: list[Json], generate
 def _entity(path: Path | str | None, sha256: str, license_id: str | None = None) -> Json:
     name = path.as_posix() if isinstance(path, Path) else path
     return {"entity": name, "sha256": sha256} | ({"license": license_id} if license_id else {})
+
+
+def _is_record(row: Json) -> bool:
+    """Whether it has all that every chain has; what else it has is shown as it is."""
+
+    def has_texts(value: Any, *names: str) -> bool:
+        return isinstance(value, dict) and all(isinstance(value.get(name), str) for name in names)
+
+    def is_step(step: Any) -> bool:
+        return (
+            has_texts(step, "activity", "code")
+            and isinstance(step.get("used"), list)
+            and all(has_texts(entity, "entity", "sha256") for entity in [*step["used"], step.get("generated")])
+            and "parameters" in step
+            and len(step["used"]) >= N_USED.get(step["activity"], 0)
+        )
+
+    chain = row.get("chain")
+    if not (isinstance(chain, list) and all(map(is_step, chain))):
+        return False
+    return tuple(step["activity"] for step in chain) == CHAIN_STAGES and has_texts(row, "id", "category", "license")
 
 
 def _line(entity: Json) -> str:

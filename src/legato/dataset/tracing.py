@@ -13,7 +13,7 @@ from legato.files import Json, sha256_of
 from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
-from legato.workspace import params
+from legato.workspace import categories, params
 from legato.workspace.layout import CHAIN, CHAIN_STAGES, MANIFESTS, SOURCES, WEIGHTS
 
 WORDS = {made.stage: made.words for made in CHAIN}
@@ -38,7 +38,10 @@ def verify(records: Sequence[Json]) -> Iterable[tuple[str, list[str]]]:
 
 def _check_same_inputs(record: Json) -> None:
     """See that what the chain names is what is here, so that a difference is not for a plain reason."""
-    name, now = record["id"], provenance.made_by(record["category"])
+    name, category = record["id"], record["category"]
+    if category not in categories.names():
+        raise LegatoError(f"{name}: params.yaml no longer has its category {category!r}: check out its version")
+    now = provenance.made_by(category)
     for step in record["chain"]:
         stage = step["activity"]
         for what in ("parameters", "code"):
@@ -71,7 +74,8 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
         command = [sys.executable, str(script), category, *(names if stage == "compose" else ())]
         done = subprocess.run(command, cwd=workspace, env=environment, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise LegatoError(f"trace: {stage}@{category}: {done.stderr.strip().splitlines()[-1]}")
+            said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+            raise LegatoError(f"trace: {stage}@{category}: {said[-1]}")
 
 
 def _differences(workspace: Path, record: Json) -> Iterable[str]:

@@ -9,6 +9,7 @@ from dvclive import Live
 from scmrepo.exceptions import SCMError
 
 from legato.errors import LegatoError
+from legato.files import naming
 
 DIGITS = 5  # of a value in the reports
 Row = tuple[int, str, float, bool]  # step, name, value, whether it is a point of a curve
@@ -30,7 +31,7 @@ class Curves:
 
     def __init__(self, reports: Path | None, tensorboard: Path | None = None, rows: Iterable[Row] = ()) -> None:
         self.rows: list[Row] = []
-        self._live = _live(reports) if reports else None
+        self._reports, self._live = reports or Path(), _live(reports) if reports else None
         self._board = _board(tensorboard) if reports and tensorboard else None
         for step, name, value, plot in rows:
             self._write((step, name, value, plot))
@@ -57,7 +58,8 @@ class Curves:
         step, name, value, plot = row
         if self._live:
             self._live.step = step
-            self._live.log_metric(name, value, plot=plot)
+            with naming(self._reports):
+                self._live.log_metric(name, value, plot=plot)
         if self._board and plot:
             self._board.add_scalar(name, value, step)
 

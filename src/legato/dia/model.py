@@ -14,12 +14,14 @@ Notable choices, beside Dia-1.6B as transformers has it:
 """
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor
 from torch.nn import functional
 from transformers import DiaConfig, DiaForConditionalGeneration
@@ -28,7 +30,7 @@ from legato.dia.batches import IGNORED, Batch
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
 from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
-from legato.files import write_json
+from legato.files import naming, write_json
 from legato.tokens import N_CHANNELS
 
 
@@ -142,16 +144,29 @@ def save(model: DiaForConditionalGeneration, folder: Path, facts: dict[str, Any]
     """Write the model as transformers does, and `facts` beside it as training.json.
 
     `folder` is replaced when all is written, and never half.
+
+    Raises:
+        OSError: the disk is full, say.
     """
     temporary = folder.with_name(f".{folder.name}.{os.getpid()}")
     try:
-        model.save_pretrained(temporary)
+        with naming(folder):
+            try:
+                model.save_pretrained(temporary)
+            except SafetensorError as error:
+                raise _os_error(error) from None
         if facts is not None:
             write_json(temporary / "training.json", facts)
         shutil.rmtree(folder, ignore_errors=True)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _os_error(error: SafetensorError) -> Exception:
+    """What the system has told safetensors, which tells it as text."""
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(found[1]), os.strerror(int(found[1]))) if found else error
 
 
 def load(folder: Path) -> DiaForConditionalGeneration:

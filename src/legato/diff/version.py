@@ -17,6 +17,7 @@ from dvc_data.hashfile.tree import Tree
 from dvc_data.index import DataIndex, DataIndexEntry, DataIndexError, ObjectStorage
 
 from legato.errors import LegatoError
+from legato.workspace.dvc_files import md5_of
 
 WORKSPACE = "workspace"
 MOST_REQUESTS = 16  # to a remote at once
@@ -88,17 +89,26 @@ class Version:
         """Copy a file of this version to `target`; nothing is left in the cache.
 
         Raises:
-            LegatoError: it is in neither workspace, cache nor remote, or the remote fails.
+            LegatoError: it is in neither workspace, cache nor remote, or is damaged there, or the remote fails.
         """
         here = self.root / path if self.root else None
         try:
             source = here.open("rb") if here and here.is_file() else DataFileSystem(self.index).open(path, "rb")
             with source, target.open("wb") as copy:
                 shutil.copyfileobj(source, copy)
+            if self._recorded_md5(path) not in (None, md5_of(target)):
+                raise LegatoError(f"{self.name}: {path}: damaged in the cache: run `legato verify --repair`")
         except DataIndexError as error:
             raise self._nowhere(path, error.__cause__) from None
         except FileNotFoundError as error:
             raise self._nowhere(path, error) from None
+
+    def _recorded_md5(self, path: str) -> str | None:
+        """The MD5 of a file that a stage wrote by itself, or right in a folder."""
+        if out := self.outs.get(path):
+            return out.md5
+        folder, _, name = path.rpartition("/")
+        return self.listing(folder).get(name) if self.has(folder) else None
 
     def _tree(self, entry: DataIndexEntry) -> Tree | None:
         """DVC's list of a folder; None where it must be looked for in another way."""

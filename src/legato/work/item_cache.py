@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of
+from legato.files import naming, replacing, sha256_of
 from legato.workspace import dvc_files, layout
 
 VARIABLE = "LEGATO_CACHE"
@@ -106,8 +106,9 @@ def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = No
                 kept.unlink(missing_ok=True)
                 return None
             link(kept, outs[out] / name)
-            if store:
-                share(kept, dvc_files.object_path(store, md5))
+            shared = dvc_files.object_path(store, md5) if store else None
+            if shared and not shared.exists() and dvc_files.md5_of(kept) == md5:  # which DVC will not ask again
+                share(kept, shared)
         os.utime(record_path(cache, key))  # pruning asks when it was used last
     except FileNotFoundError:
         return None
@@ -128,7 +129,7 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
             if path.is_file()
         ]
         content = json.dumps(Record(stage, facts, files)._asdict(), allow_nan=False).encode()
-        with scratch.record.open("r+b") as file:  # which fails where all has been removed
+        with naming(scratch.record), scratch.record.open("r+b") as file:  # which fails where all has been removed
             file.write(hashlib.sha256(content).hexdigest().encode() + b"\n" + content)
         _move(scratch.record, record_path(cache, key))
     except FileNotFoundError:
@@ -138,14 +139,8 @@ def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scra
 def read_record(path: Path) -> Record | None:
     """A record, or None where it is missing, damaged, or none of ours: others may write into a shared cache."""
     try:
-        digest, _, content = path.read_bytes().partition(b"\n")
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    if hashlib.sha256(content).hexdigest().encode() != digest:
-        return None
-    try:
-        values = json.loads(content)
-    except (ValueError, RecursionError):
+        values = json.loads(sound_content(path) or b"")
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         return None
     stage, facts, files = map((values if isinstance(values, dict) else {}).get, Record._fields)
     if not (isinstance(stage, str) and isinstance(facts, dict) and isinstance(files, list)):
@@ -153,6 +148,12 @@ def read_record(path: Path) -> Record | None:
     if not all(map(_is_file_of_record, files)):
         return None
     return Record(stage, facts, [tuple(file) for file in files])
+
+
+def sound_content(path: Path) -> bytes | None:
+    """What a record says, whoever wrote it; None where it does not match its hash."""
+    digest, _, content = path.read_bytes().partition(b"\n")
+    return content if hashlib.sha256(content).hexdigest().encode() == digest else None
 
 
 def _is_hex(value: Any, n_digits: int) -> bool:
@@ -265,7 +266,7 @@ def _keep_file(cache: Path, path: Path) -> tuple[str, str]:
 
 def _move(path: Path, target: Path) -> None:
     """Give a file its name when it is on the disk, and not before."""
-    with path.open("rb") as file:
+    with naming(target), path.open("rb") as file:
         os.fsync(file.fileno())
     target.parent.mkdir(parents=True, exist_ok=True)
     path.replace(target)

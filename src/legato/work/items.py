@@ -27,7 +27,7 @@ from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
 from legato.files import Json, write_jsonl
-from legato.words import counted
+from legato.words import counted, some
 from legato.work import item_cache
 from legato.work.cluster import check_address
 from legato.work.code_version import code_version
@@ -276,8 +276,9 @@ def _shown(
 def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Json]:
     failures = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, Failure)]
     if failures:
-        print(next((failure.traceback for _, failure in failures if failure.traceback), ""), end="", file=sys.stderr)
-        reasons = "; ".join(f"{name}: {failure.reason}" for name, failure in failures)
+        with suppress(OSError):  # of a closed stderr
+            print(next((one.traceback for _, one in failures if one.traceback), ""), end="", file=sys.stderr)
+        reasons = some([f"{name}: {failure.reason}" for name, failure in failures])
         line = f"{stage}: {len(failures)} of {counted(len(names), 'track')} failed: {reasons}"
         raise FailedError(line, [result for result in results if not isinstance(result, Failure)])
     return list(results)

@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from joblib.externals.loky import get_reusable_executor
 
-from legato.errors import EXIT_INTERRUPTED, LegatoError, os_error_line
+from legato.errors import EXIT_INTERRUPTED, LegatoError, memory_error_line, os_error_line
 from legato.work import cluster
 
 Item = TypeVar("Item")
@@ -167,6 +167,8 @@ def _attempt(work: Callable[[Item], Any], item: Item) -> Any:
         return Failure(str(error))
     except OSError as error:
         return Failure(os_error_line(error))
+    except MemoryError as error:
+        return Failure(memory_error_line(error))
     except Exception as error:  # a bug: the other items are finished first
         return Failure(f"{type(error).__name__}: {error}", traceback.format_exc())
 
@@ -180,7 +182,8 @@ def _noticing_interrupts() -> Iterator[_Interrupts]:
         if interrupts.asked:
             os._exit(EXIT_INTERRUPTED)  # its processes notice
         interrupts.asked = True
-        os.write(STDERR, b"interrupted: what is in hand is finished first; again, and nothing is\n")
+        own_line = b"\n" if os.isatty(STDERR) else b""  # there may be a bar
+        os.write(STDERR, own_line + b"interrupted: what is in hand is finished first; again, and nothing is\n")
 
     with _handling(signal.SIGINT, notice):
         yield interrupts

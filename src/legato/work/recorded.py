@@ -18,6 +18,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from fnmatch import fnmatch
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ from legato.workspace.dvc_files import PROJECT, all_locked, md5_of, object_path,
 
 FOLDER_MARK = ".dir"  # after the MD5 of a folder
 RUN_BY_DVC = "DVC_STAGE"  # in the environment
+NOT_RECORDED = "not what dvc.lock records: edited in place, or damaged"
+LEFT_BY_DVC = ".*.tmp"  # in an output, of a full disk; .dvcignore names them too
 PLACEHOLDER = re.compile(r"\$\{([\w.]+)\}")
 
 Files = dict[Path, str]  # MD5s; of a folder's files under their paths in it, of a single file under "."
@@ -72,9 +75,30 @@ def verify(paths: Iterable[Path]) -> None:
     wrong = [path for out in chosen if out.exists() for path in _damage(out, known[out])]
     if wrong:
         more = f" and {len(wrong) - 1} more" if len(wrong) > 1 else ""
-        raise LegatoError(
-            f"{wrong[0]}{more}: not what dvc.lock records: edited in place, or damaged; `dvc repro` brings it back"
-        )
+        raise LegatoError(f"{wrong[0]}{more}: {NOT_RECORDED}; `dvc repro` brings it back")
+
+
+def verify_files(paths: Iterable[Path]) -> None:
+    """See that files, of outputs too large to look at whole, have the bytes that DVC recorded; others are left alone.
+
+    Raises:
+        LegatoError: one has not, or DVC's list of its folder is not here and the folder is not as recorded.
+    """
+    known, store = recorded(), object_store() or Path()
+    listings: dict[str, Files | None] = {}
+    for path in map(_from_root, paths):
+        out = _output_of(path, known)
+        if out is None:
+            continue
+        if known[out] not in listings:
+            listings[known[out]] = recorded_listing(store, known[out])
+        listing = listings[known[out]]
+        if listing is None:
+            wrong = _damage(out, known[out])
+        else:
+            wrong = [] if listing.get(path.relative_to(out)) == md5_of(path) else [path]
+        if wrong:
+            raise LegatoError(f"{wrong[0]}: {NOT_RECORDED}; run `legato verify --repair`, then `dvc repro`")
 
 
 def pull_added(folder: Path) -> None:
@@ -89,13 +113,17 @@ def pull_added(folder: Path) -> None:
         _pull(absent)
 
 
-def recorded() -> dict[Path, str]:
-    """The MD5 of each output that DVC keeps, by the locks; outputs that Git keeps are not among them."""
+def recorded(*, kept_by_dvc: bool = True) -> dict[Path, str]:
+    """The MD5 of each output that DVC keeps, by the locks; or else of those that Git keeps."""
     stages = read_stages() if PROJECT.exists() else {}
     found: dict[Path, str] = {}
     for name, entry in all_locked().items():
         stage, _, key = name.partition("@")
-        kept = {_filled(path, key) for path, options in _outs(_body(stages, stage)) if options.get("cache", True)}
+        kept = {
+            _filled(path, key)
+            for path, options in _outs(_body(stages, stage))
+            if options.get("cache", True) == kept_by_dvc
+        }
         found |= {Path(out["path"]): out["md5"] for out in entry.get("outs", []) if out["path"] in kept}
     return found
 
@@ -106,10 +134,10 @@ def _damage(out: Path, md5: str) -> list[Path]:
         _look_again([out])
         return [out]
     found = _listing(out) if out.is_dir() else {Path(): md5_of(out)}
-    if (_md5_of_listing(found) if out.is_dir() else found[Path()]) == md5:
+    if (md5_of_listing(found) if out.is_dir() else found[Path()]) == md5:
         return []
     store = object_store() or Path()
-    expected = _recorded_listing(store, md5)
+    expected = recorded_listing(store, md5)
     if expected is None:  # nobody knows which of them
         _look_again([out, *(out / name for name in found)])
         return [out]
@@ -130,28 +158,42 @@ def _pull(outs: list[Path]) -> None:
         raise LegatoError(f"{(missing or outs)[0]}: not here, and `dvc pull` does not bring it: {said}")
 
 
+def files_of(folder: Path) -> list[Path]:
+    """The files of an output, at any depth, that DVC knows of."""
+    return [path for path in sorted(folder.rglob("*")) if path.is_file() and not fnmatch(path.name, LEFT_BY_DVC)]
+
+
 def _listing(folder: Path) -> Files:
-    paths = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    paths = files_of(folder)
     with ThreadPoolExecutor() as readers:
         return dict(zip((path.relative_to(folder) for path in paths), readers.map(md5_of, paths), strict=True))
 
 
-def _md5_of_listing(files: Files) -> str:
-    """The MD5 that DVC has of a folder: of the list of its files, as JSON (`Tree.as_bytes` in dvc-data).
-
-    `.dvcignore` is not heeded: nothing in an output is ignored.
-    """
+def bytes_of_listing(files: Files) -> bytes:
+    """DVC's list of a folder's files (`Tree.as_bytes` in dvc-data), whose MD5 is the folder's."""
     rows = sorted(
         ({"md5": md5, "relpath": path.as_posix()} for path, md5 in files.items()), key=lambda row: row["relpath"]
     )
-    return hashlib.md5(json.dumps(rows, sort_keys=True).encode(), usedforsecurity=False).hexdigest() + FOLDER_MARK
+    return json.dumps(rows, sort_keys=True).encode()
 
 
-def _recorded_listing(store: Path, md5: str) -> Files | None:
+def md5_of_listing(files: Files) -> str:
+    """The MD5 that DVC has of a folder."""
+    return hashlib.md5(bytes_of_listing(files), usedforsecurity=False).hexdigest() + FOLDER_MARK
+
+
+def recorded_listing(store: Path, md5: str) -> Files | None:
     """An output's files by DVC's cache, or None where the cache does not have that list, or no longer whole."""
     if not md5.endswith(FOLDER_MARK):
         return {Path(): md5}
     _drop_if_damaged(store, md5)
+    return read_listing(store, md5)
+
+
+def read_listing(store: Path, md5: str) -> Files | None:
+    """The files of a folder by DVC's list of them, which is known to be sound; None where it is not here."""
+    if not md5.endswith(FOLDER_MARK):
+        return None
     try:
         rows = json.loads(object_path(store, md5).read_bytes())
     except FileNotFoundError:
@@ -174,7 +216,13 @@ def _look_again(paths: Iterable[Path]) -> None:
 
 
 def _output_of(path: Path, known: dict[Path, str]) -> Path | None:
+    path = _from_root(path)
     return next((place for place in (path, *path.parents) if place in known), None)
+
+
+def _from_root(path: Path) -> Path:
+    """A path as dvc.lock has it, from the root of the project, which the current folder is."""
+    return Path(os.path.relpath(path))
 
 
 def _body(stages: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -198,6 +246,8 @@ def _filled(text: str, key: str) -> str:
             return key
         place: Any = params.read()
         for name in found[1].split("."):
+            if not isinstance(place, dict) or name not in place:
+                raise LegatoError(f"{PROJECT}: {text}: params.yaml has no {found[1]}")
             place = place[name]
         return str(place)
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from legato.errors import LegatoError
+from legato.words import shown
 from legato.workspace import yaml_file
 
 PARAMS = Path("params.yaml")
@@ -99,4 +100,4 @@ def _line(key: str, error: Any) -> str:
     rule = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error" and isinstance(error["input"], dict):
         return f"{where}.{rule}"  # a rule over several keys names its own key and value
-    return f"{where}: {error['input']!r}: {rule}"
+    return f"{where}: {shown(error['input'])}: {rule}"
