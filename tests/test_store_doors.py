@@ -20,10 +20,11 @@ from legato.audio.samples import read_audio
 from legato.contract.tensors import read_sealed, write_sealed
 from legato.dataset import provenance
 from legato.dia.widen import read_start
-from legato.prompts.tags import prompt_path, read_prompt
+from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
 from legato.work import item_cache, recorded, verifying
 from legato.workspace.dvc_files import LOCK, PROJECT, object_store, read_stages
+from legato.workspace.layout import PROMPT
 
 Edits = list[tuple[float, bytes, bool]]
 
@@ -187,7 +188,7 @@ def test_audio_that_says_it_is_longer_than_memory_is_one_line(workspace: Path) -
 @trying
 @given(text=st.binary(max_size=30) | st.text(max_size=30).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_prompts_of_any_bytes(workspace: Path, text: bytes) -> None:
-    path = prompt_path("a", "a_0")
+    path = PROMPT.file("a", "a_0")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(text)
     found = tried(lambda: read_prompt("a", "a_0"), workspace)
