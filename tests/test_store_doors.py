@@ -24,7 +24,7 @@ from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
 from legato.work import item_cache, recorded, verifying
 from legato.workspace.dvc_files import LOCK, PROJECT, object_store, read_stages
-from legato.workspace.layout import PROMPT
+from legato.workspace.layout import CHAIN_STAGES, PROMPT
 
 Edits = list[tuple[float, bytes, bool]]
 
@@ -102,7 +102,7 @@ RECORD = {
     "id": "a_0",
     "category": "a",
     "license": "CC0-1.0",
-    "chain": [{**STEP, "activity": name, "used": [ENTITY, ENTITY]} for name in provenance.STAGES],
+    "chain": [{**STEP, "activity": name, "used": [ENTITY, ENTITY]} for name in CHAIN_STAGES],
 }
 
 
