@@ -1,15 +1,18 @@
-"""Instruments and effects from their Faust sources: `python -m legato.instruments.building [name...]`, or `make instruments`.
+"""Instruments and effects from their Faust sources: `make instruments`; with the tools there, of one of them:
+
+    python -m legato.instruments.building supersaw
 
 cyfaust compiles every class that a .dsp names in `sounds` and `post` to C, zig compiles them with our own
 architecture (assets/voices.c) to WebAssembly. The same versions of both give the same bytes on every machine. The .json
 beside it is read out of what was generated: parameters, library functions with their licences, and hashes.
 """
 
+import hashlib
 import importlib.metadata
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,6 +29,13 @@ SLIDER = re.compile(r'addHorizontalSlider\(ui_interface->uiInterface, "(\w+)", \
 NUMBER = re.compile(r"\(FAUSTFLOAT\)([-+.e\d]+)")
 IMPORTED = re.compile(r'^(?:\w+ *= *)?(?:import|library)\("([^"]+)"\);', re.MULTILINE)
 LICENCE_KEYS = ("license", "licence")  # both are in use
+# Licences that a function of Faust's libraries may have: beside our own, MIT and BSD; STK-4.3, whose notice is in
+# assets/NOTICE.txt; LGPL with the exception that lets what is compiled go its own way.
+ALLOWED = re.compile(
+    r"(LicenseRef-)?(CC0-1\.0|MIT|BSD-[23]-Clause|STK-4\.3|LGPL-2\.1-or-later[- ]with[- ]Faust-exception)",
+    re.IGNORECASE,
+)
+HEADER = 6000  # characters in which a library states its licence
 UNITS = {"hz": "Hz", "s": "s", "ms": "ms", "cents": "cents", "semitones": "semitones", "octaves": "octaves", "db": "dB"}
 
 
@@ -42,7 +52,8 @@ def build(source: Path) -> tuple[bytes, dict[str, Any]]:
     """The WebAssembly of one .dsp, and what its .json says.
 
     Raises:
-        LegatoError: cyfaust or ziglang is not installed, or one of them refuses the source.
+        LegatoError: cyfaust or ziglang is not installed, or one of them refuses the source; or that uses a library
+            function whose licence is not allowed.
     """
     versions = _versions()
     declared = dict(re.findall(r'declare (\w+) "([^"]*)";', source.read_text(encoding="utf-8")))
@@ -52,19 +63,33 @@ def build(source: Path) -> tuple[bytes, dict[str, Any]]:
         table = _table(sounds, post, declared.get("choke", "").split())
         wasm = _zig(source, Path(folder), sounds + post, table)
     text = "\n".join(generated.values())
+    libraries = _libraries(text)
+    check_licences(source.stem, libraries)
     sources = sorted({source, *_own_imports(source), ASSETS / "voices.c", ASSETS / "voices.h"})
     return wasm, {
         "name": source.stem,
         "kind": declared["kind"],
         "license": declared["license"],
+        "gain": float(declared["gain"]),
         "roles": declared.get("roles", "").split(),
         "sounds": sounds,
         "polyphony": int(declared.get("polyphony", 2)),
         "parameters": _parameters(source, text),
-        "libraries": _libraries(text),
+        "libraries": libraries,
         "sha256": {path.name: sha256_of(path) for path in sources} | {f"{source.stem}.wasm": _sha256(wasm)},
         "tools": versions | {"faust": re.findall(r"generated with Faust (\S+)", text)[0]},
     }
+
+
+def check_licences(name: str, libraries: Mapping[str, str]) -> None:
+    """Refuse library functions whose licences would bind whoever passes the instrument on.
+
+    Raises:
+        LegatoError: one has a licence outside ALLOWED.
+    """
+    for function, licence in libraries.items():
+        if not ALLOWED.fullmatch(licence):
+            raise LegatoError(f"instrument {name!r}: {function} is under {licence}, which no instrument may use")
 
 
 def _versions() -> dict[str, str]:
@@ -153,7 +178,8 @@ def _licence_in_header(library: str) -> str:
     import cyfaust
 
     path = Path(cyfaust.__file__).parent / "resources/libraries" / library
-    header = " ".join(path.read_text(encoding="utf-8", errors="replace")[:6000].replace("//", " ").replace("*", " ").split())
+    words = re.sub(r"//|\*", " ", path.read_text(encoding="utf-8", errors="replace")[:HEADER]).split()
+    header = " ".join(words)
     if "GNU Lesser General Public License" in header and "EXCEPTION TO THE LGPL LICENSE" in header.upper():
         return "LGPL-2.1-or-later WITH Faust-exception"
     raise LegatoError(f"{path}: states no licence that is known")
@@ -167,8 +193,6 @@ def _own_imports(source: Path) -> set[Path]:
 
 
 def _sha256(content: bytes) -> str:
-    import hashlib
-
     return hashlib.sha256(content).hexdigest()
 
 

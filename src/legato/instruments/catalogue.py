@@ -1,7 +1,7 @@
-"""Which instruments and effects there are, and what may be asked of them: the .json, .wasm and .dsp files of assets/.
+"""Which instruments and effects there are, and what may be asked of them: the .json, .wasm and .dsp files in assets.
 
-An instrument is taken as it is only where its files belong together: the .json has the SHA-256 of the .wasm, of the .dsp
-that it was made from and of the sources that all share.
+An instrument is taken only where its files belong together: the .json has the SHA-256 of the .wasm, of the .dsp that it
+was made from and of the sources that all share.
 """
 
 import hashlib
@@ -37,6 +37,7 @@ class Instrument:
     name: str
     kind: str  # MELODIC, DRUMS or EFFECT
     license: str
+    gain: float  # brings it, at its defaults, to the level of the others
     roles: tuple[str, ...]  # that it suits
     sounds: tuple[str, ...]  # of drums, which a note strikes by its number here
     polyphony: int  # notes at once; of drums, of each sound
@@ -64,7 +65,9 @@ def load(name: str, folder: Path = ASSETS) -> Instrument:
     contents = {file: require_file(folder / file).read_bytes() for file in facts["sha256"]}
     for file, sha256 in facts["sha256"].items():
         if hashlib.sha256(contents[file]).hexdigest() != sha256:
-            raise LegatoError(f"instrument {name!r}: {folder / file} is not what {name}.json was made with: `make instruments`")
+            raise LegatoError(
+                f"instrument {name!r}: {folder / file} is not what {name}.json was made with: `make instruments`"
+            )
     return _instrument(facts, contents[f"{name}.wasm"])
 
 
@@ -105,6 +108,7 @@ def _instrument(facts: dict[str, Any], wasm: bytes) -> Instrument:
         name=facts["name"],
         kind=facts["kind"],
         license=facts["license"],
+        gain=facts["gain"],
         roles=tuple(facts["roles"]),
         sounds=tuple(facts["sounds"]),
         polyphony=facts["polyphony"],

@@ -1,10 +1,10 @@
 """The host of an instrument: WebAssembly in wasmtime, with nothing to reach but its own memory, and a deadline.
 
-The same module gives the same bytes on every processor: WebAssembly defines every operation but the bits of a NaN, and a
-sound that is not finite is an error. A hang, a wild address and too much memory are errors too, of one line.
+The same module gives the same bytes on every processor: WebAssembly defines every operation but the bits of a NaN, and
+a sound that is not finite is an error. A hang, a wild address and too much memory are errors too, of one line.
 
-Modules are compiled once a process (all of them in less than a second) and are not kept on disk: what would lie there is
-machine code, which whoever can write the folder could replace.
+Modules are compiled once a process, in 0.01 to 0.15 s each, and are not kept on disk: what would lie there is machine
+code, which whoever can write the folder could replace.
 
 Conventions: audio is float32 (n_samples, 2).
 """
@@ -12,7 +12,7 @@ Conventions: audio is float32 (n_samples, 2).
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -33,12 +33,13 @@ class Machine:
     """One instrument or effect in a store of its own, from its first sample on. Make it with `start`."""
 
     def __init__(self, instrument: Instrument, sample_rate: int, *, limit_s: float, most_memory: int) -> None:
-        self._name, self._limit_s = instrument.name, limit_s
+        self._name, self._limit_s, self._gain = instrument.name, limit_s, np.float32(instrument.gain)
         self._store = wasmtime.Store(_engine())
         self._store.set_limits(memory_size=most_memory, instances=1, tables=1, memories=1)
         self._store.set_epoch_deadline(self._ticks)
         with self._one_line():
-            self._exports = wasmtime.Instance(self._store, _module(instrument), []).exports(self._store)
+            instance = wasmtime.Instance(self._store, _module(instrument), [])
+            self._exports: Mapping[str, Any] = instance.exports(self._store)
         self._call("_initialize")
         n_names = self._call("open", sample_rate, instrument.polyphony, int(instrument.kind == DRUMS))
         self._numbers = {self._text(self._call("name", at)): at for at in range(n_names)}
@@ -64,7 +65,7 @@ class Machine:
             LegatoError: the deadline has passed, the code has trapped, or the sound is not finite.
         """
         self._call("render", n_samples)
-        audio = np.stack([self._read(at, 4 * n_samples) for at in (self._left, self._right)], axis=1)
+        audio = np.stack([self._read(at, 4 * n_samples) for at in (self._left, self._right)], axis=1) * self._gain
         if not np.isfinite(audio).all():
             raise LegatoError(f"instrument {self._name!r}: its sound is not finite")
         return audio
