@@ -63,7 +63,7 @@ def build(source: Path) -> tuple[bytes, dict[str, Any]]:
         table = _table(sounds, post, declared.get("choke", "").split())
         wasm = _zig(source, Path(folder), sounds + post, table)
     text = "\n".join(generated.values())
-    libraries = _libraries(text)
+    libraries = licences_of(text)
     check_licences(source.stem, libraries)
     sources = sorted({source, *_own_imports(source), ASSETS / "voices.c", ASSETS / "voices.h"})
     return wasm, {
@@ -153,7 +153,7 @@ def _parameters(source: Path, text: str) -> list[dict[str, Any]]:
     return [found[name] for name in written if name not in HOST_CONTROLS]
 
 
-def _libraries(text: str) -> dict[str, str]:
+def licences_of(text: str) -> dict[str, str]:
     """The licence of every library and library function in generated code, by `library` or `library/function`.
 
     A library that declares none, neither for itself nor for what is used of it, has it in its first lines.

@@ -93,7 +93,7 @@ def check_range(instrument: Instrument, name: str, low: float, high: float) -> N
     if parameter is None:
         raise LegatoError(f"{where}: unknown parameter; there are {', '.join(instrument.parameters) or 'none'}")
     if not parameter.low <= low <= high <= parameter.high:  # NaN is within nothing
-        shown = f"{low:g}" if low == high else f"[{low:g}, {high:g}]"
+        shown = f"{low:g}" if f"{low:g}" == f"{high:g}" else f"[{low:g}, {high:g}]"
         unit = f" {parameter.unit}" if parameter.unit else ""
         raise LegatoError(f"{where}: {shown} must lie within {parameter.low:g} and {parameter.high:g}{unit}")
 

@@ -48,11 +48,11 @@ def part_of(instrument: contents.Instrument) -> Part:
         end_s=instrument.end_s,
         pitch=instrument.pitch,
         velocity=instrument.velocity,
-        bend=curves["bend"],
-        level=curves["level"],
-        wheel=curves["wheel"],
-        sustain=curves["sustain"],
-        sostenuto=curves["sostenuto"],
+        bend=tuple(curves["bend"]),
+        level=tuple(curves["level"]),
+        wheel=tuple(curves["wheel"]),
+        sustain=tuple(curves["sustain"]),
+        sostenuto=tuple(curves["sostenuto"]),
     )
 
 
