@@ -51,11 +51,11 @@ def test_library_functions_are_named_with_their_licences(mine: Path) -> None:
 
 def test_a_function_under_the_gpl_is_refused(mine: Path) -> None:
     mine.write_text(
-        'pf = library("reverbs.lib");'
-        + PLAIN
-        + "plain(l, r) = l * mix, r : pf.jpverb(2, 0, 1, 0.7, 0, 0, 1, 1, 1, 500, 4000);"
+        'ba = library("basics.lib");' + PLAIN + "plain(l, r) = l * mix, r <: ba.parallelMax(2), ba.parallelMin(2);"
     )
-    with pytest.raises(LegatoError, match=r"'mine': reverbs\.lib/\w+ is under .*GPL.*, which no instrument may use"):
+    with pytest.raises(
+        LegatoError, match=r"'mine': basics\.lib/parallelM\w+ is under GPL-3.0-only, which no instrument may use"
+    ):
         building.build(mine)
 
 

@@ -1,13 +1,15 @@
 """Instruments as files that belong together, with parameters in ranges, and licences that bind nobody."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
+from helpers.checkout import ROOT
 from legato.errors import LegatoError
-from legato.instruments import building, catalogue
+from legato.instruments import building, catalogue, page
 from legato.instruments.catalogue import (
     ASSETS,
     DRUMS,
@@ -154,3 +156,10 @@ def test_every_drum_of_general_midi_has_a_sound(name: str) -> None:
     sounds = load(name).sounds
     assert set(GM_DRUMS.values()) <= set(KEYS)
     assert {struck(sounds, key)[0] for key in range(128)} == set(range(len(sounds)))
+
+
+def test_the_page_is_written_from_the_instruments() -> None:
+    """`python benchmarks/synths.py page`"""
+    assert (ROOT / "docs/synths.md").read_text() == page.text()
+    for link in re.findall(r"\]\((synths/\S+)\)", page.text()):
+        assert (ROOT / "docs" / link).is_file()

@@ -9,6 +9,7 @@ beside it is read out of what was generated: parameters, library functions with 
 
 import hashlib
 import importlib.metadata
+import itertools
 import re
 import subprocess
 import sys
@@ -27,6 +28,7 @@ TOOLS = ("cyfaust", "ziglang")
 DECLARED = re.compile(r'm->declare\(m->metaInterface, "([^"]+)", "((?:[^"\\]|\\.)*)"\);')
 SLIDER = re.compile(r'addHorizontalSlider\(ui_interface->uiInterface, "(\w+)", \S+ (.*)\);')
 NUMBER = re.compile(r"\(FAUSTFLOAT\)([-+.e\d]+)")
+NOTED = re.compile(r'hslider\("(\w+)"[^;\n]*\);(?: *// *(.*))?$', re.MULTILINE)
 IMPORTED = re.compile(r'^(?:\w+ *= *)?(?:import|library)\("([^"]+)"\);', re.MULTILINE)
 LICENCE_KEYS = ("license", "licence")  # both are in use
 # Licences that a function of Faust's libraries may have: beside our own, MIT and BSD; STK-4.3, whose notice is in
@@ -68,6 +70,7 @@ def build(source: Path) -> tuple[bytes, dict[str, Any]]:
     sources = sorted({source, *_own_imports(source), ASSETS / "voices.c", ASSETS / "voices.h"})
     return wasm, {
         "name": source.stem,
+        "about": _about(source),
         "kind": declared["kind"],
         "license": declared["license"],
         "gain": float(declared["gain"]),
@@ -138,6 +141,12 @@ def _table(sounds: Sequence[str], post: Sequence[str], choke: Sequence[str]) -> 
     )
 
 
+def _about(source: Path) -> str:
+    """The first sentence of the comment that a source begins with."""
+    lines = itertools.takewhile(lambda line: line.startswith("//"), source.read_text(encoding="utf-8").splitlines())
+    return " ".join(line.strip("/ ") for line in lines).split(". ")[0].rstrip(".")
+
+
 def _parameters(source: Path, text: str) -> list[dict[str, Any]]:
     """The sliders in the order of the source, without the host's; one name is one parameter of all classes."""
     found: dict[str, dict[str, Any]] = {}
@@ -147,10 +156,10 @@ def _parameters(source: Path, text: str) -> list[dict[str, Any]]:
         row = {"name": name, "unit": unit, "low": low, "high": high, "default": default, "step": step}
         if found.setdefault(name, row) != row:
             raise LegatoError(f"{source}: {name!r} has two ranges")
-    written = re.findall(r'hslider\("(\w+)"', source.read_text(encoding="utf-8"))
+    written = dict(NOTED.findall(source.read_text(encoding="utf-8")))
     if unused := sorted(set(written) - set(found)):
         raise LegatoError(f"{source}: changes nothing: {', '.join(unused)}")
-    return [found[name] for name in written if name not in HOST_CONTROLS]
+    return [found[name] | {"note": note} for name, note in written.items() if name not in HOST_CONTROLS]
 
 
 def licences_of(text: str) -> dict[str, str]:
@@ -170,11 +179,7 @@ def licences_of(text: str) -> dict[str, str]:
 
 
 def _licence_in_header(library: str) -> str:
-    """The licence that a library of Faust's states in its header alone.
-
-    Raises:
-        LegatoError: its header states none that is known.
-    """
+    """The licence that a library of Faust's states in its header alone."""
     import cyfaust
 
     path = Path(cyfaust.__file__).parent / "resources/libraries" / library
@@ -182,7 +187,7 @@ def _licence_in_header(library: str) -> str:
     header = " ".join(words)
     if "GNU Lesser General Public License" in header and "EXCEPTION TO THE LGPL LICENSE" in header.upper():
         return "LGPL-2.1-or-later WITH Faust-exception"
-    raise LegatoError(f"{path}: states no licence that is known")
+    return "no licence that is known"
 
 
 def _own_imports(source: Path) -> set[Path]:

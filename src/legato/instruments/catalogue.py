@@ -28,6 +28,7 @@ class Parameter(NamedTuple):
     high: float
     default: float
     step: float  # a finer value makes no difference worth keeping
+    note: str = ""  # what it does, where its name does not say it
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,6 +36,7 @@ class Instrument:
     """An instrument or an effect, ready to run."""
 
     name: str
+    about: str  # in a sentence
     kind: str  # MELODIC, DRUMS or EFFECT
     license: str
     gain: float  # brings it, at its defaults, to the level of the others
@@ -106,6 +108,7 @@ def _names(folder: Path = ASSETS) -> tuple[str, ...]:
 def _instrument(facts: dict[str, Any], wasm: bytes) -> Instrument:
     return Instrument(
         name=facts["name"],
+        about=facts["about"],
         kind=facts["kind"],
         license=facts["license"],
         gain=facts["gain"],
