@@ -50,7 +50,7 @@ OWN = """## An instrument of one's own
    |---|---|
    | `license` | of the instrument: ours are `"CC0-1.0"` |
    | `kind` | `"melodic"`, `"drums"` or `"effect"` |
-   | `sounds` | the processes that a note strikes, no input, two outputs: one; of drums several, named as in `drum_keys.py` |
+   | `sounds` | the processes that a note strikes, with two outputs: one; of drums several, named as in `drum_keys.py` |
    | `post` | a process that hears the sum of all voices, two inputs and two outputs; all that an effect has |
    | `roles` | the roles that it suits; `bass` or `sub` as the first one says that it plays low |
    | `polyphony` | notes at once; 1 makes a lone voice that glides where keys overlap |
