@@ -16,10 +16,10 @@ from helpers.checkout import ROOT
 from helpers.pitches import heard_key, hz_of, level_db
 from legato.errors import LegatoError
 from legato.instruments.audition import SAMPLE_RATE, golden, middle_key, notes, phrase, sounding
-from legato.instruments.catalogue import DRUMS, MELODIC, load, names
-from legato.instruments.effects import process
+from legato.instruments.catalogue import DRUMS, EFFECT, MELODIC, load, names
+from legato.instruments.effects import process, process_blocks
 from legato.instruments.parts import Part, held_ends_s, part_of
-from legato.instruments.playing import blocks, play
+from legato.instruments.playing import blocks, play, player
 from legato.midi.contents import read_contents
 
 GOLDEN = json.loads((ROOT / "tests/data/instruments.json").read_text())
@@ -53,10 +53,12 @@ def test_no_byte_depends_on_how_much_is_asked_for_at_once(name: str) -> None:
         assert np.array_equal(sounding(name, at_once=at_once), sounding(name))
 
 
-def test_a_piece_that_ends_anywhere_changes_no_byte_of_an_effect() -> None:
-    """Blocks have a grid of their own, but an effect hears no events."""
+@pytest.mark.parametrize("name", names(EFFECT))
+def test_a_piece_that_ends_anywhere_changes_no_byte_of_an_effect(name: str) -> None:
     dry = sounding("supersaw")
-    assert np.array_equal(process("tape", {}, dry[:5000], SAMPLE_RATE), process("tape", {}, dry, SAMPLE_RATE)[:5000])
+    pieces = np.split(dry, [1, 1000, 1064, 40001])
+    cut = np.concatenate(list(process_blocks(name, {}, pieces, SAMPLE_RATE)))
+    assert np.array_equal(cut, process(name, {}, dry, SAMPLE_RATE))
 
 
 def test_no_byte_depends_on_the_process_or_on_what_it_played_before() -> None:
@@ -96,6 +98,17 @@ def test_blocks_are_the_whole_and_never_much() -> None:
     assert np.array_equal(np.concatenate(pieces), play("pluck", {}, part, 60000 / SAMPLE_RATE, SAMPLE_RATE))
 
 
+def test_a_player_goes_on_for_as_long_as_one_likes() -> None:
+    """FluidSynth's way: until it has rung out."""
+    part = phrase(load("pluck"))
+    machine = player("pluck", {}, part, SAMPLE_RATE)
+    pieces = [machine.render(64 * n) for n in (100, 1, 37, 200)]
+    assert np.array_equal(np.concatenate(pieces), play("pluck", {}, part, 64 * 338 / SAMPLE_RATE, SAMPLE_RATE))
+    while np.abs(last := machine.render(4096)).max() > 1e-4:
+        pieces.append(last)
+    assert 1 < sum(map(len, pieces)) / SAMPLE_RATE < 6
+
+
 # ---- pitch
 
 
@@ -127,6 +140,29 @@ def test_a_lone_voice_goes_back_to_the_key_that_is_still_held(name: str) -> None
     part = notes((0.0, 2.0, key, 100), (0.4, 0.8, key + 7, 100))
     assert abs(heard(name, part, 0.6, key + 7) - key - 7) < 0.25
     assert abs(heard(name, part, 1.2, key) - key) < 0.25
+
+
+@pytest.mark.parametrize("name", names(MELODIC))
+def test_a_fast_bend_has_no_bump(name: str) -> None:
+    """Band-limited waves are differences: where the pitch moves, they must be taken over the steps that were made."""
+    part = notes((0.0, 3.0, middle_key(load(name)), 100))
+    up = dataclasses.replace(part, bend=((0.5, 12.0), (1.0, 0.0)))
+    audio = play(name, {}, up, 1.5, SAMPLE_RATE)
+    steady = max(np.abs(play(name, {}, one, 1.5, SAMPLE_RATE)[15000:]).max() for one in (part, octave_up(part)))
+    for at_s in (0.5, 1.0):
+        assert np.abs(audio[round(at_s * SAMPLE_RATE) :][:2000]).max() < 1.4 * steady
+
+
+def octave_up(part: Part) -> Part:
+    return dataclasses.replace(part, pitch=part.pitch + 12)
+
+
+@pytest.mark.parametrize("name", names(MELODIC, DRUMS))
+def test_keys_at_the_ends_and_wide_bends_are_finite(name: str) -> None:
+    part = dataclasses.replace(
+        notes((0.0, 0.1, 0, 127), (0.1, 0.2, 127, 127), (0.2, 0.3, 60, 1)), bend=((0.05, -48.0), (0.15, 48.0))
+    )
+    assert np.abs(play(name, {}, part, 0.4, SAMPLE_RATE)).max() < 1.0
 
 
 # ---- notes

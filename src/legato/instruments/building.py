@@ -108,7 +108,8 @@ def _faust(source: Path, name: str, folder: Path) -> str:
 
     target = folder / f"{name}.c"
     words = ["-I", str(ASSETS), "-cn", name, "-pn", name, "-o", str(target)]
-    if not cyfaust.generate_auxfiles_from_file(str(source), *FAUST_FLAGS, *words):
+    faust: Any = cyfaust
+    if not faust.generate_auxfiles_from_file(str(source), *FAUST_FLAGS, *words):
         raise LegatoError(f"{source}: Faust refuses its process {name!r}: its own words are above")
     return target.read_text(encoding="utf-8")
 
@@ -156,10 +157,11 @@ def _parameters(source: Path, text: str) -> list[dict[str, Any]]:
         row = {"name": name, "unit": unit, "low": low, "high": high, "default": default, "step": step}
         if found.setdefault(name, row) != row:
             raise LegatoError(f"{source}: {name!r} has two ranges")
-    written = dict(NOTED.findall(source.read_text(encoding="utf-8")))
+    content = source.read_text(encoding="utf-8")
+    written, notes = re.findall(r'hslider\("(\w+)"', content), dict(NOTED.findall(content))
     if unused := sorted(set(written) - set(found)):
         raise LegatoError(f"{source}: changes nothing: {', '.join(unused)}")
-    return [found[name] | {"note": note} for name, note in written.items() if name not in HOST_CONTROLS]
+    return [found[name] | {"note": notes.get(name, "")} for name in written if name not in HOST_CONTROLS]
 
 
 def licences_of(text: str) -> dict[str, str]:

@@ -54,6 +54,20 @@ def blocks(
         LegatoError: no instrument has the name, or it is an effect; a parameter is unknown or outside its range; the
             instrument's files do not belong together; it hangs, traps, or what it plays is not finite.
     """
+    machine = player(name, parameters, part, sample_rate, limit_s=limit_s)
+    step = min(at_once * engine.BLOCK, machine.chunk) if at_once else machine.chunk
+    for done in range(0, n_samples, step):
+        yield machine.render(min(step, n_samples - done))
+
+
+def player(
+    name: str, parameters: Mapping[str, float], part: Part, sample_rate: int, *, limit_s: float = engine.LIMIT_S
+) -> engine.Machine:
+    """A part about to be played: each `render` gives the samples that follow, for as long as one likes.
+
+    Raises:
+        LegatoError: as `blocks`.
+    """
     instrument = load(name)
     if instrument.kind == EFFECT:
         raise LegatoError(f"instrument {name!r}: is an effect, and plays no notes")
@@ -62,9 +76,7 @@ def blocks(
     for parameter, value in values.items():
         machine.set(parameter, value)
     machine.give(_events(instrument, part, sample_rate, machine))
-    step = min(at_once * engine.BLOCK, machine.chunk) if at_once else machine.chunk
-    for done in range(0, n_samples, step):
-        yield machine.render(min(step, n_samples - done))
+    return machine
 
 
 def _events(instrument: Instrument, part: Part, sample_rate: int, machine: engine.Machine) -> np.ndarray:

@@ -102,7 +102,10 @@ EXPORT(right) float* right_at(void) { return right; }
 EXPORT(chunk) int chunk(void) { return CHUNK; }
 
 // ---- notes
-static double hz(const Voice* voice) { return 440 * exp2((voice->pitch + bend - 69) / 12); }
+static double hz(const Voice* voice) {  // what is bent out of hearing stays at its edge
+    double bent = 440 * exp2((voice->pitch + bend - 69) / 12);
+    return bent < 8 ? 8 : bent > 0.4 * sample_rate ? 0.4 * sample_rate : bent;
+}
 static double drawn(uint32_t id) {  // of a note, between 0 and 1: the finisher of MurmurHash3 (public domain)
     id = (id ^ id >> 16) * 0x85ebca6bu, id = (id ^ id >> 13) * 0xc2b2ae35u;
     return ((id ^ id >> 16) >> 8) / 16777216.0;
