@@ -19,7 +19,7 @@ compile to, in `src/legato/instruments/assets`. All of it is legato's own work a
   the machine, and has a deadline and a limit of memory. A hang, a wild address and a sound that is not finite are
   errors of one line.
 - **Fast enough.** A core plays 50 to 700 seconds of one part in a second, deadlines on; `python benchmarks/synths.py
-  speed` times each, and four parts with FluidSynth beside them. A process compiles an instrument when it first plays it,
+  speed` times each, and four parts with FluidSynth beside them. A process compiles an instrument when it first plays,
   in 0.01 to 0.15 s; nothing compiled is kept on disk.
 - **Files that belong together.** The `.json` has the SHA-256 of the `.wasm` and of all sources; what does not match is
   refused.
