@@ -4,7 +4,7 @@
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test setup lint
+.PHONY: repro test setup lint instruments
 repro: setup
 	$(BIN)/dvc repro
 
@@ -21,6 +21,11 @@ test:
 lint: setup
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+# The .wasm of src/legato/instruments from their Faust sources; the tools are 0.5 GB that nothing else needs.
+instruments: setup
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[instruments]'
+	$(BIN)/python -m legato.instruments.building
 
 setup:
 	@bash .ci/setup base

@@ -6,7 +6,7 @@ FLOORS = (
     ("files",),
     ("workspace", "midi", "contract"),
     ("work",),
-    ("audio", "licenses", "prompts", "compose", "soundfont", "page", "dia"),
+    ("audio", "licenses", "prompts", "compose", "soundfont", "instruments", "page", "dia"),
     ("render", "truth", "codec"),
     ("measure",),
     ("codec_training", "dataset"),
