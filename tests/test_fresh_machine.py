@@ -18,7 +18,7 @@ import numpy as np, scipy.fft, scipy.ndimage, soxr  # once for all processes: th
 
 def hear(answer, everybody):
     everybody.wait()
-    from legato.truth.estimators import RATE, fundamentals, heard_bpm, percussion
+    from legato.audio.estimators import RATE, fundamentals, heard_bpm, percussion
 
     seconds = np.arange(6 * RATE) / RATE
     wave = (np.sin(2 * np.pi * 110 * seconds) * np.exp(-8 * (seconds % 0.5))).astype(np.float32)

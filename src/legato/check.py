@@ -1,9 +1,12 @@
 """The whole of params.yaml against every section's rules, before anything is built."""
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+
+from pydantic import model_validator
 
 from legato.audio.normalize import NormalizeParams
 from legato.codec.encode import EncodeParams
@@ -22,6 +25,7 @@ from legato.midi.rewrite import preset_of
 from legato.prompts.tags import BasePhrase
 from legato.render.fluidsynth import MAX_CHANNELS
 from legato.render.production import RenderParams
+from legato.render.renderers import RENDERER, Chains, Renderers, check_places, renderers_of
 from legato.report.config import ReportParams
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
@@ -29,7 +33,7 @@ from legato.soundfont.reader import read_font
 from legato.words import some
 from legato.work.items import ComputeParams
 from legato.workspace import categories, dvc_files, params, splitting
-from legato.workspace.layout import MANIFESTS, OF_TRACKS, SOURCES
+from legato.workspace.layout import MANIFESTS, OF_TRACKS, RENDERERS, SOURCES
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.sources import (
     MidiSourceParams,
@@ -66,6 +70,16 @@ class CategoryParams(Strict):
     tracks: TrackCount
     prompt: BasePhrase
     music: MusicParams
+    renderer: Renderers | None = None
+    production: Chains | None = None
+
+    @model_validator(mode="after")
+    def _check_roles(self) -> Self:
+        for role in self.renderer or {}:
+            if role not in self.music.parts:
+                raise ValueError(f"{RENDERER}: {role!r}: no such part in music.parts, {', '.join(self.music.parts)}")
+        check_places(self.renderer, self.production)
+        return self
 
 
 class SourceCategoryParams(Strict):
@@ -74,8 +88,20 @@ class SourceCategoryParams(Strict):
     tracks: SourceCount
     prompt: BasePhrase
     music: MidiSourceParams
+    renderer: Renderers | None = None
+    production: Chains | None = None
+
+    @model_validator(mode="after")
+    def _check_roles(self) -> Self:
+        for role in self.renderer or {}:
+            if not SOURCE_ROLE.fullmatch(role):
+                names = "drums, drums_2 …, part_1, part_2 …"
+                raise ValueError(f"{RENDERER}: {role!r}: parts of your own files are {names}")
+        check_places(self.renderer, self.production)
+        return self
 
 
+SOURCE_ROLE = re.compile(r"drums(_[2-9]|_[1-9]\d+)?|part_[1-9]\d*")
 AnyCategory = CategoryParams | SourceCategoryParams
 Presets = set[tuple[int, int]]
 Keys = Mapping[tuple[int, int], AbstractSet[int]]
@@ -137,10 +163,14 @@ def _check_named() -> None:
 
 
 def write_manifests(manifests: Manifests) -> None:
-    """Write one file a category, on which its `compose` depends, and remove those of categories that are gone."""
+    """Write two files a category and remove those of categories that are gone.
+
+    `compose` depends on one, with the files that it takes, and `render` on the other, with what plays its parts.
+    """
     for name, one in manifests.items():
         write_json(manifest_path(name), one)
-    for path in MANIFESTS.path.glob("*.json"):
+        write_json(RENDERERS.path / f"{name}.json", renderers_of(params.read()["categories"][name]))
+    for path in (*MANIFESTS.path.glob("*.json"), *RENDERERS.path.glob("*.json")):
         if path.stem not in manifests:
             path.unlink()
 

@@ -1,5 +1,6 @@
 """MIDI files of others whose level is unusual, rendered and brought to one loudness."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from helpers.signals import SAMPLE_RATE
 from legato.audio.normalize import NormalizeParams, normalize_file
 from legato.errors import LegatoError
 from legato.render.production import RenderParams
-from legato.render.rendering import render
+from legato.render.rendering import Studio, render
 from legato.workspace import params
 from legato.workspace.track import track_rng
 
@@ -43,8 +44,8 @@ def leveled(font: Path, folder: Path, name: str) -> dict[str, Any]:
     """The facts of a track made of some music."""
     (folder / "a.mid").write_bytes(file(tempo(500_000) + END, MUSIC[name] + END))
     how = params.load("render", RenderParams, PARAMS)
-    rng = track_rng(0, "a", 0, "render")
-    render(folder / "a.mid", folder / "a.flac", folder / "stems", font, how, SAMPLE_RATE, rng)
+    studio = Studio(font=font, params=how, sample_rate=SAMPLE_RATE)
+    render(folder / "a.mid", folder / "a.flac", folder / "stems", studio, partial(track_rng, 0, "a", 0))
     how = params.load("normalize", NormalizeParams, PARAMS)
     return normalize_file(folder / "a.flac", folder / "a.wav", SAMPLE_RATE, how)
 

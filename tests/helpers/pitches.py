@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from legato.truth.estimators import fundamentals, mono
+from legato.audio.estimators import fundamentals, mono
 
 HIGHEST_OF_YIN = 83  # B5, 988 Hz
 

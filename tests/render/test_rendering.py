@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tracemalloc
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
@@ -17,7 +18,8 @@ from legato.audio.samples import read_audio
 from legato.errors import LegatoError
 from legato.midi.song import Note, Part, Song, write_midi
 from legato.render.production import RenderParams
-from legato.render.rendering import named_roles, render
+from legato.render.renderers import Stream
+from legato.render.rendering import Studio, named_roles, render
 from legato.soundfont.font import INFO, Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2
@@ -41,13 +43,14 @@ class Rendered(NamedTuple):
 
 def play(song: Path, font: Path, settings: RenderParams, **changes: Any) -> Rendered:
     """Render with a random stream that depends on the song's name alone, and read what was written."""
-    return drawn(song, font, settings.model_copy(update=changes), track_rng(0, "a", song.stem, "render"))
+    return drawn(song, font, settings.model_copy(update=changes), partial(track_rng, 0, "a", song.stem))
 
 
-def drawn(song: Path, font: Path, settings: RenderParams, rng: np.random.Generator, **limits: float) -> Rendered:
+def drawn(song: Path, font: Path, settings: RenderParams, stream: Stream, **limits: float) -> Rendered:
     with TemporaryDirectory() as folder:
         target, stems = Path(folder) / "mix.flac", Path(folder) / "stems"
-        facts = render(song, target, stems, font, settings, SAMPLE_RATE, rng, **limits)
+        studio = Studio(font=font, params=settings, sample_rate=SAMPLE_RATE)
+        facts = render(song, target, stems, studio, stream, **limits)
         found = {path.stem: read_audio(path, SAMPLE_RATE) for path in stems.glob("*.flac")}
         assert [path.name for path in Path(folder).iterdir() if path != stems] == ["mix.flac"]
         return Rendered(read_audio(target, SAMPLE_RATE), facts, found)
@@ -102,7 +105,7 @@ def test_what_plays_for_too_long_is_refused_before_it_is_played(font: Path, tmp_
     with pytest.raises(
         LegatoError, match=rf"^{song}: plays for \d+\.\d minutes: dataset\.max_minutes in .* allows 20$"
     ):
-        drawn(song, font, DRY, track_rng(0, "a", 0, "render"), max_minutes=20)
+        drawn(song, font, DRY, partial(track_rng, 0, "a", 0), max_minutes=20)
 
 
 def test_memory_does_not_grow_with_the_song(font: Path, tmp_path: Path) -> None:
@@ -111,7 +114,8 @@ def test_memory_does_not_grow_with_the_song(font: Path, tmp_path: Path) -> None:
         song = write_song(tmp_path / f"{n_notes}.mid", 80, [60, 64] * (n_notes // 2))
         target = tmp_path / f"{n_notes}.flac"
         tracemalloc.start()
-        render(song, target, tmp_path, font, STILL, SAMPLE_RATE, track_rng(0, "a", 0, "render"))
+        studio = Studio(font=font, params=STILL, sample_rate=SAMPLE_RATE)
+        render(song, target, tmp_path, studio, partial(track_rng, 0, "a", 0))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert read_audio(target, SAMPLE_RATE).shape[0] > n_notes * SAMPLE_RATE / 2

@@ -3,6 +3,7 @@
 A track that exists is not made again, so that a corpus is continued where it was interrupted.
 """
 
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -14,8 +15,8 @@ from legato.audio.normalize import NormalizeParams, normalize_file
 from legato.compose.category import compose_track
 from legato.compose.config import MusicParams
 from legato.errors import LegatoError
+from legato.render import rendering
 from legato.render.production import RenderParams
-from legato.render.rendering import render
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
 from legato.workspace import params
@@ -83,10 +84,11 @@ def make_track(path: Path, music: MusicParams, studio: Studio, seed: int, catego
     """Compose, render and normalize one track; it depends on its seed, category and index alone."""
     compose_track(path.parent, music, seed, category, index)
     midi = path.with_suffix(".mid")
-    rng = track_rng(seed, category, index, "render")
     with TemporaryDirectory(dir=path.parent) as folder:
         rendered = Path(folder) / "rendered.flac"
-        render(midi, rendered, Path(folder) / "stems", studio.font, studio.render, SAMPLE_RATE, rng)
+        stage = rendering.Studio(font=studio.font, params=studio.render, sample_rate=SAMPLE_RATE)
+        stream = partial(track_rng, seed, category, index)
+        rendering.render(midi, rendered, Path(folder) / "stems", stage, stream)
         normalize_file(rendered, path, SAMPLE_RATE, studio.normalize)
 
 

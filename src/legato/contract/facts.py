@@ -73,6 +73,8 @@ class Facts(TypedDict, total=False):
     attack_s: dict[str, float]  # to 90 % of a note's highest level, by role
     attack_half_s: dict[str, float]
     width_db: float  # of the sides over the middle
+    renderers: dict[str, dict[str, Any]]  # by role, of those that FluidSynth does not play: instrument, parameters
+    effects: dict[str, list[dict[str, Any]]]  # by role, or of the mix
     # normalize
     audio_sha256: str
     seconds: float

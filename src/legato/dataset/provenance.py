@@ -15,6 +15,7 @@ from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.errors import LegatoError
 from legato.files import Json, read_json, read_jsonl, write_jsonl
+from legato.licenses.audit import inputs_of
 from legato.words import printable
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CHAIN_STAGES, CODE, CODES, MIDI, PROMPT, RENDERED, SOURCES, settings_of
@@ -55,7 +56,7 @@ def record(row: Facts, stages: Mapping[str, Json]) -> Json:
         "license": row["license"],
         "chain": [
             _activity("compose", stages, sources, midi, index=row["index"]),
-            _activity("render", stages, [midi, font], rendered, agent=row["synth"]),
+            _activity("render", stages, [midi, font, *_instruments(row)], rendered, agent=row["synth"]),
             _activity("prompt", stages, [midi], prompt),
             _activity(
                 "normalize", stages, [rendered], normalized, gain_db=row["gain_db"], limiter_db=row["limiter_db"]
@@ -63,6 +64,14 @@ def record(row: Facts, stages: Mapping[str, Json]) -> Json:
             _activity("encode", stages, [normalized, weights], codes, frames=row["frames"]),
         ],
     }
+
+
+def _instruments(row: Facts) -> list[Json]:
+    """The synthesizers and effects that a track was rendered with, each once."""
+    found = {
+        one.name: _entity(one.name, one.sha256 or "", one.license) for one in inputs_of(row) if one.kind == "instrument"
+    }
+    return list(found.values())
 
 
 def write(folder: Path) -> None:

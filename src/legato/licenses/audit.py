@@ -45,7 +45,22 @@ def inputs_of(row: Facts) -> list[Input]:
     return [
         Input(kind="music", name=row.get("category", ""), license=row.get("license")),
         Input(kind="soundfont", name=font, license=row.get("soundfont_license"), sha256=row.get("soundfont_sha256")),
+        *_instruments(row),
         Input(kind="codec", name=codec, license=row.get("codec_license"), sha256=row.get("codec_sha256")),
+    ]
+
+
+def _instruments(row: Facts) -> list[Input]:
+    """The synthesizers and effects in a track, each once."""
+    played = [
+        (one.get("instrument"), one.get("instrument_license"), one.get("instrument_sha256"))
+        for one in row.get("renderers", {}).values()
+    ]
+    chains = row.get("effects", {}).values()
+    played += [(one.get("effect"), one.get("license"), one.get("sha256")) for chain in chains for one in chain]
+    return [
+        Input(kind="instrument", name=name or "", license=license_id, sha256=sha256)
+        for name, license_id, sha256 in dict.fromkeys(played)
     ]
 
 
@@ -79,9 +94,11 @@ def hours_by_license(rows: Iterable[Facts]) -> Hours:
     """Hours of audio whose input of each kind has each licence."""
     seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     for row in rows:
-        for given in inputs_of(row):
-            stated = canonical(given.license) if isinstance(given.license, str) else NONE
-            seconds[given.kind][stated] += row["seconds"]
+        licenses = {
+            (one.kind, canonical(one.license) if isinstance(one.license, str) else NONE) for one in inputs_of(row)
+        }
+        for kind, stated in licenses:
+            seconds[kind][stated] += row["seconds"]
     return {
         kind: {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(found.items())}
         for kind, found in seconds.items()

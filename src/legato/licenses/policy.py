@@ -23,6 +23,7 @@ class PolicyParams(Strict):
 
     music: Allowed  # composed here, of MIDI files, of recordings
     soundfont: Allowed
+    instrument: Allowed  # of synthesizers that play parts, and of effects
     codec: Allowed  # of its weights
 
 

@@ -1,12 +1,14 @@
 """A category's MIDI files as audio, with a file of each part where params.yaml asks for stems."""
 
+from functools import partial
 from pathlib import Path
 
 from legato.audio.samples import LIBSNDFILE
 from legato.files import Json, require_file, sha256_of, write_json
 from legato.render.fluidsynth import fluidsynth_version
 from legato.render.production import RenderParams
-from legato.render.rendering import render
+from legato.render.renderers import PRODUCTION, RENDERER, Chains, Renderers, renderers_of
+from legato.render.rendering import Studio, render
 from legato.soundfont.config import SoundfontParams
 from legato.tokens import SAMPLE_RATE
 from legato.work import items
@@ -27,22 +29,42 @@ def made_with() -> Json:
     return {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
 
 
+def section_of(category: str) -> Json:
+    """A category's section of params.yaml, as it is written."""
+    return params.load(f"categories.{category}", dict)
+
+
+def studio_of(category: str) -> Studio:
+    """What plays a category's tracks, by params.yaml.
+
+    Raises:
+        LegatoError: a section breaks a rule.
+    """
+    section = section_of(category)
+    given = {name: section[name] for name in (RENDERER, PRODUCTION) if section.get(name) is not None}
+    return Studio(
+        font=Path(params.load("soundfont", SoundfontParams).path),
+        params=params.load("render", RenderParams),
+        sample_rate=SAMPLE_RATE,
+        renderers=params.load(f"categories.{category}.{RENDERER}", Renderers) if RENDERER in given else {},
+        chains=params.load(f"categories.{category}.{PRODUCTION}", Chains) if PRODUCTION in given else {},
+    )
+
+
 def render_category(category: str) -> list[Json]:
     """Render each MIDI file into the workspace and return each one's facts.
 
     Raises:
         LegatoError: as `made_with`; or tracks failed: each is named, the others are written.
     """
-    settings = params.load("render", RenderParams)
     dataset = params.load("dataset", DatasetParams)
-    font = Path(params.load("soundfont", SoundfontParams).path)
+    studio = studio_of(category)
 
     def render_track(midi: Path, folder: Path, stems: Path) -> Json:
-        target = folder / f"{midi.stem}.flac"
-        rng = track_rng(dataset.seed, category, midi.stem, "render")
-        apart = stems / midi.stem
+        target, apart = folder / f"{midi.stem}.flac", stems / midi.stem
         # How long it may play decides whether there is a result, and nothing of it: so it is none of the settings.
-        facts = render(midi, target, apart, font, settings, SAMPLE_RATE, rng, max_minutes=dataset.max_minutes)
+        stream = partial(track_rng, dataset.seed, category, midi.stem)
+        facts = render(midi, target, apart, studio, stream, max_minutes=dataset.max_minutes)
         return {"id": midi.stem, "rendered_sha256": sha256_of(target), **facts}
 
     step = items.Step[Path](
@@ -51,7 +73,8 @@ def render_category(category: str) -> list[Json]:
         work=render_track,
         name=lambda midi: midi.stem,
         reads=sha256_of,
-        settings=settings_of("render", params.read(), category) | {"libsndfile": LIBSNDFILE, **made_with()},
+        settings=settings_of("render", params.read(), category)
+        | {"libsndfile": LIBSNDFILE, "renderers": renderers_of(section_of(category)), **made_with()},
         outs=[RENDERED.folder(category), STEMS.folder(category)],
     )
     return items.build(step, MIDI.files(category))

@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from legato.audio import estimators
 from legato.audio.features import width_db
 from legato.prompts.claims import BPM, NARROW_DB, WIDE_DB, Claim, read_tag
-from legato.truth import estimators
 
 DRUMS_HISS = 5e-4  # over it, there may be drums
 DRUMS_SHARE = 0.08  # over it, there is hardly anything else

@@ -84,6 +84,7 @@ def report(stage: str) -> Path:
 
 CODE = Artifact(stage="code_versions", path=report("code"), words="a hash of each stage's code")
 MANIFESTS = Artifact(stage="check", path=Path("dataset/sources"), words="which files each category takes")
+RENDERERS = Artifact(stage="check", path=Path("dataset/renderers"), words="what plays each category's parts")
 SOUNDFONT = Artifact(stage="soundfont", path=Path("dataset/soundfonts/legato.sf2"), words="SoundFont")
 WEIGHTS = Artifact(stage="codec", path=Path("dataset/codec/weights.pth"), words="the codec in use")
 TRAIN = Artifact(stage="collect", path=Path("dataset/encoded_dataset"), words="the tracks to train on")
@@ -108,7 +109,7 @@ CONTENTS = tuple(
     for stage in STAGES_WITH_FACTS
 )
 OF_ALL = (
-    *(CODE, MANIFESTS, SOUNDFONT, WEIGHTS, *CONTENTS, TRAIN, HELD_OUT, AUDIT),
+    *(CODE, MANIFESTS, RENDERERS, SOUNDFONT, WEIGHTS, *CONTENTS, TRAIN, HELD_OUT, AUDIT),
     *(TAG_ACCURACY, DATASET_FIGURES, CODEBOOK_FIGURES, PLOTS, QUALITY, DIVERSITY),
     *(MODEL, TRAINING, TRAINING_PLOTS, SAMPLES, EVALUATION, SUMMARY, INDEX, PAGE),
 )
@@ -124,7 +125,15 @@ DIFF_PAGE = REPORTS / "diff.html"
 SOURCES = Path("sources")
 ROOTS = (Path("dataset"), Path("models"), REPORTS, SOURCES, Path("src"), Path("stages"))
 # What has an entry of its own in a diff, or is made of what has one.
-COUNTED_APART = (*(one.path for one in OF_TRACKS), TRACK_FACTS, MANIFESTS.path, TRAIN.path, HELD_OUT.path, REPORTS)
+COUNTED_APART = (
+    *(one.path for one in OF_TRACKS),
+    TRACK_FACTS,
+    MANIFESTS.path,
+    RENDERERS.path,
+    TRAIN.path,
+    HELD_OUT.path,
+    REPORTS,
+)
 
 
 def facts_path(category: str, stage: str) -> Path:
@@ -142,12 +151,13 @@ def _encode_keys(values: Values) -> tuple[str, ...]:
 # What decides the bytes that a stage makes of one track: keys of params.yaml, `*` for `categories.<name>`.
 _DECIDES: dict[str, Callable[[Values], tuple[str, ...]]] = {
     "compose": lambda _: ("*.music", "dataset.seed"),
-    "render": lambda _: ("render", "dataset.seed"),
+    "render": lambda _: ("render", "dataset.seed", "*.renderer", "*.production"),
     "prompt": lambda _: ("*.prompt", "dataset.seed"),
     "normalize": lambda _: ("normalize",),
     "encode": _encode_keys,
 }
 CHAIN_STAGES = tuple(_DECIDES)
+OPTIONAL = ("*.renderer", "*.production")  # which dvc.yaml cannot name: `check` hands them on in a manifest
 # What a stage reads beside: which tracks there are, or whether a result is accepted, never what is in one.
 SELECTS = {"compose": ("*.tracks",)}
 
@@ -158,7 +168,8 @@ def keys_of(stage: str, values: Values, category: str) -> tuple[str, ...]:
     >>> keys_of("prompt", {}, "pads")
     ('categories.pads.prompt', 'dataset.seed')
     """
-    return tuple(key.replace("*", f"categories.{category}") for key in _DECIDES[stage](values))
+    named = [(key, key.replace("*", f"categories.{category}")) for key in _DECIDES[stage](values)]
+    return tuple(full for key, full in named if key not in OPTIONAL or _at(values, full) is not None)
 
 
 def settings_of(stage: str, values: Values, category: str) -> dict[str, Any]:

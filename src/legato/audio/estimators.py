@@ -11,7 +11,7 @@ import scipy.fft
 import scipy.ndimage
 import soxr
 
-from legato.truth.beats import FRAMES_PER_S, RATE, beats, blocks, framed, spectra
+from legato.audio.beats import FRAMES_PER_S, RATE, beats, blocks, framed, spectra
 
 MIN_BEATS = 8
 SPECTRUM = 1024

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from legato.truth.estimators import RATE, fundamentals, heard_bpm, mono, percussion
+from legato.audio.estimators import RATE, fundamentals, heard_bpm, mono, percussion
 
 SAMPLE_RATE = 44100
 
