@@ -109,10 +109,10 @@ def test_no_license_is_refused(policy: PolicyParams, stated: Any) -> None:
     assert refusal(Input(kind="music", name="x", license=stated), policy) == "no licence is stated"
 
 
-def test_permissive_code_licenses_are_for_fonts_and_weights(policy: PolicyParams) -> None:
+def test_permissive_code_licenses_are_for_fonts_weights_and_instruments(policy: PolicyParams) -> None:
     for stated in ("MIT", "BSD-3-Clause", "Apache-2.0"):
         allowed = [kind for kind in KINDS if refusal(Input(kind=kind, name="x", license=stated), policy) is None]
-        assert allowed == ["soundfont", "codec"]
+        assert allowed == ["soundfont", "codec", "instrument"]
 
 
 def test_the_reason_is_said(policy: PolicyParams) -> None:

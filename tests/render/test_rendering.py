@@ -195,8 +195,8 @@ def test_variants_are_played_where_the_font_says_that_they_are_the_same_instrume
     write_sf2(font, [*presets, Preset(bank=128, program=0, name="Kit", instrument=instruments[0])], writer)
     song = tmp_path / "a.mid"
     song.write_bytes(file(program(0, 123) + note(0, 36, 127) + END, note(9, 36) + END))
-    streams = [track_rng(0, "a", at, "render") for at in range(20)]
-    found = [drawn(song, font, DRY, rng).facts["variant"] for rng in streams]
+    streams = [partial(track_rng, 0, "a", at) for at in range(20)]
+    found = [drawn(song, font, DRY, stream).facts["variant"] for stream in streams]
     assert {variant["part_1"] for variant in found} == banks
     assert {variant["part_2"] for variant in found} == {128}
     assert play(song, font, DRY, variants=False).facts["variant"]["part_1"] == 0
@@ -300,8 +300,9 @@ from legato.workspace import params
 from legato.render import production, rendering
 from legato.errors import stage
 settings = params.load("render", production.RenderParams, Path({str(SHIPPED_PARAMS)!r}))
-paths = [Path(path) for path in ({str(song)!r}, {str(tmp_path / "a.flac")!r}, {str(tmp_path)!r}, {str(font)!r})]
-stage(lambda: rendering.render(*paths, settings, 44100, np.random.default_rng(0)))
+paths = [Path(path) for path in ({str(song)!r}, {str(tmp_path / "a.flac")!r}, {str(tmp_path)!r})]
+studio = rendering.Studio(font=Path({str(font)!r}), params=settings, sample_rate=44100)
+stage(lambda: rendering.render(*paths, studio, lambda name: np.random.default_rng(0)))
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 1

@@ -68,10 +68,8 @@ def record(row: Facts, stages: Mapping[str, Json]) -> Json:
 
 def _instruments(row: Facts) -> list[Json]:
     """The synthesizers and effects that a track was rendered with, each once."""
-    found = {
-        one.name: _entity(one.name, one.sha256 or "", one.license) for one in inputs_of(row) if one.kind == "instrument"
-    }
-    return list(found.values())
+    played = (one for one in inputs_of(row) if one.kind == "instrument")
+    return list({one.name: _entity(one.name, one.sha256 or "", one.license) for one in played}.values())
 
 
 def write(folder: Path) -> None:

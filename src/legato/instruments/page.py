@@ -46,8 +46,8 @@ audio = process("tape", {"wow_cents": 15}, audio, 44100)
 
 OWN = """## An instrument of one's own
 
-1. Write `src/legato/instruments/assets/NAME.dsp`; `pluck.dsp` is a short example. It begins with a comment, of which
-   the first sentence says what it is, and with declarations:
+1. Write `NAME.dsp` in `src/legato/instruments/assets`; `pluck.dsp` is a short example. It begins with a comment, whose
+   first sentence says what it is, and with declarations:
 
    | `declare` | |
    |---|---|

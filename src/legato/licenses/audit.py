@@ -94,15 +94,16 @@ def hours_by_license(rows: Iterable[Facts]) -> Hours:
     """Hours of audio whose input of each kind has each licence."""
     seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
     for row in rows:
-        licenses = {
-            (one.kind, canonical(one.license) if isinstance(one.license, str) else NONE) for one in inputs_of(row)
-        }
-        for kind, stated in licenses:
+        for kind, stated in {(one.kind, _named(one.license)) for one in inputs_of(row)}:
             seconds[kind][stated] += row["seconds"]
     return {
         kind: {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(found.items())}
         for kind, found in seconds.items()
     }
+
+
+def _named(license_id: str | None) -> str:
+    return canonical(license_id) if isinstance(license_id, str) else NONE
 
 
 def line_of(report: Json) -> str:

@@ -23,8 +23,8 @@ class PolicyParams(Strict):
 
     music: Allowed  # composed here, of MIDI files, of recordings
     soundfont: Allowed
-    instrument: Allowed  # of synthesizers that play parts, and of effects
     codec: Allowed  # of its weights
+    instrument: Allowed = ["CC0-1.0"]  # of synthesizers that play parts, and of effects
 
 
 KINDS = tuple(PolicyParams.model_fields)

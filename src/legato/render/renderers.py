@@ -10,23 +10,25 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from legato.instruments import catalogue
 from legato.instruments.catalogue import DRUMS, EFFECT, MELODIC, Parameter
+from legato.workspace.params import MOST, Strict
 
 RENDERER, PRODUCTION = "renderer", "production"  # keys of a category
 MIX = "mix"  # in `production`, beside the roles
 DIGITS = 6  # that rounding to a step leaves
 Stream = Callable[[str], np.random.Generator]  # of what is drawn, by its name
 
-Range = float | list[float]
+Number = Annotated[float, Field(ge=-MOST, le=MOST)]
+Range = Number | list[Number]
 
 
-class _Drawn(BaseModel):
+class _Drawn(Strict):
     """An instrument or effect of ours, and ranges of its parameters: every key that is none of the model's own."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, Range]
 
     share: Annotated[float, Field(gt=0, le=1)] = 1.0  # of the tracks in which it plays

@@ -10,7 +10,7 @@ from legato.licenses.audit import SECONDS_PER_HOUR, hours_by_license, inputs_of
 from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
 from legato.truth.rates import Accuracy, accuracy, rates
 
-COVERING = ("music", "soundfont")  # what is heard in the audio, so whose licences hold for the codes
+COVERING = ("music", "soundfont", "instrument")  # what is heard in the audio, so whose licences hold for the codes
 
 
 @dataclass(frozen=True, kw_only=True)
