@@ -30,7 +30,7 @@ from legato.contract.folder import FACTS
 from legato.files import read_jsonl, sha256_of
 from legato.work import item_cache, recorded
 from legato.work.code_version import stage_version
-from legato.workspace import dvc_files
+from legato.workspace import dvc_files, layout
 from legato.workspace.layout import HELD_OUT, TRAIN
 
 MEND = "run `legato verify --repair`, then `dvc repro`"
@@ -159,6 +159,14 @@ def test_loudness_touches_no_music_and_wording_no_audio(edited: Clone) -> None:
     assert set(edited.repro("stats")) == {"check", "prompt@pads", "validate@pads", "contents", "collect", "stats"}
     texts = [entry["text"] for entry in read_dataset(edited.folder / "dataset/encoded_dataset").values()]
     assert sum(text.startswith("calm pads, ") for text in texts) == 2
+
+
+def test_another_range_of_a_renderer_is_rendered_and_composes_nothing(edited: Clone) -> None:
+    edited.edit(lambda values: values["categories"]["pads"]["renderer"]["pad"].update(cutoff_hz=[800, 900]))
+    ran = set(edited.repro("stats"))
+    assert ran == (stages_of("pads") - {"compose@pads"}) | {"check", "contents", "collect", "stats"}
+    rows = read_jsonl(edited.folder / layout.facts_path("pads", "render"))
+    assert all(800 <= row["renderers"]["pad"]["parameters"]["cutoff_hz"] <= 900 for row in rows)
 
 
 def test_adding_and_removing_a_category(edited: Clone) -> None:

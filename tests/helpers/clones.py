@@ -20,6 +20,8 @@ TINY = {
             "tracks": 3,
             "prompt": "slow pads",
             "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"pad": ["warm_pad"], "bass": ["synth_bass_1"]}},
+            "renderer": {"pad": {"faust": "supersaw", "cutoff_hz": [500, 3000]}},
+            "production": {"mix": [{"effect": "tape", "share": 0.5}]},
         },
         "beats": {
             "tracks": 3,
