@@ -540,7 +540,7 @@ def test_a_track_is_traced_and_built_again(edited: Clone) -> None:
         f"{stage}@pads: 1 track again\n" for stage in ("compose", "render", "prompt", "normalize", "encode")
     )
     end = "error: trace: 1 of 1 track came out otherwise than the provenance says\n"
-    assert wrong == f"pads_00002: audio differ\n{again}{end}"
+    assert wrong == f"pads_00002: normalized audio differ\n{again}{end}"
     edited.edit(lambda values: values["normalize"].update(target_lufs=-16))
     wrong = edited.run("legato", "trace", "--verify", "pads_00000", check=False)
     assert wrong == (
