@@ -20,7 +20,7 @@ from pydantic import AfterValidator
 from legato.errors import LegatoError
 from legato.files import require_file, sha256_of
 from legato.instruments.parts import Curve, Part, held_ends_s
-from legato.render import outside
+from legato.render import child, outside
 from legato.render.outside import License, Value
 from legato.tokens import SAMPLE_RATE
 from legato.words import printable
@@ -38,7 +38,9 @@ READS = re.compile(r'\bchnget(?::\w+)?\s*\(?\s*"([^"]*)"')
 COLOUR = re.compile(r"\x1b\[\d*(?:;\d+)*m")
 VERSION = re.compile(r"Csound version (\S+)")
 N_ERRORS = re.compile(r"(\d+) errors in performance")
-WRONG = re.compile(r"(?:INIT ERROR|PERF ERROR|error:|note deleted\.)\s*(.*\S)", re.IGNORECASE)
+WRONG = re.compile(
+    r"(?i:INIT ERROR|PERF ERROR|error:|note deleted\.)\s*(.*\S)|(cannot open (?:#include'd file )?\S+)", re.I
+)
 LINE = re.compile(r"\bline:? (\d+)", re.IGNORECASE)
 
 
@@ -85,10 +87,10 @@ def check(params: CsoundParams) -> None:
     """
     text = _orchestra(params)
     _version()
-    with outside.scratch() as folder:
+    with child.scratch() as folder:
         _write(folder, text, {SEED: 1}, "")
         command = [PROGRAM, "--syntax-check-only", "-m0", "mine.orc", "mine.sco"]
-        _refuse_faults(outside.run(command, folder, params.csound), params.csound)
+        _refuse_faults(child.run(command, folder, params.csound), params.csound)
     outside.check_names(params.set, channels_read(text), params.csound)
     _require_repeatable(params)
 
@@ -118,24 +120,25 @@ def _require_repeatable(params: CsoundParams) -> None:
     drawn = draw(params, outside.middle)
 
     def sound() -> np.ndarray:
-        part = outside.probe()
-        audio = _played(params, drawn, part, outside.PROBE_S, SAMPLE_RATE)
-        return outside.heard(audio, part, SAMPLE_RATE, params.csound)
+        return _played(params, drawn, outside.probe(), outside.PROBE_S, SAMPLE_RATE)
 
-    hint = ": an opcode with a seed of 0, or without one, takes the time of day"
-    outside.require_repeatable(params.csound, sound, identity(params) | {"drawn": drawn}, hint)
+    found = outside.tried(sound, identity(params) | {"drawn": drawn})
+    outside.require_sound(found, params.csound)
+    if not found["repeats"]:
+        hint = "an opcode whose seed is 0, or that has none, takes the time of day"
+        raise LegatoError(f"{params.csound}: does not play the same twice: {hint}")
 
 
 def _played(params: CsoundParams, drawn: Mapping[str, Any], part: Part, seconds: float, sample_rate: int) -> np.ndarray:
     text = _orchestra(params)
     _version()
-    with outside.scratch() as folder:
+    with child.scratch() as folder:
         _write(folder, text, drawn, "\n".join(_score(part, seconds, sample_rate)))
         command = [
             *(PROGRAM, "-d", "-m0", "-r", str(sample_rate), f"--ksmps={BLOCK}", "--nchnls=2", "--0dbfs=1"),
             *("-h", "--format=float", "-o", str(folder / "audio.f32"), "mine.orc", "mine.sco"),
         ]
-        _refuse_faults(outside.run(command, folder, params.csound, seconds), params.csound)
+        _refuse_faults(child.run(command, folder, params.csound, seconds), params.csound)
         return outside.read_sound(folder / "audio.f32", params.csound, round(seconds * sample_rate))
 
 
@@ -185,7 +188,7 @@ def _score(part: Part, seconds: float, sample_rate: int) -> Iterator[str]:
     yield f"e {seconds + SPARE_S:.6f}"
 
 
-def _refuse_faults(ended: outside.Ended, where: str) -> None:
+def _refuse_faults(ended: child.Ended, where: str) -> None:
     """Csound's first complaint as one line; it also counts errors after which it carries on without a note.
 
     Raises:
@@ -198,8 +201,10 @@ def _refuse_faults(ended: outside.Ended, where: str) -> None:
     if found := WRONG.search(said):
         line = LINE.search(said, found.end())
         place = f"line {line[1]}: " if line else ""
-        raise LegatoError(f"{where}: {place}{printable(' '.join(found[1].split()), None)[: outside.SAID_CHARACTERS]}")
-    raise LegatoError(f"{where}: Csound ended with status {ended.status}{outside.last_line(said)}")
+        raise LegatoError(
+            f"{where}: {place}{printable(' '.join((found[1] or found[2]).split()), None)[: child.SAID_CHARACTERS]}"
+        )
+    raise LegatoError(f"{where}: Csound ended with status {ended.status}{child.last_line(said)}")
 
 
 @cache
@@ -211,8 +216,8 @@ def _version() -> str:
     """
     if not shutil.which(PROGRAM):
         raise LegatoError("csound is not installed: apt-get install csound, or brew install csound")
-    with outside.scratch() as folder:
-        found = VERSION.search(outside.run([PROGRAM, "--version"], folder, PROGRAM).said)
+    with child.scratch() as folder:
+        found = VERSION.search(child.run([PROGRAM, "--version"], folder, PROGRAM).said)
     if not found:
         raise LegatoError("csound: this program does not say which version it is: another of the name?")
     return found[1]

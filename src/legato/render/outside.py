@@ -1,20 +1,12 @@
-"""What the renderers share that are programs of others: a child process, in a folder of its own, with a time limit.
+"""What the renderers share that are programs of others: how values are drawn, the probe, and what audio is refused.
 
-A child may crash, hang, write without end or write rubbish: each is an error of one line here, and nothing of it is
-left. Conventions: audio is float32 (n_samples, 2), dry; a file of it is raw, little-endian, its channels interleaved.
+Conventions: audio is float32 (n_samples, 2), dry; a file of it is raw, little-endian, its channels interleaved.
 """
 
 import hashlib
-import os
-import resource
-import signal
-import subprocess
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator
@@ -22,23 +14,16 @@ from pydantic import AfterValidator
 from legato.errors import LegatoError
 from legato.files import Json, require_file, sha256_of
 from legato.instruments.parts import Curve, Part
+from legato.render.child import FRAME_BYTES
 from legato.tokens import SAMPLE_RATE
-from legato.words import printable
 from legato.work import items
-from legato.work.code_version import SOURCE
 
 Value = Callable[[str, float, float], float]  # of a parameter's name and its range: what a track draws
 Sound = Callable[[], np.ndarray]
 DIGITS = 6  # significant, of what is drawn: the facts hold what is played
-SLOWEST, LEAST_LIMIT_S = 20, 60.0  # times the audio's length, and at least this: longer is a hang
-SPARE_BYTES = 64 << 20  # a child may write, beside twice its audio
-SAID_BYTES = 1 << 20  # that are read of what a child says
-SAID_CHARACTERS = 300  # that are shown of it
-FRAME_BYTES = 8
 SILENT = 10 ** (-80 / 20)
 LATEST_S = 0.1  # before the end, that a note begins which must be heard
 RAMP_S = 0.005  # over which a new volume is reached, or it would click
-KEPT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")  # of our environment; what else it says is not for a child
 PROBE_S = 2.0
 # Start and end in s, pitch, velocity: drums' keys, those of a bass, and a chord.
 PROBE = (
@@ -49,13 +34,6 @@ PROBE = (
     (0.8, 1.4, 60, 64),
     (0.8, 1.5, 67, 120),
 )
-
-
-class Ended(NamedTuple):
-    """A child that ended by itself."""
-
-    status: int
-    said: str  # stdout and stderr together
 
 
 def _check_license(text: str) -> str:
@@ -84,86 +62,36 @@ def probe() -> Part:
     return Part(start_s=start_s, end_s=end_s, pitch=pitch, velocity=velocity, bend=bend, wheel=((1.2, 0.5),))
 
 
-def require_repeatable(where: str, sound: Sound, content: Json, otherwise: str) -> None:
-    """Play the probe in two processes; the verdict is remembered.
+def tried(sound: Sound, content: Json) -> Json:
+    """What playing the probe shows: `repeats`, `silent` and the audio's `sha256`; remembered.
 
     Args:
         sound: plays it, in a process of its own.
         content: all that it depends on.
-        otherwise: what a user may do about it.
 
     Raises:
-        LegatoError: it does not give the same bytes twice, or cannot be played.
+        LegatoError: it cannot be played.
     """
 
-    def verdict() -> Json:
-        return {"repeats": sound().tobytes() == sound().tobytes()}
+    def facts() -> Json:
+        audio = sound()
+        return {
+            "repeats": audio.tobytes() == sound().tobytes(),
+            "silent": bool(np.abs(audio).max(initial=0) < SILENT),
+            "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
+        }
 
-    if not items.remembered("repeat", verdict, content | {"sample_rate": SAMPLE_RATE})["repeats"]:
-        raise LegatoError(f"{where}: does not play the same twice{otherwise}")
-
-
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder for one child, its home too; with all that the child has put there, it is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="legato.", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+    return items.remembered("probe", facts, content | {"sample_rate": SAMPLE_RATE})
 
 
-def run(command: Sequence[str], folder: Path, where: str, seconds: float = 0.0) -> Ended:
-    """Run a program in a scratch folder until it ends, or until its time is over.
-
-    Nothing of the user's settings, sessions or display reaches it. What it has started is ended with it.
-
-    Args:
-        where: the file that an error names.
-        seconds: of audio that it makes.
+def require_sound(found: Json, where: str, *, hint: str = "") -> None:
+    """Refuse what was silent when it was `tried`.
 
     Raises:
-        LegatoError: it cannot be started, is not done in time, or a signal ended it.
+        LegatoError: it was.
     """
-    limit_s = time_limit_s(seconds)
-    log = folder / "said.txt"
-    with log.open("wb") as said:
-        try:
-            child = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=_environment(folder),
-                stdin=subprocess.DEVNULL,
-                stdout=said,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise LegatoError(f"{where}: {command[0]} cannot be started: {error.strerror}") from None
-        try:
-            _limit_files(child.pid, 2 * round(seconds * SAMPLE_RATE) * FRAME_BYTES + SPARE_BYTES)
-            status: int | None = child.wait(limit_s)
-        except subprocess.TimeoutExpired:
-            status = None
-        finally:
-            with suppress(ProcessLookupError, PermissionError):  # macOS has the latter of a group that has ended
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    with log.open("rb") as file:
-        text = file.read(SAID_BYTES).decode(errors="replace")
-    if status is None:
-        raise LegatoError(f"{where}: not done in {limit_s:g} s, and so ended{last_line(text)}")
-    if status < 0:
-        raise LegatoError(f"{where}: crashed ({_signal_name(-status)}){last_line(text)}")
-    return Ended(status, text)
-
-
-def time_limit_s(seconds: float) -> float:
-    """How long a child may take for so much audio."""
-    return max(LEAST_LIMIT_S, SLOWEST * seconds)
-
-
-def last_line(said: str) -> str:
-    """The last line of what a child said, to be put at the end of an error; empty where it said nothing."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return f": {printable(lines[-1], None)[-SAID_CHARACTERS:]}" if lines else ""
+    if found["silent"]:
+        raise LegatoError(f"{where}: is silent{hint}")
 
 
 def read_sound(path: Path, where: str, n_samples: int) -> np.ndarray:
@@ -236,25 +164,3 @@ def check_names(names: Mapping[str, Any], known: Sequence[str], where: str) -> N
         if known.count(name) != 1:
             rule = "there are several of this name" if name in known else "unknown parameter"
             raise LegatoError(f"{where}: set: {name!r}: {rule}; known are {', '.join(sorted(known)) or 'none'}")
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    ours = {name: os.environ[name] for name in KEPT if name in os.environ}
-    given = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    paths = [str(SOURCE), *(str(Path(path).absolute()) for path in given if path)]
-    places = {name: str(folder) for name in ("HOME", "TMPDIR", "XDG_RUNTIME_DIR")}
-    return ours | places | {"PYTHONPATH": os.pathsep.join(paths), "LANG": "C.UTF-8", "OMP_NUM_THREADS": "1"}
-
-
-def _limit_files(pid: int, n_bytes: int) -> None:
-    """Where the system can: a disk is soon full of what a loop writes."""
-    if sys.platform == "linux":
-        with suppress(ProcessLookupError, PermissionError):
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (n_bytes, n_bytes))
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

@@ -19,6 +19,7 @@ REQUEST, ABOUT, SOUND, FAULT, MIDI, INPUT = (
     Path(name) for name in ("request.json", "about.json", "audio.f32", "fault.txt", "part.mid", "input.f32")
 )
 BLOCK = 512  # samples
+SETTLING_S = 0.25  # before the part begins, in which what was set is reached: plugins move there in steps
 
 
 def main() -> NoReturn:
@@ -58,20 +59,23 @@ def _do(request: dict[str, Any]) -> None:
     plugin.load_midi(str(MIDI), clear_previous=True, beats=False, all_events=True)
     graph: list[tuple[Any, list[str]]] = [(plugin, [])]
     if n_inputs := plugin.get_num_input_channels():
-        inputs = _inputs(n_inputs, round(seconds * sample_rate))
+        inputs = _inputs(n_inputs, round(SETTLING_S * sample_rate), round(seconds * sample_rate))
         graph = [(engine.make_playback_processor("input", inputs), []), (plugin, ["input"])]
     engine.load_graph(graph)
-    late = plugin.get_latency_samples()
-    engine.render(seconds + (late + BLOCK) / sample_rate)
-    audio = engine.get_audio()[:, late : late + round(seconds * sample_rate)]
+    begin = round(SETTLING_S * sample_rate) + plugin.get_latency_samples()
+    n_samples = round(seconds * sample_rate)
+    engine.render((begin + n_samples + BLOCK) / sample_rate)
+    audio = engine.get_audio()[:, begin : begin + n_samples]
     _stereo(audio).astype("<f4").tofile(SOUND)
 
 
-def _inputs(n_channels: int, n_samples: int) -> np.ndarray:
-    """What a plugin hears, (n_channels, n_samples): silence, unless there is a file."""
-    if not INPUT.exists():
-        return np.zeros((n_channels, n_samples), np.float32)
-    return np.ascontiguousarray(np.fromfile(INPUT, "<f4").reshape(-1, 2).T[:n_channels])
+def _inputs(n_channels: int, n_before: int, n_samples: int) -> np.ndarray:
+    """What a plugin hears, (n_channels, n_before + n_samples): silence, then what is in the file, if there is one."""
+    heard = np.zeros((n_channels, n_before + n_samples), np.float32)
+    if INPUT.exists():
+        given = np.fromfile(INPUT, "<f4").reshape(-1, 2).T[:n_channels, :n_samples]
+        heard[: len(given), n_before : n_before + given.shape[1]] = given
+    return heard
 
 
 def _stereo(audio: np.ndarray) -> np.ndarray:
