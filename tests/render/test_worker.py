@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers.outside import CHORD, SECONDS, TUBE, needs_plugin
+from helpers.outside import CHORD, SECONDS, TUBE, needs_host, needs_plugin
 from helpers.signals import SAMPLE_RATE, noise
 from legato.errors import LegatoError
 from legato.instruments.audition import notes
@@ -288,3 +288,13 @@ def test_a_vst3_plugin_has_its_parameters_and_its_state(tmp_path: Path) -> None:
             found[name] = through(folder, **change).tobytes()
     assert found["plain"] == found["again"]
     assert found["state"] == found["set"] != found["plain"]
+
+
+@needs_host
+def test_a_worker_ends_itself_where_nobody_waits_for_it(tmp_path: Path) -> None:
+    """As when the process that started it was killed: its alarm rings in the plugin's own code too."""
+    request = {"do": "describe", "plugin": str(tmp_path / "pipe.so"), "seconds": 0, "sample_rate": 44100, "limit_s": 1}
+    os.mkfifo(tmp_path / "pipe.so")  # to open it takes for ever
+    (tmp_path / worker.REQUEST).write_text(json.dumps(request))
+    with pytest.raises(LegatoError, match=r"^pipe: crashed \(SIGALRM\)"):
+        child.run(plugin.COMMAND, tmp_path, "pipe")

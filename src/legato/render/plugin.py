@@ -17,7 +17,7 @@ from typing import Annotated, Any, Self
 import numpy as np
 from pydantic import AfterValidator, Field, model_validator
 
-from legato.errors import LegatoError
+from legato.errors import LegatoError, stage
 from legato.files import Json, require_file, sha256_of
 from legato.instruments.parts import Part
 from legato.render import child, outside, worker
@@ -25,7 +25,7 @@ from legato.render.outside import License, Value
 from legato.render.plugin_files import machine_fault
 from legato.render.plugin_midi import midi_of
 from legato.tokens import SAMPLE_RATE
-from legato.words import printable
+from legato.words import printable, say
 from legato.work import items
 from legato.workspace.params import FilePath, FloatRange, Strict
 
@@ -229,3 +229,12 @@ def _host_version() -> str:
     if importlib.util.find_spec(HOST) is None:
         raise LegatoError("plugins need DawDreamer (GPL-3), which is not installed: pip install 'legato[plugins]'")
     return importlib.metadata.version(HOST)
+
+
+def _list(path: str) -> None:
+    """Print the names that `set` may have."""
+    say(*about(PluginParams(plugin=path, license="not asked for"))["parameters"])
+
+
+if __name__ == "__main__":
+    stage(_list)
