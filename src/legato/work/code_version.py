@@ -29,8 +29,9 @@ MACHINERY = (
     "workspace/yaml_file.py",
 )
 BY_STRING = frozenset({"__import__", "import_module"})  # calls
+# `dawdreamer` is optional, and its version belongs to the key of what a plugin plays, as the plugin's hash does.
 NOT_COMPUTING = frozenset(
-    {"distributed", "dvc", "dvc_objects", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"}
+    {"dawdreamer", "distributed", "dvc", "dvc_objects", "dvclive", "joblib", "pydantic", "scmrepo", "tqdm", "yaml"}
 )
 DISTRIBUTIONS = {"dac": "descript-audio-codec", "fluidsynth": "pyfluidsynth", "yaml": "pyyaml"}  # named otherwise
 
