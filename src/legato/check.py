@@ -23,9 +23,12 @@ from legato.midi.contents import Contents, read_contents
 from legato.midi.gm import DRUM_BANK, DRUMS, KITS, MELODIC_BANK, PROGRAMS
 from legato.midi.rewrite import preset_of
 from legato.prompts.tags import BasePhrase
+from legato.render import players
+from legato.render.band import check_places, manifest_of
 from legato.render.fluidsynth import MAX_CHANNELS
+from legato.render.players import Renderers
 from legato.render.production import RenderParams
-from legato.render.renderers import RENDERER, Chains, Renderers, check_places, renderers_of
+from legato.render.renderers import RENDERER, Chains
 from legato.report.config import ReportParams
 from legato.soundfont.config import BUILT_FONT, SoundfontParams
 from legato.soundfont.font import built_kit_keys, built_presets
@@ -128,6 +131,9 @@ def check() -> Manifests:
     if TOTAL in loaded:
         raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
     splitting.check()
+    for category in loaded.values():
+        for one in (category.renderer or {}).values():
+            players.check(one)
     _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
@@ -169,7 +175,7 @@ def write_manifests(manifests: Manifests) -> None:
     """
     for name, one in manifests.items():
         write_json(manifest_path(name), one)
-        write_json(RENDERERS.path / f"{name}.json", renderers_of(params.read()["categories"][name]))
+        write_json(RENDERERS.path / f"{name}.json", manifest_of(params.read()["categories"][name]))
     for path in (*MANIFESTS.path.glob("*.json"), *RENDERERS.path.glob("*.json")):
         if path.stem not in manifests:
             path.unlink()

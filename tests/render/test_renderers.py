@@ -17,8 +17,10 @@ from legato.compose.category import compose_track
 from legato.errors import LegatoError
 from legato.instruments import catalogue
 from legato.render import sounds
+from legato.render.band import manifest_of
+from legato.render.players import Renderers
 from legato.render.production import RenderParams
-from legato.render.renderers import Chains, Renderers, drawn, renderers_of
+from legato.render.renderers import Chains, drawn
 from legato.render.rendering import Studio, render
 from legato.tokens import SAMPLE_RATE
 from legato.workspace import params
@@ -195,6 +197,7 @@ def test_parts_of_own_files_have_numbers() -> None:
 
 
 def test_a_manifest_has_the_hash_of_what_plays() -> None:
-    assert renderers_of({"prompt": "x"}) == {}
-    found = renderers_of({"renderer": PAD, "production": {"mix": [{"effect": "tape"}]}})
-    assert found["instruments"] == {name: catalogue.load(name).sha256 for name in ("supersaw", "tape")}
+    assert manifest_of({"prompt": "x"}) == {}
+    found = manifest_of({"renderer": PAD, "production": {"mix": [{"effect": "tape"}]}})
+    assert found["identity"]["pad"]["sha256"] == catalogue.load("supersaw").sha256
+    assert found["effects"] == {"tape": catalogue.load("tape").sha256}

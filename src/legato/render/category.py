@@ -5,9 +5,11 @@ from pathlib import Path
 
 from legato.audio.samples import LIBSNDFILE
 from legato.files import Json, require_file, sha256_of, write_json
+from legato.render.band import manifest_of
 from legato.render.fluidsynth import fluidsynth_version
+from legato.render.players import Renderers
 from legato.render.production import RenderParams
-from legato.render.renderers import PRODUCTION, RENDERER, Chains, Renderers, renderers_of
+from legato.render.renderers import PRODUCTION, RENDERER, Chains
 from legato.render.rendering import Studio, render
 from legato.soundfont.config import SoundfontParams
 from legato.tokens import SAMPLE_RATE
@@ -74,7 +76,7 @@ def render_category(category: str) -> list[Json]:
         name=lambda midi: midi.stem,
         reads=sha256_of,
         settings=settings_of("render", params.read(), category)
-        | {"libsndfile": LIBSNDFILE, "renderers": renderers_of(section_of(category)), **made_with()},
+        | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with()},
         outs=[RENDERED.folder(category), STEMS.folder(category)],
     )
     return items.build(step, MIDI.files(category))

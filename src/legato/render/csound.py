@@ -21,7 +21,7 @@ from legato.errors import LegatoError
 from legato.files import require_file, sha256_of
 from legato.instruments.parts import Curve, Part, held_ends_s
 from legato.render import child, outside
-from legato.render.outside import License, Value
+from legato.render.outside import License, Share, Value
 from legato.tokens import SAMPLE_RATE
 from legato.words import printable
 from legato.workspace.params import FilePath, FloatRange, Strict
@@ -57,6 +57,7 @@ class CsoundParams(Strict):
     """A role that an orchestra plays."""
 
     csound: FilePath  # the orchestra
+    share: Share = 1.0  # of the tracks in which it plays
     license: License
     set: Annotated[dict[str, FloatRange], AfterValidator(_check_names)] = {}  # channels, in the orchestra's units
 

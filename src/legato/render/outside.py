@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
 from legato.files import Json, require_file, sha256_of
@@ -42,6 +42,7 @@ def _check_license(text: str) -> str:
     return text
 
 
+Share = Annotated[float, Field(gt=0, le=1)]
 License = Annotated[str, AfterValidator(_check_license)]
 
 

@@ -21,7 +21,7 @@ from legato.errors import LegatoError, stage
 from legato.files import Json, require_file, sha256_of
 from legato.instruments.parts import Part
 from legato.render import child, outside, worker
-from legato.render.outside import License, Value
+from legato.render.outside import License, Share, Value
 from legato.render.plugin_files import machine_fault
 from legato.render.plugin_midi import midi_of
 from legato.tokens import SAMPLE_RATE
@@ -49,6 +49,7 @@ class PluginParams(Strict):
     """A role that a plugin plays."""
 
     plugin: FilePath  # a .vst3 folder; on Linux a .so too, VST2
+    share: Share = 1.0  # of the tracks in which it plays
     license: License  # of its sounds: samples, wavetables, presets
     state: list[FilePath] = []  # files of which each track takes one; VST3 alone
     set: Annotated[dict[str, FloatRange], AfterValidator(_within_one)] = {}

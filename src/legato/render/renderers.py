@@ -7,7 +7,7 @@ evenly in octaves. What is drawn is rounded to the step that the instrument name
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Protocol, Self
 
 import numpy as np
 from pydantic import ConfigDict, Field, model_validator
@@ -23,6 +23,11 @@ Stream = Callable[[str], np.random.Generator]  # of what is drawn, by its name
 
 Number = Annotated[float, Field(ge=-MOST, le=MOST)]
 Range = Number | list[Number]
+
+
+class _HasShare(Protocol):
+    @property
+    def share(self) -> float: ...
 
 
 class _Drawn(Strict):
@@ -83,11 +88,10 @@ class EffectParams(_Drawn):
         return self
 
 
-Renderers = dict[str, FaustParams]  # by role
 Chains = dict[str, Annotated[list[EffectParams], Field(min_length=1, max_length=8)]]  # by role, or of the mix
 
 
-def plays(params: _Drawn, stream: Stream, where: str) -> bool:
+def plays(params: _HasShare, stream: Stream, where: str) -> bool:
     """Whether a track has it, by its share."""
     return bool(stream(where).random() < params.share)
 
@@ -110,32 +114,3 @@ def _draw(rng: np.random.Generator, parameter: Parameter, low: float, high: floa
     value = low * (high / low) ** share if is_even_in_octaves else low + (high - low) * share
     rounded = round(math.floor(value / parameter.step + 0.5) * parameter.step, DIGITS)
     return min(max(rounded, low), high)
-
-
-def check_places(renderers: Renderers | None, chains: Chains | None) -> None:
-    """See that kits play drums and nothing else does, and that effects are on parts that can be had alone.
-
-    Raises:
-        ValueError: names the key, its value and the rule.
-    """
-    for role, one in (renderers or {}).items():
-        is_kit, is_drums = catalogue.load(one.faust).kind == DRUMS, role.startswith(DRUMS)
-        if is_kit != is_drums:
-            rule = "is a drum machine, which plays drums alone" if is_kit else "is no drum machine, which drums need"
-            raise ValueError(f"{RENDERER}.{role}.faust: {one.faust!r}: {rule}")
-    for place in chains or {}:
-        if place != MIX and place not in (renderers or {}):
-            rule = f"effects are on {MIX}, or on a part that {RENDERER} names"
-            raise ValueError(f"{PRODUCTION}: {place!r}: {rule}: FluidSynth plays its parts together")
-
-
-def renderers_of(section: Mapping[str, Any]) -> dict[str, Any]:
-    """What decides how a category's parts are played, beside MIDI, SoundFont and `render`: for its manifest.
-
-    Args:
-        section: the category's, as params.yaml has it and `check` has accepted it.
-    """
-    given = {name: section[name] for name in (RENDERER, PRODUCTION) if section.get(name)}
-    names = [one["faust"] for one in given.get(RENDERER, {}).values()]
-    names += [one["effect"] for chain in given.get(PRODUCTION, {}).values() for one in chain]
-    return given | {"instruments": {name: catalogue.load(name).sha256 for name in sorted(set(names))}} if given else {}

@@ -31,8 +31,9 @@ from legato.render.fluidsynth import (
     ring_out,
     sounding_presets,
 )
+from legato.render.players import Renderers
 from legato.render.production import Production, RenderParams, produce, production_facts
-from legato.render.renderers import MIX, Chains, Renderers, Stream
+from legato.render.renderers import MIX, Chains, Stream
 from legato.render.sounds import Playing, Sound, draw_sounds
 from legato.soundfont.variants import same_instruments
 from legato.workspace.track import check_length
@@ -215,8 +216,9 @@ def _play_all(track: _Track, studio: Studio) -> Iterator[np.ndarray]:
     """The parts of all renderers and the mix's effects, until the sound is quiet, or for `tail_s` after the end."""
     end = math.ceil(track.fluid.seconds * studio.sample_rate)
     last = end + math.ceil(studio.params.tail_s * studio.sample_rate)
-    playing = [Playing(sound, studio.sample_rate, track.chains.get(role, ())) for role, sound in track.sounds.items()]
-    effects = [Processing(effect, studio.sample_rate) for effect in track.chains.get(MIX, ())]
+    rate, seconds = studio.sample_rate, last / studio.sample_rate
+    playing = [Playing(sound, rate, seconds, track.chains.get(role, ())) for role, sound in track.sounds.items()]
+    effects = [Processing(effect, rate) for effect in track.chains.get(MIX, ())]
     fluid = _play(track, studio) if track.fluid.instruments else iter(())
     done = 0
     while done < last:
@@ -242,7 +244,7 @@ def _write_stems(folder: Path, track: _Track, studio: Studio, mix: _Mix) -> None
             for at, write in enumerate(writes):
                 write(block[:, 2 * at : 2 * at + 2] * mix.scale)
     for role, sound in track.sounds.items():
-        part = Playing(sound, rate, track.chains.get(role, ()))
+        part = Playing(sound, rate, mix.n_samples / rate, track.chains.get(role, ()))
         with create_audio(folder / f"{role}.flac", rate, WRITTEN_AS) as write:
             for done in range(0, mix.n_samples, BYTES_AT_A_TIME):
                 write(part.read(min(BYTES_AT_A_TIME, mix.n_samples - done)) * mix.scale)

@@ -13,17 +13,15 @@ import numpy as np
 from legato.audio.estimators import fundamentals, mono
 from legato.audio.features import ATTACK_WINDOW_S, HALF, attack_s
 from legato.errors import LegatoError
-from legato.instruments import catalogue
 from legato.instruments.catalogue import DRUMS
-from legato.instruments.engine import Machine
 from legato.instruments.parts import Part, part_of
-from legato.instruments.playing import play, player
 from legato.midi import smf
 from legato.midi.contents import Instrument
 from legato.midi.gm import DRUMS as DRUM_KEYS
 from legato.render.chains import Effect, Processing, processed
+from legato.render.players import AnyParams, Player, Renderers, draw
 from legato.render.production import PartProduction
-from legato.render.renderers import FaustParams, Stream, drawn, plays
+from legato.render.renderers import Stream, plays
 
 MOST_DRAWS = 8
 PROBE_VELOCITY, PROBE_S = 100, ATTACK_WINDOW_S
@@ -39,8 +37,7 @@ class Sound:
     """What plays a part: an instrument, its parameters, and the part's place in the mix."""
 
     role: str
-    instrument: str
-    parameters: Mapping[str, float]
+    player: Player
     n_refused: int  # draws that were heard and not used
     attack_s: Mapping[str, float | None]
     part: Part
@@ -49,19 +46,11 @@ class Sound:
 
     def facts(self) -> dict[str, Any]:
         """What `renderers` in a track's facts says of it."""
-        known = catalogue.load(self.instrument)
-        return {
-            "engine": "faust",
-            "instrument": self.instrument,
-            "instrument_sha256": known.sha256,
-            "instrument_license": known.license,
-            "parameters": dict(self.parameters),
-            "redrawn": self.n_refused,
-        }
+        return self.player.facts() | {"redrawn": self.n_refused}
 
 
 def draw_sounds(
-    renderers: Mapping[str, FaustParams],
+    renderers: Renderers,
     instruments: Mapping[str, Instrument],
     production: Mapping[str, PartProduction],
     stream: Stream,
@@ -100,30 +89,23 @@ def draw_sounds(
 
 
 def _sound(
-    role: str, params: FaustParams, part: Part, stream: Stream, sample_rate: int, *, tail_s: float, **place: Any
+    role: str, params: AnyParams, part: Part, stream: Stream, sample_rate: int, *, tail_s: float, **place: Any
 ) -> Sound:
-    why = ""
+    is_drums, why = role.startswith(DRUMS), ""
     for attempt in range(MOST_DRAWS):
-        parameters = drawn(params, params.faust, stream, f"renderer/{role}", attempt)
-        note = probe(params.faust, parameters, part, sample_rate, tail_s)
-        why = trouble(note, params.faust, part, sample_rate)
+        player = draw(params, stream, f"renderer/{role}", attempt)
+        note = probe(player, part, sample_rate, tail_s, is_drums=is_drums)
+        why = trouble(note, part, sample_rate, is_drums=is_drums)
         if not why:
-            times = {} if _is_drums(params.faust) else attack_times(note, sample_rate)
-            return Sound(
-                role=role,
-                instrument=params.faust,
-                parameters=parameters,
-                n_refused=attempt,
-                attack_s=times,
-                part=part,
-                **place,
-            )
-    raise LegatoError(f"renderer.{role}: {params.faust}: {MOST_DRAWS} draws could not be used, the last one {why}")
+            times = {} if is_drums else attack_times(note, sample_rate)
+            return Sound(role=role, player=player, n_refused=attempt, attack_s=times, part=part, **place)
+    name = draw(params, stream, "", 0).name
+    raise LegatoError(f"renderer.{role}: {name}: {MOST_DRAWS} draws could not be used, the last one {why}")
 
 
-def probe(name: str, parameters: Mapping[str, float], part: Part, sample_rate: int, tail_s: float) -> np.ndarray:
+def probe(player: Player, part: Part, sample_rate: int, tail_s: float, *, is_drums: bool) -> np.ndarray:
     """One note of `PROBE_S` in the middle of a part, or three drums, until `tail_s` after it, (n_samples, 2)."""
-    keys = STRUCK if _is_drums(name) else (int(np.median(part.pitch)),)
+    keys = STRUCK if is_drums else (int(np.median(part.pitch)),)
     starts = PROBE_S / len(keys) * np.arange(len(keys))
     heard = Part(
         start_s=starts,
@@ -131,17 +113,17 @@ def probe(name: str, parameters: Mapping[str, float], part: Part, sample_rate: i
         pitch=np.array(keys),
         velocity=np.full(len(keys), PROBE_VELOCITY),
     )
-    return play(name, parameters, heard, PROBE_S + tail_s + ATTACK_WINDOW_S, sample_rate)
+    return player.play(heard, PROBE_S + tail_s + ATTACK_WINDOW_S, sample_rate)
 
 
-def trouble(note: np.ndarray, name: str, part: Part, sample_rate: int) -> str:
+def trouble(note: np.ndarray, part: Part, sample_rate: int, *, is_drums: bool) -> str:
     """Why a probe's sound cannot be used; empty where it can."""
     sounding = note[: round(PROBE_S * sample_rate)]
     if np.abs(sounding).max() < SILENT:
         return "is silent"
     if np.abs(note[-round(ATTACK_WINDOW_S * sample_rate) :]).max() >= SILENT:
         return "does not end"
-    if not _is_drums(name):
+    if not is_drums:
         cents = cents_off(sounding, float(np.median(part.pitch).astype(int)), sample_rate)
         if abs(cents) > CENTS:
             return f"is {cents:+.0f} cents out of tune"
@@ -166,16 +148,16 @@ def attack_times(note: np.ndarray, sample_rate: int) -> dict[str, float | None]:
 class Playing:
     """A part as it is heard in the mix, from its first sample on."""
 
-    def __init__(self, sound: Sound, sample_rate: int, chain: Sequence[Effect] = ()) -> None:
+    def __init__(self, sound: Sound, sample_rate: int, seconds: float, chain: Sequence[Effect] = ()) -> None:
         self._effects = [Processing(effect, sample_rate) for effect in chain]
-        self._machine: Machine = player(sound.instrument, sound.parameters, sound.part, sample_rate)
+        self._read, self._chunk = sound.player.start(sound.part, seconds, sample_rate)
         self._sound, self._sample_rate, self._done = sound, sample_rate, 0
 
     def read(self, n_samples: int) -> np.ndarray:
         """The next samples, (n_samples, 2), in whole blocks."""
         pieces = []
-        for at in range(0, n_samples, self._machine.chunk):
-            audio = self._machine.render(min(self._machine.chunk, n_samples - at))
+        for at in range(0, n_samples, self._chunk):
+            audio = self._read(min(self._chunk, n_samples - at))
             audio = processed(audio, self._effects)
             pieces.append(audio * self._sides(len(audio)) * self._sound.gain)
             self._done += len(audio)
@@ -207,7 +189,3 @@ def _place(value: int, offset: float) -> float:
 def _detuned(bend: Sequence[tuple[float, float]], cents: float) -> tuple[tuple[float, float], ...]:
     start = () if bend and bend[0][0] <= 0 else ((0.0, 0.0),)
     return tuple((s, semitones + cents / 100) for s, semitones in (*start, *bend))
-
-
-def _is_drums(name: str) -> bool:
-    return catalogue.load(name).kind == DRUMS

@@ -92,7 +92,8 @@ def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:
 
 
 def _line(key: str, error: Any) -> str:
-    where = ".".join([key, *(str(part) for part in error["loc"])])
+    # Which of several models a value is read as, a tag in angle brackets, is no key of the file.
+    where = ".".join([key, *(str(part) for part in error["loc"] if not str(part).startswith("<"))])
     if error["type"] == "extra_forbidden":
         return f"{where}: unknown key"
     if error["type"] == "missing":
