@@ -162,6 +162,11 @@ def test_a_note_without_end_ends_with_the_audio(monkeypatch: pytest.MonkeyPatch)
         (PLAIN.replace("p5 / 400", '"x"'), r"mine.orc: line 4: Unable to find opcode entry for 'oscili'"),
         (PLAIN.replace("instr 1", "instr 2"), r"mine.orc: instr 1\(\d+\) undefined"),
         (PLAIN.replace("p5 / 400", "0"), "mine.orc: is silent"),
+        (
+            "nchnls = 1\n" + PLAIN.replace("outs aTone, aTone * 0.5", "out aTone"),
+            "mine.orc: is heard on one side alone",
+        ),
+        ("0dbfs = 32768\n" + PLAIN.replace("p5 / 400", "20000"), r"mine.orc: plays \d+ times as loud as full scale"),
         (PLAIN.replace("outs aTone", "outs log(aTone - 9)"), "mine.orc: what it plays is not finite"),
         (
             PLAIN.replace("outs aTone,", "kR rnd31 0.1, 0, 0\n outs aTone * kR,"),

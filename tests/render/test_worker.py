@@ -95,6 +95,7 @@ def test_what_a_worker_writes_is_what_is_played(fake: Callable[..., np.ndarray])
         (f"audio = {SINE}; audio[7, 1] = np.nan; sound(audio)", "what it plays is not finite"),
         (f"audio = {SINE}; audio[-1, 0] = np.inf; sound(audio)", "what it plays is not finite"),
         (f"sound({SINE} * 1e-5)", "is silent"),
+        (f"sound({SINE} * 65536)", "plays 32768 times as loud as full scale, which is 1"),
         (
             f"sound({SINE} * (0.5 + os.getpid() / 1e9))",
             "does not play the same twice: state `repeatable: false` if it may be used all the same",

@@ -84,7 +84,7 @@ def check(params: CsoundParams) -> None:
 
     Raises:
         LegatoError: there is no such file, or no Csound; the orchestra does not compile, does not read a channel, is
-            silent, or does not play the same twice.
+            silent, or on one side alone, or does not play the same twice.
     """
     text = _orchestra(params)
     _version()
@@ -125,6 +125,8 @@ def _require_repeatable(params: CsoundParams) -> None:
 
     found = outside.tried(sound, identity(params) | {"drawn": drawn})
     outside.require_sound(found, params.csound)
+    if found["one_sided"]:  # as `out` is, where there are two channels
+        raise LegatoError(f"{params.csound}: is heard on one side alone: `outs left, right` is for both")
     if not found["repeats"]:
         hint = "an opcode whose seed is 0, or that has none, takes the time of day"
         raise LegatoError(f"{params.csound}: does not play the same twice: {hint}")

@@ -22,6 +22,7 @@ Value = Callable[[str, float, float], float]  # of a parameter's name and its ra
 Sound = Callable[[], np.ndarray]
 DIGITS = 6  # significant, of what is drawn: the facts hold what is played
 SILENT = 10 ** (-80 / 20)
+LOUDEST = 100  # times full scale: a gain that is meant for another scale, as the 32768 of old orchestras
 LATEST_S = 0.1  # before the end, that a note begins which must be heard
 RAMP_S = 0.005  # over which a new volume is reached, or it would click
 PROBE_S = 2.0
@@ -64,7 +65,7 @@ def probe() -> Part:
 
 
 def tried(sound: Sound, content: Json) -> Json:
-    """What playing the probe shows: `repeats`, `silent` and the audio's `sha256`; remembered.
+    """What playing the probe shows: `repeats`, `silent`, `one_sided` and the audio's `sha256`; remembered.
 
     Args:
         sound: plays it, in a process of its own.
@@ -79,6 +80,7 @@ def tried(sound: Sound, content: Json) -> Json:
         return {
             "repeats": audio.tobytes() == sound().tobytes(),
             "silent": bool(np.abs(audio).max(initial=0) < SILENT),
+            "one_sided": bool(audio.any(axis=0).sum() == 1),
             "sha256": hashlib.sha256(audio.tobytes()).hexdigest(),
         }
 
@@ -99,7 +101,7 @@ def read_sound(path: Path, where: str, n_samples: int) -> np.ndarray:
     """The audio that a child has written, (n_samples, 2); what it wrote beyond that is left out.
 
     Raises:
-        LegatoError: there is too little of it, or it is not finite.
+        LegatoError: there is too little of it, it is not finite, or absurdly loud.
     """
     n_bytes = path.stat().st_size if path.is_file() else 0
     if n_bytes < n_samples * FRAME_BYTES or n_bytes % FRAME_BYTES:
@@ -107,6 +109,8 @@ def read_sound(path: Path, where: str, n_samples: int) -> np.ndarray:
     audio = np.fromfile(path, "<f4", count=2 * n_samples).reshape(-1, 2)
     if not np.isfinite(audio).all():
         raise LegatoError(f"{where}: what it plays is not finite")
+    if (peak := np.abs(audio).max(initial=0)) > LOUDEST:
+        raise LegatoError(f"{where}: plays {peak:.0f} times as loud as full scale, which is 1")
     return audio
 
 
