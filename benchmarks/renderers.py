@@ -15,7 +15,7 @@ from legato.render.csound import CsoundParams
 from legato.render.plugin import PluginParams
 from legato.words import real_time, say
 
-OURS = ("orchestras/soft_saws.orc", "/usr/lib/vst/amsynth_vst.so", "/usr/lib/vst/Nekobi-vst.so")
+OURS = ("synths/soft_saws.orc", "/usr/lib/vst/amsynth_vst.so", "/usr/lib/vst/Nekobi-vst.so")
 SECONDS = 31
 
 

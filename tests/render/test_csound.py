@@ -19,7 +19,7 @@ from legato.instruments.parts import Part
 from legato.render import child, csound, outside
 from legato.render.csound import CsoundParams
 
-OURS = ROOT / "orchestras/soft_saws.orc"
+OURS = ROOT / "synths/soft_saws.orc"
 SETS = {"cutoff_hz": [300, 3000], "detune_cents": [4.0, 20.0], "attack_s": [0.01, 0.1], "release_s": [0.1, 0.5]}
 PLAIN = """instr 1
   kBend chnget "bend"

@@ -14,7 +14,7 @@ from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
 from legato.workspace import categories, params
-from legato.workspace.layout import CHAIN, CHAIN_STAGES, INSTRUMENTS, MANIFESTS, RENDERERS, SOURCES, WEIGHTS
+from legato.workspace.layout import CHAIN, CHAIN_STAGES, MANIFESTS, RENDERERS, SOURCES, SYNTHS, WEIGHTS
 
 WORDS = {made.stage: made.words for made in CHAIN}
 
@@ -59,7 +59,7 @@ def _check_same_inputs(record: Json) -> None:
 def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
     """Run a category's stages for some tracks, with nothing that was kept before."""
     font = Path(params.load("soundfont", SoundfontParams).path)
-    for path in (params.PARAMS, font, WEIGHTS.path, MANIFESTS.path, RENDERERS.path, SOURCES, INSTRUMENTS):
+    for path in (params.PARAMS, font, WEIGHTS.path, MANIFESTS.path, RENDERERS.path, SOURCES, SYNTHS):
         if path.exists() and not path.is_absolute():
             (workspace / path).parent.mkdir(parents=True, exist_ok=True)
             (workspace / path).symlink_to(path.absolute())

@@ -12,7 +12,7 @@ from legato.instruments.catalogue import DRUMS
 from legato.render import players
 from legato.render.players import Renderers
 from legato.render.renderers import MIX, PRODUCTION, RENDERER, Chains
-from legato.workspace.layout import INSTRUMENTS
+from legato.workspace.layout import SYNTHS
 
 
 def check_places(renderers: Renderers | None, chains: Chains | None) -> None:
@@ -27,8 +27,8 @@ def check_places(renderers: Renderers | None, chains: Chains | None) -> None:
             rule = "is a drum machine, which plays drums alone" if is_kit else "is no drum machine, which drums need"
             raise ValueError(f"{RENDERER}.{role}.faust: {players.Player(one, {}).name!r}: {rule}")
         for path in map(Path, players.files_of(one)):
-            if path.is_absolute() or ".." in path.parts or path.parts[:1] != INSTRUMENTS.parts:
-                rule = f"must be in the folder {INSTRUMENTS}: DVC compares what is there"
+            if path.is_absolute() or ".." in path.parts or path.parts[:1] != SYNTHS.parts:
+                rule = f"must be in the folder {SYNTHS}: DVC compares what is there"
                 raise ValueError(f"{RENDERER}.{role}: {path}: {rule}")
     for place in chains or {}:
         if place != MIX and place not in (renderers or {}):

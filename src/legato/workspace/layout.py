@@ -122,8 +122,8 @@ CODEC_CORPUS = Path("models/codec/corpus.yaml")
 DIFF_PAGE = REPORTS / "diff.html"
 
 # The user's folders, and the roots of the others: all that the pipeline reads or writes.
-SOURCES, INSTRUMENTS = Path("sources"), Path("instruments")
-ROOTS = (Path("dataset"), Path("models"), REPORTS, SOURCES, INSTRUMENTS, Path("src"), Path("stages"))
+SOURCES, SYNTHS = Path("sources"), Path("synths")
+ROOTS = (Path("dataset"), Path("models"), REPORTS, SOURCES, SYNTHS, Path("src"), Path("stages"))
 # What has an entry of its own in a diff, or is made of what has one.
 COUNTED_APART = (
     *(one.path for one in OF_TRACKS),
