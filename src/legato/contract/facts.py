@@ -72,7 +72,10 @@ class Facts(TypedDict, total=False):
     part_detune_cents: dict[str, float]
     attack_s: dict[str, float]  # to 90 % of a note's highest level, by role
     attack_half_s: dict[str, float]
+    wet_db: dict[str, float]  # the whole reverb over a note of its preset, by FluidSynth's roles
     width_db: float  # of the sides over the middle
+    renderers: dict[str, dict[str, Any]]  # what plays a part that FluidSynth does not, by role
+    effects: dict[str, list[dict[str, Any]]]  # by role, and of the mix
     # normalize
     audio_sha256: str
     seconds: float

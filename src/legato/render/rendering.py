@@ -4,7 +4,6 @@ Conventions: audio is float32 (n_samples, 2).
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,16 +18,17 @@ from legato.audio.features import mid_and_side, width_of
 from legato.audio.samples import Subtype, create_audio, decibels
 from legato.errors import LegatoError
 from legato.midi.contents import Contents, read_contents
+from legato.midi.roles import named_roles
 from legato.render.attacks import attacks
 from legato.render.fluidsynth import BLOCK_SAMPLES, MAX_CHANNELS, open_synth, play, ring_out, sounding_presets
 from legato.render.production import Production, RenderParams, produce, production_facts
+from legato.render.sends import wet_db
 from legato.soundfont.variants import same_instruments
 from legato.workspace.track import check_length
 
 FULL_SCALE = 0.999
 WRITTEN_AS: Subtype = "PCM_24"
 BYTES_AT_A_TIME = 2**20  # of the mix
-ROLE = re.compile(r"[a-z0-9_]+")
 
 
 def render(
@@ -74,16 +74,9 @@ def render(
         "render_gain_db": round(decibels(float(mix.scale)), 3),
         **production_facts(production, names),
         **attacks(contents, production, names, font, sample_rate),
+        "wet_db": wet_db(contents, production, names, font, sample_rate),
         "width_db": round(width_of(energies), 2),
     }
-
-
-def named_roles(contents: Contents) -> list[str]:
-    """Each instrument's role: its track's name where that is one, else `part_1`, `part_2` … by its place."""
-    names = [instrument.name for instrument in contents.instruments]
-    return [
-        name if ROLE.fullmatch(name) and names.count(name) == 1 else f"part_{at}" for at, name in enumerate(names, 1)
-    ]
 
 
 def _check_presets(midi: Path, contents: Contents, font: Path) -> None:
