@@ -85,7 +85,7 @@ def test_a_claim_goes_when_its_reason_goes(changes: dict[str, Any], claim: Claim
     ("changes", "claim"),
     [
         ({"dry": True}, Claim("space", "dry")),
-        ({"dry": False, "reverb_level": 0.9}, Claim("space", "wet")),
+        ({"dry": False, "reverb_level": 0.9, "wet_db": {"pad": -12.0}}, Claim("space", "wet")),
         ({"width_db": 0.0}, Claim("width", "wide")),
         ({"width_db": -40.0}, Claim("width", "narrow")),
         (

@@ -16,10 +16,11 @@ from helpers.midi_bytes import BEAT, END, NOW, control, file, name, note, progra
 from helpers.signals import SAMPLE_RATE, si_sdr_db
 from legato.audio.samples import read_audio
 from legato.errors import LegatoError
+from legato.midi.roles import named_roles
 from legato.midi.song import Note, Part, Song, write_midi
 from legato.render.production import RenderParams
 from legato.render.renderers import Stream
-from legato.render.rendering import Studio, named_roles, render
+from legato.render.rendering import Studio, render
 from legato.soundfont.font import INFO, Recordings, drum_zones
 from legato.soundfont.kits.tables import KITS_OF_DRUMS
 from legato.soundfont.sf2 import Instrument, Preset, Zone, write_sf2

@@ -17,7 +17,7 @@ from legato.truth.evidence import Evidence
 OWN = {"source": {"file": "a.mid"}}
 SLOW = {"attack_s": {"pad": 0.4}, "attack_half_s": {"pad": 0.2}}
 DRY = {"dry": True, "reverb_level": 0.0}
-WET = {"dry": False, "reverb_level": 0.9}
+WET = {"dry": False, "reverb_level": 0.9, "wet_db": {"pad": -12.0}}
 CHORDS = {"chords": [[0, 0, 0, "major", 0]]}
 SAID = [Claim("bpm", "120"), Claim("key", "C major")]
 SAID += [Claim(kind, value) for kind, values in CLAIMS.items() for value in values]

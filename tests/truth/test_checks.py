@@ -170,7 +170,13 @@ def test_density_counts_notes(track: Any) -> None:
 
 def test_sound_is_what_the_renderer_measured_and_what_is_heard(track: Any) -> None:
     dry = {"dry": True, "reverb_level": 0.0, "attack_s": {"pad": 0.4}, "attack_half_s": {"pad": 0.2}}
-    wet = {"dry": False, "reverb_level": 0.9, "attack_s": {"pad": 0.4}, "attack_half_s": {"pad": 0.01}}
+    wet = {
+        "dry": False,
+        "reverb_level": 0.9,
+        "wet_db": {"pad": -12.0},
+        "attack_s": {"pad": 0.4},
+        "attack_half_s": {"pad": 0.01},
+    }
     assert verdict("dry", track(warm_pad=C_MAJOR, facts=dry))
     assert not verdict("dry", track(warm_pad=C_MAJOR, facts=wet))
     assert verdict("reverberant", track(warm_pad=C_MAJOR, facts=wet))

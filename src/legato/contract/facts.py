@@ -72,6 +72,7 @@ class Facts(TypedDict, total=False):
     part_detune_cents: dict[str, float]
     attack_s: dict[str, float]  # to 90 % of a note's highest level, by role
     attack_half_s: dict[str, float]
+    wet_db: dict[str, float]  # the whole reverb over a note of its preset, by FluidSynth's roles
     width_db: float  # of the sides over the middle
     renderers: dict[str, dict[str, Any]]  # by role, of those that FluidSynth does not play: instrument, parameters
     effects: dict[str, list[dict[str, Any]]]  # by role, or of the mix

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from legato.midi.theory import NOTE_NAMES
+from legato.prompts.sounds import AS_INSTRUMENTS, FAUST, INSTRUMENT, SOUND, SOUNDS, renderers, said_of
 from legato.prompts.vocabulary import BPM_FORMATS, CLAIMS, KEY_FORMATS, SCALES, Wordings
 
 BPM, KEY = "bpm", "key"
@@ -30,10 +31,14 @@ PLAYING: dict[tuple[str, str | None], str] = {
     ("lead", "staccato"): "staccato",
     ("keys", "stabs"): "stabs",
 }
+OF_GUITARS = ("strummed", "picked", "palm_muted")  # said only where a guitar's sound plays
+SUB, SUB_808 = "sub", "bass_808"  # the role that slides, and whose slides are called an 808's
 BUSY, SPARSE = 12.0, 4.0  # notes a second
 CHORDAL = {"pad", "keys", "piano", "strum", "pick", "arp", "viola"}  # roles in which a chord is heard whole
 WIDE_DB, NARROW_DB = -8.0, -24.0  # of the sides over the middle
 WET_LEVEL = 0.6  # of the reverb
+SENT_DB = -30.0  # the whole reverb over a note: of legato.sf2 -5 to -21 dB where a preset sends, else -100
+SPACIOUS = ("plate", "chorus")  # effects that make a sound not dry
 
 
 class Claim(NamedTuple):
@@ -70,8 +75,7 @@ def claims_of(facts: dict[str, Any]) -> Iterator[Claim]:
         yield Claim("drums", "none")
     elif all(map(is_drums, facts["instruments"])):
         yield Claim("drums", "only")
-    for name in sorted(set(facts["instruments"].values())):
-        yield Claim("instrument", name)
+    yield from _instruments(facts)
     if facts["bpm"] is not None and not facts.get("bpm_changes"):
         yield Claim(BPM, str(round(facts["bpm"])))
     if facts["key"]:
@@ -122,6 +126,16 @@ def _meanings() -> dict[str, Claim]:
 _MEANINGS = _meanings()
 
 
+def _instruments(facts: dict[str, Any]) -> Iterator[Claim]:
+    """General MIDI's words of the parts that a SoundFont plays; of others, what is true of their sounds."""
+    others = renderers(facts)
+    ours = [(row["instrument"], row["parameters"]) for row in others.values() if row.get("engine") == FAUST]
+    names = {name for role, name in facts["instruments"].items() if role not in others}
+    names |= {value for one in ours for value in said_of(AS_INSTRUMENTS, *one)}
+    yield from (Claim(INSTRUMENT, name) for name in sorted(names))
+    yield from (Claim(SOUND, value) for value in sorted({value for one in ours for value in said_of(SOUNDS, *one)}))
+
+
 def _rhythm(facts: dict[str, Any]) -> Iterator[Claim]:
     if facts["groove"]:
         yield Claim("groove", facts["groove"])
@@ -138,9 +152,10 @@ def _rhythm(facts: dict[str, Any]) -> Iterator[Claim]:
 def _playing(facts: dict[str, Any]) -> Iterator[Claim]:
     styles = facts.get("playing", {})
     for role in facts["instruments"]:
-        if claimed := PLAYING.get((role, styles.get(role))) or PLAYING.get((role, None)):
+        claimed = PLAYING.get((role, styles.get(role))) or PLAYING.get((role, None))
+        if claimed and not (claimed in OF_GUITARS and role in renderers(facts)):
             yield Claim("playing", claimed)
-    if facts.get("slides", 0) >= SLIDES:
+    if facts.get("slides", 0) >= SLIDES and renderers(facts).get(SUB, {}).get("instrument", SUB_808) == SUB_808:
         yield Claim("playing", "slides")
 
 
@@ -161,9 +176,9 @@ def _harmony(facts: dict[str, Any]) -> Iterator[Claim]:
 def _sound(facts: dict[str, Any]) -> Iterator[Claim]:
     if slow_roles(facts):
         yield Claim("attack", "slow")
-    if facts.get("dry"):
+    if is_dry(facts):
         yield Claim("space", "dry")
-    elif facts.get("reverb_level", 0) >= WET_LEVEL:
+    elif is_wet(facts):
         yield Claim("space", "wet")
     if facts.get("width_db") is not None:
         if facts["width_db"] >= WIDE_DB:
@@ -208,6 +223,22 @@ def slow_roles(facts: dict[str, Any]) -> list[str]:
         for role, attack_s in facts.get("attack_s", {}).items()
         if attack_s >= SLOW_ATTACK_S and halves.get(role, 0.0) >= SLOW_HALF_S
     ]
+
+
+def effects(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """All of our effects that a track went through, its parts' and the mix's."""
+    return [row for rows in (facts.get("effects") or {}).values() for row in rows]
+
+
+def is_dry(facts: dict[str, Any]) -> bool:
+    """Whether a track has neither reverb nor chorus, FluidSynth's or ours."""
+    return bool(facts.get("dry")) and not any(row["effect"] in SPACIOUS for row in effects(facts))
+
+
+def is_wet(facts: dict[str, Any]) -> bool:
+    """Whether FluidSynth's reverb is loud, and a part that it plays sends to it."""
+    sent = max(facts.get("wet_db", {}).values(), default=-math.inf)
+    return not facts.get("dry") and facts.get("reverb_level", 0) >= WET_LEVEL and sent >= SENT_DB
 
 
 def third_of(scale: str) -> str:

@@ -67,6 +67,19 @@ BPM_FORMATS = ("{} bpm", "{} BPM", "tempo {} bpm")
 # Words for everything else, by the kind of claim and what is claimed.
 CLAIMS: dict[str, dict[str, Wordings]] = {
     "instrument": INSTRUMENTS,
+    "sound": {
+        "supersaw": ("supersaw", "detuned supersaw"),
+        "bright_supersaw": ("bright supersaw", "bright open supersaw"),
+        "mellow_synth": ("mellow synth", "mellow filtered synth"),
+        "distorted_808": ("distorted 808", "driven 808"),
+        "clean_808": ("clean 808", "clean sine 808"),
+        "long_808": ("long 808", "long ringing 808"),
+        "short_808": ("short 808", "short punchy 808"),
+        "acid_bass": ("acid bass", "acid synth bass"),
+        "reese": ("reese bass", "reese"),
+        "fm_bell": ("fm bell", "fm bells"),
+        "pluck": ("synth pluck", "plucked synth"),
+    },
     "drums": {
         "none": ("no drums", "without drums", "drumless"),
         "only": ("only drums", "drums only", "just drums"),

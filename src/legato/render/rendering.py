@@ -4,7 +4,6 @@ Conventions: audio is float32 (n_samples, 2).
 """
 
 import math
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from legato.audio.features import mid_and_side, width_of
 from legato.audio.samples import Subtype, create_audio, decibels
 from legato.errors import LegatoError
 from legato.midi.contents import Contents, read_contents
+from legato.midi.roles import named_roles
 from legato.render.attacks import attacks
 from legato.render.chains import Effect, Processing, draw_chains, processed
 from legato.render.fluidsynth import (
@@ -34,6 +34,7 @@ from legato.render.fluidsynth import (
 from legato.render.players import Renderers
 from legato.render.production import Production, RenderParams, produce, production_facts
 from legato.render.renderers import MIX, Chains, Stream
+from legato.render.sends import wet_db
 from legato.render.sounds import Playing, Sound, draw_sounds
 from legato.soundfont.variants import same_instruments
 from legato.workspace.track import check_length
@@ -41,7 +42,6 @@ from legato.workspace.track import check_length
 FULL_SCALE = 0.999
 WRITTEN_AS: Subtype = "PCM_24"
 BYTES_AT_A_TIME = 2**20  # of the mix
-ROLE = re.compile(r"[a-z0-9_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +92,7 @@ def render(
         "variant": track.variants,
         **_sound_facts(track),
         **_attacks(track, studio),
+        "wet_db": wet_db(track.fluid, track.fluid_production, track.fluid_roles, studio.font, studio.sample_rate),
         "width_db": round(width_of(energies), 2),
     }
 
@@ -142,14 +143,6 @@ def _draw(contents: Contents, studio: Studio, stream: Stream) -> _Track:
         sounds={role: sounds[role] for role in roles if role in sounds},
         chains=draw_chains(studio.chains, {*sounds, MIX}, stream),
     )
-
-
-def named_roles(contents: Contents) -> list[str]:
-    """Each instrument's role: its track's name where that is one, else `part_1`, `part_2` … by its place."""
-    names = [instrument.name for instrument in contents.instruments]
-    return [
-        name if ROLE.fullmatch(name) and names.count(name) == 1 else f"part_{at}" for at, name in enumerate(names, 1)
-    ]
 
 
 def _check_presets(midi: Path, contents: Contents, font: Path) -> None:

@@ -15,6 +15,7 @@ import numpy as np
 from legato.audio import estimators
 from legato.audio.features import width_db
 from legato.prompts.claims import BPM, NARROW_DB, WIDE_DB, Claim, read_tag
+from legato.prompts.sounds import SOUND, SOUNDS
 
 DRUMS_HISS = 5e-4  # over it, there may be drums
 DRUMS_SHARE = 0.08  # over it, there is hardly anything else
@@ -146,7 +147,8 @@ def agrees(heard: float | None, bpm: float) -> bool:
 
 
 def _names_another(claim: Claim) -> bool:
-    return claim.kind == "groove" or (claim.kind == "instrument" and claim.value != "synth_bass_2")
+    is_another = claim.kind == SOUND and SOUNDS[claim.value].name != "bass_808"
+    return is_another or claim.kind == "groove" or (claim.kind == "instrument" and claim.value != "synth_bass_2")
 
 
 def _says_another(phrase: str) -> bool:

@@ -20,12 +20,14 @@ from legato.prompts.claims import (
     SPARSE,
     SUSPENDED,
     TRIADS,
-    WET_LEVEL,
     Claim,
+    is_dry,
+    is_wet,
     read_tag,
     slow_roles,
     third_of,
 )
+from legato.prompts.sounds import AS_INSTRUMENTS, SOUNDS, renderers
 from legato.truth import by_ear
 from legato.truth import thresholds as at
 from legato.truth.basis import HOW, Verdict
@@ -46,9 +48,12 @@ from legato.truth.by_ear import (
 from legato.truth.evidence import Evidence
 from legato.truth.grooves import GROOVES
 from legato.truth.playing import BASSES, GUITARS, PLAYING
+from legato.truth.sounds import CHECKS as SOUNDS_HEARD
 
+SOUND_HEARD = "sound_heard"
 PHRASE = "phrase"  # the kind of a category's base phrase
 SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
+OUR_BASSES = ("acid_bass", "bass_808", "reese_bass")
 OF_ATTACK = ("dreamy",)  # the moods that call for a slow attack
 
 
@@ -112,17 +117,29 @@ def check_drums(value: str, evidence: Evidence) -> Kinds:
 
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
-    """A note of that program; an 808 bass keeps to C1-C3, by its notes and, where it is alone, by ear."""
+    """A note of that program by the SoundFont, or one of our instruments that sounds so.
+
+    An 808 bass keeps to C1-C3, by its notes and, where it is alone, by ear.
+    """
     if value in PROGRAMS:
-        playing = [part for part in evidence.melodic if part.program == PROGRAMS[value]]
+        playing = [part for part in evidence.by_font if not part.is_drum and part.program == PROGRAMS[value]]
     else:
-        playing = [part for part in evidence.drums if kit_name(part.program) == value]
-    yield "instrument", bool(playing)
-    if value == "synth_bass_2" and playing:
-        pitches = np.concatenate([part.pitch for part in playing])
+        playing = [part for part in evidence.by_font if part.is_drum and kit_name(part.program) == value]
+    solos = evidence.solos(AS_INSTRUMENTS[value]) if value in AS_INSTRUMENTS else []
+    if playing or not solos:
+        yield "instrument", bool(playing)
+    if solos:
+        yield SOUND_HEARD, any(map(SOUNDS_HEARD[value], solos))
+    if value == "synth_bass_2" and (playing or solos):
+        pitches = np.concatenate([part.pitch for part in [*playing, *(solo.part for solo in solos)]])
         yield "bass_808", pitches.min() >= LOWEST_808 and pitches.max() <= HIGHEST_808
         if len(evidence.melodic) == 1 and not evidence.drums:
             yield BASS_808_HEARD, HEARD[BASS_808_HEARD](evidence)
+
+
+def check_sound(value: str, evidence: Evidence) -> Kinds:
+    """One of our instruments, played again as it is recorded, sounds so."""
+    yield SOUND_HEARD, any(map(SOUNDS_HEARD[value], evidence.solos(SOUNDS[value])))
 
 
 def check_groove(value: str, evidence: Evidence) -> Kinds:
@@ -190,9 +207,8 @@ def check_density(value: str, evidence: Evidence) -> Kinds:
 
 
 def check_space(value: str, evidence: Evidence) -> Kinds:
-    """By the renderer's record: what reverb and chorus it had."""
-    facts = evidence.facts
-    yield "space", facts["dry"] if value == "dry" else not facts["dry"] and facts["reverb_level"] >= WET_LEVEL
+    """By the renderer's record: what reverb and chorus it had, and whether a part sends to it."""
+    yield "space", is_dry(evidence.facts) if value == "dry" else is_wet(evidence.facts)
 
 
 def check_width(value: str, evidence: Evidence) -> Kinds:
@@ -205,6 +221,7 @@ CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
     "key": check_key,
     "drums": check_drums,
     "instrument": check_instrument,
+    "sound": check_sound,
     "groove": check_groove,
     "feel": check_feel,
     "playing": check_playing,
@@ -217,19 +234,33 @@ CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
 }
 
 
-def _plays(programs: Sequence[int]) -> Callable[[Evidence], bool]:
-    return lambda e: any(part.program in programs for part in e.melodic)
+def _plays(programs: Sequence[int], *ours: str) -> Callable[[Evidence], bool]:
+    """Whether the SoundFont plays one of these programs, or a part is played by one of these instruments of ours."""
+    return lambda e: any(not part.is_drum and part.program in programs for part in e.by_font) or e.plays(*ours)
+
+
+def _plays_synths(evidence: Evidence) -> bool:
+    """Whatever is no SoundFont is a synthesiser."""
+    others = renderers(evidence.facts)
+    is_other = any(role in others and not part.is_drum for role, part in evidence.roles.items())
+    return is_other or _plays(SYNTHS)(evidence)
+
+
+def _plays_bass(evidence: Evidence) -> bool:
+    """Whatever plays a bass's part is one."""
+    programs = [*BASSES, PROGRAMS["cello"], PROGRAMS["contrabass"]]
+    return any(part.program in programs for part in evidence.melodic) or evidence.plays(*OUR_BASSES)
 
 
 # Words of base phrases that can be checked.
 PHRASES: dict[str, Callable[[Evidence], bool]] = {
     NO_DRUMS: lambda e: not e.drums,
     ONLY_DRUMS: lambda e: bool(e.drums) and not e.melodic,
-    BASS_808: _plays([PROGRAMS["synth_bass_2"]]),
+    BASS_808: _plays([PROGRAMS["synth_bass_2"]], "bass_808"),
     by_ear.GUITARS: _plays(GUITARS),
-    r"\bbass\b": _plays([*BASSES, PROGRAMS["cello"], PROGRAMS["contrabass"]]),
-    by_ear.SYNTHS: _plays(SYNTHS),
-    by_ear.PIANO: _plays(range(6)),
-    by_ear.STRINGS: _plays(range(40, 52)),
+    r"\bbass\b": _plays_bass,
+    by_ear.SYNTHS: _plays_synths,
+    by_ear.PIANO: _plays(range(6), "fm_piano"),
+    by_ear.STRINGS: _plays(range(40, 52), "string_machine"),
     DRUMS: lambda e: bool(e.drums),
 }

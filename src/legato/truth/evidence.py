@@ -13,8 +13,11 @@ import numpy as np
 from legato.midi.contents import Contents, Instrument
 from legato.midi.gm import DRUMS
 from legato.midi.key import estimate_key, pitch_class_seconds
+from legato.midi.roles import named_roles
 from legato.prompts.claims import Traits, notes_per_s
+from legato.prompts.sounds import Rule, may_be_called, renderers, roles_by
 from legato.truth.by_ear import Sound
+from legato.truth.sounds import Solo
 from legato.truth.thresholds import OFF_BEAT, OFF_BEATS
 
 STEPS_PER_BAR = 16
@@ -40,6 +43,42 @@ class Evidence(Sound):
     def drums(self) -> list[Instrument]:
         """The drum kits that play."""
         return [part for part in self.midi.instruments if part.is_drum and len(part.pitch)]
+
+    @cached_property
+    def roles(self) -> dict[str, Instrument]:
+        """All instruments, by role."""
+        return dict(zip(named_roles(self.midi), self.midi.instruments, strict=True))
+
+    @cached_property
+    def by_font(self) -> list[Instrument]:
+        """The instruments, drum kits too, that a SoundFont plays: those that sound as their program says."""
+        others = renderers(self.facts)
+        return [part for role, part in self.roles.items() if role not in others and len(part.pitch)]
+
+    def plays(self, *instruments: str) -> bool:
+        """Whether one of these instruments of ours plays a part."""
+        return any(role in self.roles for name in instruments for role in roles_by(self.facts, name))
+
+    def solos(self, rule: Rule) -> list[Solo]:
+        """The sounds of the parts that by the renderer's record are within a rule."""
+        rows = ((role, renderers(self.facts)[role]) for role in roles_by(self.facts, rule.name) if role in self.roles)
+        return [
+            self._solo(role, row["instrument"], row["parameters"])
+            for role, row in rows
+            if may_be_called(rule, row["instrument"], row["parameters"])
+        ]
+
+    def _solo(self, role: str, instrument: str, parameters: dict[str, float]) -> Solo:
+        """One for each role, so that what is asked of it twice is played once."""
+        if role not in self._heard_alone:
+            self._heard_alone[role] = Solo(
+                instrument=instrument, parameters=parameters, part=self.roles[role], sample_rate=self.sample_rate
+            )
+        return self._heard_alone[role]
+
+    @cached_property
+    def _heard_alone(self) -> dict[str, Solo]:
+        return {}
 
     @property
     def is_own_file(self) -> bool:

@@ -28,7 +28,7 @@ def _is_arpeggiated(evidence: Evidence) -> bool:
 
 def _is_strummed(evidence: Evidence) -> bool:
     """A guitar's notes come in bunches of three and more, one string after the other."""
-    for part in evidence.melodic:
+    for part in evidence.by_font:
         starts = np.sort(part.start_s)
         bunches = np.split(starts, np.flatnonzero(np.diff(starts) > at.STRUM_GAP_S) + 1)
         spread = [bunch for bunch in bunches if len(bunch) >= at.STRUM_NOTES and 0 < np.ptp(bunch) <= at.STRUM_S]
@@ -40,7 +40,7 @@ def _is_strummed(evidence: Evidence) -> bool:
 def _is_picked(evidence: Evidence) -> bool:
     """A guitar plays mostly one string at a time, three different pitches a bar or more."""
     bar_s = 240 / evidence.midi.bpm
-    for part in evidence.melodic:
+    for part in evidence.by_font:
         gaps = np.diff(np.sort(part.start_s))
         if part.program not in GUITARS or len(gaps) < at.FEWEST_GAPS:
             continue
@@ -62,7 +62,7 @@ def _in_order(part: Instrument) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _is_palm_muted(evidence: Evidence) -> bool:
     """Most of a guitar's notes last no longer than a third of a beat."""
     short = 60 / evidence.midi.bpm * at.MUTED_BEATS
-    return any(part.program in GUITARS and np.median(part.end_s - part.start_s) <= short for part in evidence.melodic)
+    return any(part.program in GUITARS and np.median(part.end_s - part.start_s) <= short for part in evidence.by_font)
 
 
 def _is_walking(evidence: Evidence) -> bool:

@@ -52,3 +52,23 @@ BASS_MELODY_PITCHES = 4  # different ones: a bass of fewer only accompanies
 ROLL_GAP_STEPS = 0.8  # hats nearer than this are in a roll
 ROLL_GAPS = 2  # of a roll, at least: three hats
 GHOST_VELOCITY = 60  # of a ghost note, at most; `compose.grooves` writes them at 40
+
+# Sounds of our own instruments, on a note alone (`sounds`). When a word is said is in `legato.prompts.sounds`.
+SUPERSAW_LINES = (5, 24)  # of a partial: seven saws, and what an envelope adds
+SUPERSAW_CENTS = 5.0  # the deviation of a partial's power
+SAW_ODD_DB = 12.0  # odd partials over even ones, at most: a saw has 5, a square 20 and more
+REESE_LINES, REESE_CENTS = 3, 12.5
+ENSEMBLE_LINES, ENSEMBLE_CENTS, ENSEMBLE_WIDTH_DB = 8, 5.0, -9.3
+SQUARE_ODD_DB, SQUARE_OVERTONES_DB = 10.5, -14.0
+SINE_SHARE = 0.8  # of the power: the fundamental of an 808 bass, however driven
+EVENLY_BENT_DB = 36.0  # odd partials over even ones: a curve that is the same both ways makes odd ones
+DYING_DB, DECAYED_DB = 6.0, 20.0
+DISTORTED_DB, CLEAN_DB = -22.0, -23.0  # overtones over the fundamental
+LONG_S, SHORT_S = 0.75, 0.5  # to DECAYED_DB
+BRIGHT_HZ, MELLOW_HZ = 2200.0, 1400.0  # the centroid of the first second
+ACID_OCTAVES, ACID_FUNDAMENTAL = 0.7, 0.97
+PLUCK_S, PLUCK_OCTAVES, PLUCK_RISE_OCTAVES, PLUCK_OVERTONES_DB = 1.0, 0.3, 0.2, -20.0
+BRASS_OCTAVES = 0.5  # by which it brightens
+TINE_OVER_DB, TINE_DB = 30.0, -40.0  # of an FM piano: over the partials under it, and over all
+BELL_INHARMONIC_DB, BELL_FUNDAMENTAL, BELL_S = -52.0, 0.75, 0.25
+KICK_808_FALL, KICK_808_S, KICK_909_FALL = 1.3, 0.2, 1.4

@@ -1,0 +1,83 @@
+"""When a sound of our own instruments or effects may be called what: by the parameters that were drawn for it.
+
+The tables name instruments and parameters of `legato.instruments`, which this room does not import; a test holds them
+to the catalogue. Each row here has a check on the sound itself in `legato.truth.sounds`: what cannot be heard is not
+said. `python benchmarks/tags.py sounds` measures how often a claim is true, and how often other sounds pass its check.
+
+Conventions: a bound is (lowest, highest), both within; a parameter without one may have any value.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+FAUST = "faust"  # the engine of our instruments; nothing is claimed of sounds by others
+INSTRUMENT, SOUND, EFFECT = "instrument", "sound", "effect"  # kinds of claims
+ANY = math.inf
+Bounds = Mapping[str, tuple[float, float]]
+
+
+class Rule(NamedTuple):
+    """Which sounds may be called so."""
+
+    name: str  # of the instrument or the effect
+    bounds: Bounds
+
+
+# General MIDI's words that are true of our instruments too, by the word's name in General MIDI.
+AS_INSTRUMENTS: dict[str, Rule] = {
+    "synth_bass_2": Rule("bass_808", {"decay_s": (0.6, ANY)}),
+    "square_lead": Rule("square_lead", {"pulse_width": (0.46, ANY), "cutoff_hz": (1500, ANY), "resonance": (0, 0.6)}),
+    "electric_piano_2": Rule("fm_piano", {"tine": (0.4, ANY), "decay_s": (1.5, ANY)}),
+    "synth_strings_1": Rule("string_machine", {"ensemble": (0.6, ANY), "cutoff_hz": (1500, ANY)}),
+    "synth_brass_1": Rule(
+        "analog_brass", {"env_octaves": (2.2, ANY), "attack_s": (0.08, 0.4), "cutoff_hz": (200, 1200)}
+    ),
+    "tr808_kit": Rule("drums_808", {"kick_decay_s": (0.6, ANY), "drive_db": (0, 9)}),
+    "tr909_kit": Rule("drums_909", {"kick_decay_s": (0.25, 1.5), "drive_db": (0, 9)}),
+}
+SOUNDS: dict[str, Rule] = {
+    "supersaw": Rule("supersaw", {"detune_cents": (10, ANY), "sustain": (0.2, ANY), "cutoff_hz": (800, ANY)}),
+    "bright_supersaw": Rule("supersaw", {"detune_cents": (10, ANY), "sustain": (0.2, ANY), "cutoff_hz": (6000, ANY)}),
+    "mellow_synth": Rule("supersaw", {"cutoff_hz": (0, 700), "env_octaves": (0, 1), "resonance": (0, 0.7)}),
+    "distorted_808": Rule("bass_808", {"drive_db": (24, ANY), "tone_hz": (1000, ANY), "decay_s": (1, ANY)}),
+    "clean_808": Rule("bass_808", {"drive_db": (0, 4), "decay_s": (0.6, ANY)}),
+    "long_808": Rule("bass_808", {"decay_s": (4, ANY)}),
+    "short_808": Rule("bass_808", {"decay_s": (0, 0.8), "drive_db": (0, 18)}),
+    "acid_bass": Rule(
+        "acid_bass",
+        {
+            "resonance": (0.6, ANY), "env_octaves": (3, ANY), "cutoff_hz": (150, 500), "decay_s": (0.2, 1),
+        },
+    ),
+    "reese": Rule("reese_bass", {"detune_cents": (15, ANY)}),
+    "fm_bell": Rule("fm_bell", {"strike_level": (0.3, ANY), "decay_s": (1, ANY)}),
+    "pluck": Rule("pluck", {"decay_s": (0.1, 0.8), "env_octaves": (2.5, ANY), "cutoff_hz": (300, 1500)}),
+}  # fmt: skip
+EFFECTS: dict[str, Rule] = {}
+
+
+def may_be_called(rule: Rule, name: str, parameters: Mapping[str, float]) -> bool:
+    """Whether a sound with these parameters is within a rule; one that was not recorded is within none."""
+    return name == rule.name and all(
+        low <= parameters.get(parameter, math.nan) <= high for parameter, (low, high) in rule.bounds.items()
+    )
+
+
+def said_of(rules: Mapping[str, Rule], name: str, parameters: Mapping[str, float]) -> Iterator[str]:
+    """What a sound may be called."""
+    return (value for value, rule in rules.items() if may_be_called(rule, name, parameters))
+
+
+def renderers(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What plays the parts that FluidSynth does not, by role."""
+    return facts.get("renderers") or {}
+
+
+def roles_by(facts: Mapping[str, Any], instrument: str) -> list[str]:
+    """The roles that one of our instruments plays."""
+    return [
+        role
+        for role, row in renderers(facts).items()
+        if row.get("engine") == FAUST and row.get("instrument") == instrument
+    ]
