@@ -42,6 +42,7 @@ class Player(NamedTuple):
             known = catalogue.load(self.name)
             return shared | {
                 "engine": "faust",
+                "parameters": catalogue.settings(known, self.drawn),  # the defaults of the others too
                 "instrument_sha256": known.sha256,
                 "instrument_license": known.license,
             }
