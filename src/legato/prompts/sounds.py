@@ -2,7 +2,7 @@
 
 The tables name instruments and parameters of `legato.instruments`, which this room does not import; a test holds them
 to the catalogue. Each row here has a check on the sound itself in `legato.truth.sounds`: what cannot be heard is not
-said. `python benchmarks/tags.py sounds` measures how often a claim is true, and how often other sounds pass its check.
+said. `python benchmarks/sounds.py` measures how often a claim is true, and how often other sounds pass its check.
 
 Conventions: a bound is (lowest, highest), both within; a parameter without one may have any value.
 """
@@ -31,7 +31,7 @@ AS_INSTRUMENTS: dict[str, Rule] = {
     "electric_piano_2": Rule("fm_piano", {"tine": (0.4, ANY), "decay_s": (1.5, ANY)}),
     "synth_strings_1": Rule("string_machine", {"ensemble": (0.6, ANY), "cutoff_hz": (1500, ANY)}),
     "synth_brass_1": Rule(
-        "analog_brass", {"env_octaves": (2.2, ANY), "attack_s": (0.08, 0.4), "cutoff_hz": (200, 1200)}
+        "analog_brass", {"env_octaves": (2.2, ANY), "attack_s": (0.1, 0.4), "cutoff_hz": (200, 1200)}
     ),
     "tr808_kit": Rule("drums_808", {"kick_decay_s": (0.6, ANY), "drive_db": (0, 9)}),
     "tr909_kit": Rule("drums_909", {"kick_decay_s": (0.25, 1.5), "drive_db": (0, 9)}),
@@ -52,9 +52,12 @@ SOUNDS: dict[str, Rule] = {
     ),
     "reese": Rule("reese_bass", {"detune_cents": (15, ANY)}),
     "fm_bell": Rule("fm_bell", {"strike_level": (0.3, ANY), "decay_s": (1, ANY)}),
-    "pluck": Rule("pluck", {"decay_s": (0.1, 0.8), "env_octaves": (2.5, ANY), "cutoff_hz": (300, 1500)}),
+    "pluck": Rule("pluck", {"decay_s": (0.1, 0.6), "env_octaves": (2.8, ANY), "cutoff_hz": (400, 1500)}),
 }  # fmt: skip
-EFFECTS: dict[str, Rule] = {}
+EFFECTS: dict[str, Rule] = {  # on the mix, as its last effect: what comes after it would hide it
+    "lofi": Rule("crusher", {"bits": (3, 8), "rate_hz": (3000, 11025), "smooth": (0, 0.7), "mix": (0.9, 1)}),
+}
+MIX = "mix"
 
 
 def may_be_called(rule: Rule, name: str, parameters: Mapping[str, float]) -> bool:
@@ -72,6 +75,16 @@ def said_of(rules: Mapping[str, Rule], name: str, parameters: Mapping[str, float
 def renderers(facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """What plays the parts that FluidSynth does not, by role."""
     return facts.get("renderers") or {}
+
+
+def effects(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """All of our effects that a track went through, its parts' and the mix's."""
+    return [row for rows in (facts.get("effects") or {}).values() for row in rows]
+
+
+def last_effect(facts: Mapping[str, Any]) -> list[tuple[str, dict[str, float]]]:
+    """The name and the parameters of the mix's last effect; none where it has none."""
+    return [(row["effect"], row["parameters"]) for row in (facts.get("effects") or {}).get(MIX, [])[-1:]]
 
 
 def roles_by(facts: Mapping[str, Any], instrument: str) -> list[str]:

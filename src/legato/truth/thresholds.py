@@ -67,6 +67,7 @@ DISTORTED_DB, CLEAN_DB = -22.0, -23.0  # overtones over the fundamental
 LONG_S, SHORT_S = 0.75, 0.5  # to DECAYED_DB
 BRIGHT_HZ, MELLOW_HZ = 2200.0, 1400.0  # the centroid of the first second
 ACID_OCTAVES, ACID_FUNDAMENTAL = 0.7, 0.97
+PLUCK_LOUDEST_S = 0.3
 PLUCK_S, PLUCK_OCTAVES, PLUCK_RISE_OCTAVES, PLUCK_OVERTONES_DB = 1.0, 0.3, 0.2, -20.0
 BRASS_OCTAVES = 0.5  # by which it brightens
 TINE_OVER_DB, TINE_DB = 30.0, -40.0  # of an FM piano: over the partials under it, and over all
