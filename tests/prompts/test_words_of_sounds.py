@@ -8,7 +8,7 @@ import pytest
 from legato.instruments.catalogue import load
 from legato.midi.gm import KITS, PROGRAMS
 from legato.prompts.claims import Claim, claims_of
-from legato.prompts.sounds import AS_INSTRUMENTS, EFFECTS, SOUNDS, Rule, may_be_called
+from legato.prompts.sounds import AS_INSTRUMENTS, DEFAULTS, EFFECTS, SOUNDS, Rule, may_be_called
 from legato.prompts.vocabulary import CLAIMS
 
 FACTS: dict[str, Any] = {
@@ -49,8 +49,15 @@ def test_a_rule_is_of_an_instrument_that_can_be_drawn_within_it_and_beside_it(ru
         assert low > parameters[name].low or high < parameters[name].high, name
     assert may_be_called(rule, rule.name, within(rule))
     assert not may_be_called(rule, "another", within(rule))
-    assert not may_be_called(rule, rule.name, {})
+    assert may_be_called(rule, rule.name, {}) == may_be_called(rule, rule.name, DEFAULTS[rule.name])
     assert not may_be_called(rule, rule.name, dict.fromkeys(rule.bounds, math.nan))
+
+
+def test_defaults_are_the_instruments() -> None:
+    bounded = {(rule.name, name) for rule in RULES for name in rule.bounds}
+    assert {(of, name) for of, values in DEFAULTS.items() for name in values} == bounded
+    for of, values in DEFAULTS.items():
+        assert values == {name: pytest.approx(load(of).parameters[name].default) for name in values}
 
 
 def test_the_tables_and_the_words_are_of_the_same_things() -> None:

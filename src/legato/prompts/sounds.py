@@ -57,13 +57,30 @@ SOUNDS: dict[str, Rule] = {
 EFFECTS: dict[str, Rule] = {  # on the mix, as its last effect: what comes after it would hide it
     "lofi": Rule("crusher", {"bits": (3, 8), "rate_hz": (3000, 11025), "smooth": (0, 0.7), "mix": (0.9, 1)}),
 }
+# What a parameter of a rule is where a track's record does not have it, because it was not drawn.
+DEFAULTS: dict[str, dict[str, float]] = {
+    "bass_808": {"decay_s": 2.2, "drive_db": 12, "tone_hz": 3000},
+    "square_lead": {"pulse_width": 0.5, "cutoff_hz": 3500, "resonance": 0.2},
+    "fm_piano": {"tine": 0.5, "decay_s": 4},
+    "string_machine": {"ensemble": 0.8, "cutoff_hz": 4500},
+    "analog_brass": {"env_octaves": 2.6, "attack_s": 0.05, "cutoff_hz": 700},
+    "drums_808": {"kick_decay_s": 1.2, "drive_db": 0},
+    "drums_909": {"kick_decay_s": 0.7, "drive_db": 3},
+    "supersaw": {"detune_cents": 14, "sustain": 0.7, "cutoff_hz": 5000, "env_octaves": 1, "resonance": 0.1},
+    "acid_bass": {"resonance": 0.78, "env_octaves": 3.2, "cutoff_hz": 420, "decay_s": 0.35},
+    "reese_bass": {"detune_cents": 22},
+    "fm_bell": {"strike_level": 0.4, "decay_s": 3.5},
+    "pluck": {"decay_s": 0.4, "env_octaves": 3.5, "cutoff_hz": 500},
+    "crusher": {"bits": 12, "rate_hz": 22050, "smooth": 0.5, "mix": 1},
+}
 MIX = "mix"
 
 
 def may_be_called(rule: Rule, name: str, parameters: Mapping[str, float]) -> bool:
-    """Whether a sound with these parameters is within a rule; one that was not recorded is within none."""
+    """Whether a sound with these parameters is within a rule; those that are not among them have their defaults."""
     return name == rule.name and all(
-        low <= parameters.get(parameter, math.nan) <= high for parameter, (low, high) in rule.bounds.items()
+        low <= parameters.get(parameter, DEFAULTS[name][parameter]) <= high
+        for parameter, (low, high) in rule.bounds.items()
     )
 
 

@@ -18,7 +18,7 @@ from legato.prompts.sounds import SOUND, SOUNDS
 from legato.truth import estimators
 
 DRUMS_HISS = 5e-4  # over it, there may be drums
-SYNTH_HISS = 1e-3  # synthesisers' own: our plucks and bells begin as sharply as drums do, up to 5e-4
+SYNTH_HISS = 2e-3  # synthesisers' own: our plucks begin as sharply as drums do, up to 1.5e-3
 ONLY_DRUMS_SHARE, ONLY_DRUMS_HISS = 0.22, 1.5e-4  # over them, there is hardly anything else, and it is no bass
 GRAIN, GRAIN_DB = 0.1, -50.0  # over them, the highs are rough
 BPM_TOLERANCE = 0.02

@@ -21,6 +21,7 @@ from legato.prompts.claims import (
     SUSPENDED,
     TRIADS,
     Claim,
+    is_drums,
     is_dry,
     is_wet,
     read_tag,
@@ -112,7 +113,8 @@ def check_key(value: str, evidence: Evidence) -> Kinds:
 def check_drums(value: str, evidence: Evidence) -> Kinds:
     """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard.
 
-    The crackle of a record is what drums are told by: with it, only the notes can tell that there are none.
+    The crackle of a record is what drums are told by: with it, only the notes can tell that there are none. So they
+    alone tell of drum machines, which may hum and ring as long as other instruments do.
     """
     if value == "none":
         yield "no_drums", not evidence.drums
@@ -121,7 +123,8 @@ def check_drums(value: str, evidence: Evidence) -> Kinds:
             yield NO_DRUMS_HEARD, evidence.percussion.hiss <= most
     else:
         yield "only_drums", bool(evidence.drums) and not evidence.melodic
-        yield ONLY_DRUMS_HEARD, HEARD[ONLY_DRUMS_HEARD](evidence)
+        if not any(map(is_drums, renderers(evidence.facts))):
+            yield ONLY_DRUMS_HEARD, HEARD[ONLY_DRUMS_HEARD](evidence)
 
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
