@@ -114,7 +114,7 @@ def test_dry_is_not_said_of_what_went_through_a_plate() -> None:
 
 def test_lo_fi_is_said_of_the_mix_where_nothing_comes_after() -> None:
     lofi = Claim("effect", "lofi")
-    crusher = {"effect": "crusher", "parameters": {"bits": 5, "rate_hz": 6000, "smooth": 0.2, "mix": 1}}
+    crusher = {"effect": "crusher", "parameters": {"bits": 7, "rate_hz": 6000, "smooth": 0.2, "mix": 1}}
     tape = {"effect": "tape", "parameters": {}}
     assert lofi in claims_with(effects={"mix": [tape, crusher]})
     assert lofi not in claims_with(effects={"mix": [crusher, tape]})

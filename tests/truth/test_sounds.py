@@ -163,7 +163,7 @@ def test_an_808_bass_alone_is_not_heard_as_drums(track: Any) -> None:
 
 
 def test_lo_fi_is_heard_where_bits_and_samples_are_few(track: Any, tmp_path: Any) -> None:
-    rough = {"bits": 5.0, "rate_hz": 6000.0, "smooth": 0.3, "mix": 1.0}
+    rough = {"bits": 7.0, "rate_hz": 6000.0, "smooth": 0.3, "mix": 1.0}
     facts = {"effects": {"mix": [{"effect": "crusher", "parameters": rough}]}}
     saw = track(warm_pad=C_MAJOR)
     clean = play("supersaw", {}, part_of(read_contents(tmp_path / "track.mid").instruments[0]), SECONDS, SAMPLE_RATE)

@@ -55,7 +55,7 @@ SOUNDS: dict[str, Rule] = {
     "pluck": Rule("pluck", {"decay_s": (0.1, 0.6), "env_octaves": (2.8, ANY), "cutoff_hz": (400, 1500)}),
 }  # fmt: skip
 EFFECTS: dict[str, Rule] = {  # on the mix, as its last effect: what comes after it would hide it
-    "lofi": Rule("crusher", {"bits": (3, 6), "rate_hz": (3000, 8000), "smooth": (0, 0.5), "mix": (0.95, 1)}),
+    "lofi": Rule("crusher", {"bits": (6, 8), "rate_hz": (3000, 8000), "smooth": (0, 0.5), "mix": (0.95, 1)}),
 }
 # What a parameter of a rule is where a track's record does not have it, because it was not drawn.
 DEFAULTS: dict[str, dict[str, float]] = {
