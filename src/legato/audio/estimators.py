@@ -18,7 +18,8 @@ SPECTRUM = 1024
 NEIGHBOURS = 31  # frames or bins, whose median is what lasts
 MARGIN = 3.0  # how much more percussive than lasting
 EXCERPT_S = 15.0  # from a quarter of the track on
-HISS_HZ = 4000.0
+HISS_HZ, BASS_HZ = 4000.0, 400.0
+GRAIN_HZ, GRAIN_AUDIBLE = (3000.0, 20000.0), 1e-4  # and the power of frames that count, of the loudest
 LOWEST_HZ, HIGHEST_HZ = 25.0, 1000.0  # of a fundamental
 F0_FRAME, F0_HOP = 4096, 1024
 PERIODIC = 0.1  # the difference from a period to the next, of their mean difference, at which they are alike
@@ -43,6 +44,7 @@ class Percussion(NamedTuple):
 
     share: float  # drums alone reach 0.1 and more
     hiss: float  # of it above 4 kHz: with drums 0.0003 and more, pitched instruments alone seldom as much
+    over_bass: float  # of what is above 400 Hz: drums alone 0.3 and more, however long a bass drum hums
 
 
 def percussion(wave: np.ndarray) -> Percussion:
@@ -56,7 +58,30 @@ def percussion(wave: np.ndarray) -> Percussion:
     percussive = spectrum * broad / np.maximum(broad + lasting, np.finfo(spectrum.dtype).tiny)
     is_hiss = np.fft.rfftfreq(SPECTRUM, 1 / RATE) > HISS_HZ
     by_frequency = (percussive**2).sum(axis=0) / max((spectrum**2).sum(), 1e-12)
-    return Percussion(share=float(by_frequency.sum()), hiss=float(by_frequency[is_hiss].sum()))
+    is_over = np.fft.rfftfreq(SPECTRUM, 1 / RATE) > BASS_HZ
+    over_bass = (percussive[:, is_over] ** 2).sum() / max((spectrum[:, is_over] ** 2).sum(), 1e-12)
+    return Percussion(
+        share=float(by_frequency.sum()), hiss=float(by_frequency[is_hiss].sum()), over_bass=float(over_bass)
+    )
+
+
+def grain(audio: np.ndarray, sample_rate: int) -> tuple[float, float]:
+    """How much like noise the highs of an excerpt are, and their level over all of it in dB; both medians of frames.
+
+    The first is their flatness, the geometric mean of the power over its mean: 0.5 of noise, hardly anything of
+    partials. Steps in level or in time, as few bits or a low rate make them, fill what lies between partials.
+    """
+    start = len(audio) // 4
+    wave = audio[start : start + round(EXCERPT_S * sample_rate)].mean(axis=1)
+    power = spectra(framed(wave, SPECTRUM, SPECTRUM // 2)).astype(np.float64) ** 2
+    total = power.sum(axis=1)
+    hz = np.fft.rfftfreq(SPECTRUM, 1 / sample_rate)
+    highs = power[total > total.max() * GRAIN_AUDIBLE][:, (hz > GRAIN_HZ[0]) & (hz < GRAIN_HZ[1])]
+    if not len(highs):
+        return 0.0, -np.inf
+    flatness = np.exp(np.log(highs + 1e-16).mean(axis=1)) / (highs.mean(axis=1) + 1e-16)
+    level = highs.sum(axis=1) / total[total > total.max() * GRAIN_AUDIBLE]
+    return float(np.median(flatness)), float(10 * np.log10(max(np.median(level), 1e-14)))
 
 
 def _medians(rows: np.ndarray) -> np.ndarray:

@@ -11,7 +11,19 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from legato.midi.theory import NOTE_NAMES
-from legato.prompts.sounds import AS_INSTRUMENTS, FAUST, INSTRUMENT, SOUND, SOUNDS, renderers, said_of
+from legato.prompts.sounds import (
+    AS_INSTRUMENTS,
+    EFFECT,
+    EFFECTS,
+    FAUST,
+    INSTRUMENT,
+    SOUND,
+    SOUNDS,
+    effects,
+    last_effect,
+    renderers,
+    said_of,
+)
 from legato.prompts.vocabulary import BPM_FORMATS, CLAIMS, KEY_FORMATS, SCALES, Wordings
 
 BPM, KEY = "bpm", "key"
@@ -176,6 +188,7 @@ def _harmony(facts: dict[str, Any]) -> Iterator[Claim]:
 def _sound(facts: dict[str, Any]) -> Iterator[Claim]:
     if slow_roles(facts):
         yield Claim("attack", "slow")
+    yield from (Claim(EFFECT, value) for row in last_effect(facts) for value in said_of(EFFECTS, *row))
     if is_dry(facts):
         yield Claim("space", "dry")
     elif is_wet(facts):
@@ -223,11 +236,6 @@ def slow_roles(facts: dict[str, Any]) -> list[str]:
         for role, attack_s in facts.get("attack_s", {}).items()
         if attack_s >= SLOW_ATTACK_S and halves.get(role, 0.0) >= SLOW_HALF_S
     ]
-
-
-def effects(facts: dict[str, Any]) -> list[dict[str, Any]]:
-    """All of our effects that a track went through, its parts' and the mix's."""
-    return [row for rows in (facts.get("effects") or {}).values() for row in rows]
 
 
 def is_dry(facts: dict[str, Any]) -> bool:

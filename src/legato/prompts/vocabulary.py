@@ -131,6 +131,7 @@ CLAIMS: dict[str, dict[str, Wordings]] = {
         "driving": ("driving", "driving rhythm"),
         "dreamy": ("dreamy", "dreamy atmosphere"),
     },
+    "effect": {"lofi": ("lo-fi sound", "bit crushed sound")},
     "density": {
         "busy": ("busy", "busy arrangement"),
         "sparse": ("sparse", "minimal arrangement"),

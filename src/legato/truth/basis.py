@@ -44,6 +44,7 @@ HOW: dict[str, Basis] = {
     "bass_808": Basis(NOTES, NOTES),  # by the range, which no fact has
     "bass_808_heard": Basis(AUDIO, AUDIO),
     "sound_heard": Basis(AUDIO, AUDIO),  # our instruments, played again from their record and heard alone
+    "lofi_heard": Basis(AUDIO, AUDIO),
     "groove": Basis(NOTES, NOTES),  # this and the next three are never said of a user's file; an edited prompt may
     "feel": Basis(NOTES, NOTES),
     "playing": Basis(NOTES, NOTES),

@@ -18,7 +18,9 @@ from legato.prompts.claims import BPM, NARROW_DB, WIDE_DB, Claim, read_tag
 from legato.prompts.sounds import SOUND, SOUNDS
 
 DRUMS_HISS = 5e-4  # over it, there may be drums
-DRUMS_SHARE = 0.08  # over it, there is hardly anything else
+SYNTH_HISS = 2e-3  # synthesisers' own: our plucks begin as sharply as drums do, up to 1.5e-3
+ONLY_DRUMS_SHARE, ONLY_DRUMS_HISS = 0.22, 1.5e-4  # over them, there is hardly anything else, and it is no bass
+GRAIN, GRAIN_DB = 0.1, -50.0  # over them, the highs are rough
 BPM_TOLERANCE = 0.02
 ROOM_DB = 2.0  # for what the limiter does to the middle
 LOWEST_808, HIGHEST_808 = 24, 48  # C1 to C3
@@ -41,6 +43,7 @@ OF_CLAIMS = {
     Claim("drums", "none"): NO_DRUMS_HEARD,
     Claim("drums", "only"): ONLY_DRUMS_HEARD,
     Claim("instrument", "synth_bass_2"): BASS_808_HEARD,
+    Claim("effect", "lofi"): "lofi_heard",
     Claim("width", "wide"): "wide_heard",
     Claim("width", "narrow"): "narrow_heard",
 }
@@ -78,6 +81,12 @@ class Sound:
         return float(np.mean(is_low)) if len(keys) else None
 
     @cached_property
+    def is_grainy(self) -> bool:
+        """Whether the highs are the noise of few bits or of a low rate, and are heard."""
+        flatness, level_db = estimators.grain(self.audio, self.sample_rate)
+        return flatness >= GRAIN and level_db >= GRAIN_DB
+
+    @cached_property
     def width_db(self) -> float:
         return width_db(self.audio)
 
@@ -86,8 +95,11 @@ class Sound:
 HEARD: dict[str, Callable[[Sound], bool]] = {
     NO_DRUMS_HEARD: lambda sound: sound.percussion.hiss <= DRUMS_HISS,
     DRUMS_HEARD: lambda sound: sound.percussion.hiss > DRUMS_HISS,
-    ONLY_DRUMS_HEARD: lambda sound: sound.percussion.share > DRUMS_SHARE,
+    ONLY_DRUMS_HEARD: lambda sound: (
+        sound.percussion.over_bass > ONLY_DRUMS_SHARE and sound.percussion.hiss > ONLY_DRUMS_HISS
+    ),
     BASS_808_HEARD: lambda sound: sound.low_share is not None and sound.low_share >= LOW_SHARE,
+    "lofi_heard": lambda sound: sound.is_grainy,
     "wide_heard": lambda sound: sound.width_db >= WIDE_DB - ROOM_DB,
     "narrow_heard": lambda sound: sound.width_db <= NARROW_DB + ROOM_DB,
 }

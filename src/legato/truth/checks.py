@@ -21,13 +21,14 @@ from legato.prompts.claims import (
     SUSPENDED,
     TRIADS,
     Claim,
+    is_drums,
     is_dry,
     is_wet,
     read_tag,
     slow_roles,
     third_of,
 )
-from legato.prompts.sounds import AS_INSTRUMENTS, SOUNDS, renderers
+from legato.prompts.sounds import AS_INSTRUMENTS, EFFECTS, SOUNDS, effects, last_effect, renderers, said_of
 from legato.truth import by_ear
 from legato.truth import thresholds as at
 from legato.truth.basis import HOW, Verdict
@@ -36,6 +37,7 @@ from legato.truth.by_ear import (
     BASS_808_HEARD,
     BPM_HEARD,
     DRUMS,
+    DRUMS_HISS,
     HEARD,
     HIGHEST_808,
     LOWEST_808,
@@ -43,6 +45,7 @@ from legato.truth.by_ear import (
     NO_DRUMS_HEARD,
     ONLY_DRUMS,
     ONLY_DRUMS_HEARD,
+    SYNTH_HISS,
     agrees,
 )
 from legato.truth.evidence import Evidence
@@ -53,6 +56,7 @@ from legato.truth.sounds import CHECKS as SOUNDS_HEARD
 SOUND_HEARD = "sound_heard"
 PHRASE = "phrase"  # the kind of a category's base phrase
 SYNTHS = (*range(50, 52), *range(62, 64), *range(80, 104))
+CRACKLING = ("vinyl",)  # effects that crackle
 OUR_BASSES = ("acid_bass", "bass_808", "reese_bass")
 OF_ATTACK = ("dreamy",)  # the moods that call for a slow attack
 
@@ -107,13 +111,20 @@ def check_key(value: str, evidence: Evidence) -> Kinds:
 
 
 def check_drums(value: str, evidence: Evidence) -> Kinds:
-    """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard."""
+    """No note on the drum channel and no hiss of drums; or no pitched note and drums to be heard.
+
+    The crackle of a record is what drums are told by: with it, only the notes can tell that there are none. So they
+    alone tell of drum machines, which may hum and ring as long as other instruments do.
+    """
     if value == "none":
         yield "no_drums", not evidence.drums
-        yield NO_DRUMS_HEARD, HEARD[NO_DRUMS_HEARD](evidence)
+        if not any(row["effect"] in CRACKLING for row in effects(evidence.facts)):
+            most = SYNTH_HISS if renderers(evidence.facts) else DRUMS_HISS
+            yield NO_DRUMS_HEARD, evidence.percussion.hiss <= most
     else:
         yield "only_drums", bool(evidence.drums) and not evidence.melodic
-        yield ONLY_DRUMS_HEARD, HEARD[ONLY_DRUMS_HEARD](evidence)
+        if not any(map(is_drums, renderers(evidence.facts))):
+            yield ONLY_DRUMS_HEARD, HEARD[ONLY_DRUMS_HEARD](evidence)
 
 
 def check_instrument(value: str, evidence: Evidence) -> Kinds:
@@ -216,6 +227,12 @@ def check_width(value: str, evidence: Evidence) -> Kinds:
     yield "width", HEARD[f"{value}_heard"](evidence)
 
 
+def check_effect(value: str, evidence: Evidence) -> Kinds:
+    """What an effect on the mix leaves to be heard, where the record has it."""
+    is_recorded = any(said == value for row in last_effect(evidence.facts) for said in said_of(EFFECTS, *row))
+    yield f"{value}_heard", is_recorded and HEARD[f"{value}_heard"](evidence)
+
+
 CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
     "bpm": check_bpm,
     "key": check_key,
@@ -231,6 +248,7 @@ CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
     "density": check_density,
     "space": check_space,
     "width": check_width,
+    "effect": check_effect,
 }
 
 

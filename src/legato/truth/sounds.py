@@ -108,7 +108,8 @@ def _is_pluck(solo: Solo) -> bool:
     """It is bright when it begins, and darkens as it dies away."""
     note = solo.held
     return (
-        note.seconds_to(at.DECAYED_DB) <= at.PLUCK_S
+        note.loudest_s <= at.PLUCK_LOUDEST_S
+        and note.seconds_to(at.DECAYED_DB) <= at.PLUCK_S
         and note.darkening >= at.PLUCK_OCTAVES
         and note.brightening <= at.PLUCK_RISE_OCTAVES
         and note.overtones_db >= at.PLUCK_OVERTONES_DB

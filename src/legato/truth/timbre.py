@@ -15,6 +15,7 @@ HOP_S = 0.01  # of levels
 N_PARTIALS = 40
 HIGHEST_HZ = 12000.0  # of a partial that is measured
 LINES_HZ = (600.0, 9000.0)  # of partials whose lines lie far enough apart to be told, and are still loud
+LINES_FROM, LINES_TO = 8, 14  # of a low key from the first of these on; over the last, neighbours come too near
 LINES_S = (0.2, 2.4)  # a window that tells lines 1 Hz apart
 NEAR_CENTS = 60.0  # of a partial
 LINE_POWER = 0.01  # of the highest line: what is lower is none
@@ -52,11 +53,16 @@ class Note:
         frames = self.audio[: len(self.audio) // hop * hop].astype(np.float64).reshape(-1, hop * 2)
         return np.mean(frames**2, axis=1)
 
+    @cached_property
+    def loudest_s(self) -> float:
+        """When it is loudest."""
+        return float(self.levels.argmax() * HOP_S)
+
     def seconds_to(self, fall_db: float) -> float:
-        """From the loudest moment to the first after it that is so far under it; infinite where there is none."""
+        """From the loudest moment to that from which on it stays so far under it; infinite where it never does."""
         after = self.levels[int(self.levels.argmax()) :]
-        under = np.flatnonzero(after < after[0] * 10 ** (-fall_db / 10))
-        return float(under[0] * HOP_S) if len(under) else np.inf
+        above = np.flatnonzero(after >= after[0] * 10 ** (-fall_db / 10))  # beating voices fall and come back
+        return float((above[-1] + 1) * HOP_S) if above[-1] + 1 < len(after) else np.inf
 
     def spectrum(self, start_s: float, end_s: float) -> tuple[np.ndarray, np.ndarray]:
         """Frequencies in Hz, and both channels' power between two moments, seen through a Hann window."""
@@ -95,11 +101,12 @@ class Note:
         """The medians, over the partials that can tell, of how many lines they are and how far these lie apart."""
         hz, power = self.spectrum(*LINES_S)
         found = []
-        for h in range(int(LINES_HZ[0] // self.hz) + 1, int(LINES_HZ[1] // self.hz) + 1):
+        first = min(int(LINES_HZ[0] // self.hz) + 1, LINES_FROM)
+        for h in range(first, min(int(LINES_HZ[1] // self.hz), LINES_TO) + 1):
             middle = h * self.hz
             low, high = np.searchsorted(hz, middle * 2 ** (np.array((-NEAR_CENTS, NEAR_CENTS)) / 1200))
             near, some = hz[low:high], power[low:high]
-            if len(some) < 5 or some.max() < PARTIAL_POWER * power.max():
+            if len(some) < 5 or not some.max() > PARTIAL_POWER * power.max():
                 continue
             is_line = (some[1:-1] > some[:-2]) & (some[1:-1] >= some[2:]) & (some[1:-1] > LINE_POWER * some.max())
             cents = 1200 * np.log2(near / middle)
