@@ -171,7 +171,7 @@ def test_a_silent_draw_is_drawn_again_and_then_refused(
         ({"renderer": {"pad": {"faust": "supersaw", "share": 0}}}, r"renderer\.pad\.share: 0: "),
         ({"renderer": {"flute": {"faust": "supersaw"}}}, r"renderer: 'flute': no such part in music\.parts, "),
         ({"renderer": {"pad": {"faust": "drums_808"}}}, r"renderer\.pad\.faust: 'drums_808': is a drum machine"),
-        ({"production": {"pad": [{"effect": "tape"}]}}, r"production: 'pad': effects are on mix, or on a part that"),
+        ({"production": {"lead": [{"effect": "tape"}]}}, r"production: 'lead': effects are on mix, or on a part that"),
         ({"production": {"mix": [{"effect": "supersaw"}]}}, r"effect: 'supersaw': no such effect; there are chorus"),
         ({"production": {"mix": []}}, r"production\.mix: \[\]: "),
     ],
