@@ -131,9 +131,6 @@ def check() -> Manifests:
     if TOTAL in loaded:
         raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
     splitting.check()
-    for category in loaded.values():
-        for one in (category.renderer or {}).values():
-            players.check(one)
     _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
     is_built = str(font) == BUILT_FONT
@@ -141,6 +138,9 @@ def check() -> Manifests:
     presets = built_presets() if is_built else set(found)
     keys = built_kit_keys() if is_built else {place: preset.keys for place, preset in found.items()}
     _check_licenses(loaded, font, None if is_built else sha256_of(font))
+    for category in loaded.values():
+        for one in (category.renderer or {}).values():
+            players.check(one)  # which runs what its licence allows, and nothing else
     max_minutes = params.load("dataset", DatasetParams).max_minutes
     manifests: Manifests = {}
     for name, category in loaded.items():
@@ -210,6 +210,10 @@ def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str
             raise LegatoError(
                 f"{PARAMS}: policy.music: {policy.music}: lacks {LICENSE}, which is that of composed music"
             )
+        for role, renderer in (category.renderer or {}).items():
+            called, license_id = players.named_license(renderer)
+            key = f"{CATEGORIES}.{name}.renderer.{role}"
+            given[key] = Input(kind="instrument", name=called, license=license_id)
     for key, one in given.items():
         if why := refusal(one, policy):
             raise LegatoError(f"{PARAMS}: {key}.license: {one.license!r}: {why}; see docs/licences.md")

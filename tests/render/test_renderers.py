@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.musics import CATEGORIES
 from legato.audio.samples import read_audio
-from legato.check import CategoryParams, SourceCategoryParams
+from legato.check import CategoryParams, SourceCategoryParams, check
 from legato.compose.category import compose_track
 from legato.errors import LegatoError
 from legato.instruments import catalogue
@@ -201,3 +201,15 @@ def test_a_manifest_has_the_hash_of_what_plays() -> None:
     found = manifest_of({"renderer": PAD, "production": {"mix": [{"effect": "tape"}]}})
     assert found["identity"]["pad"]["sha256"] == catalogue.load("supersaw").sha256
     assert found["effects"] == {"tape": catalogue.load("tape").sha256}
+
+
+def test_a_license_of_an_instrument_that_policy_lacks_is_refused_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    values = yaml.safe_load(SHIPPED_PARAMS.read_text())
+    orchestra = {"csound": "synths/mine.orc", "license": "CC-BY-NC-4.0"}
+    values["categories"]["synth_no_drums"]["renderer"] = {"pad": orchestra}
+    params.PARAMS.write_text(yaml.safe_dump(values))
+    with pytest.raises(LegatoError, match=r"renderer\.pad\.license: 'CC-BY-NC-4\.0': not one of policy\.instrument"):
+        check()

@@ -131,6 +131,13 @@ def files_of(params: AnyParams) -> list[str]:
     return [params.csound] if isinstance(params, CsoundParams) else [params.plugin, *params.state]
 
 
+def named_license(params: AnyParams) -> tuple[str, str]:
+    """What a renderer is called, and the licence of what is heard of it."""
+    if isinstance(params, FaustParams):
+        return params.faust, catalogue.load(params.faust).license
+    return getattr(params, kind_of(params)), params.license
+
+
 def is_drum_machine(params: AnyParams) -> bool | None:
     """Whether it plays drums and nothing else; None where that is its owner's to know."""
     return catalogue.load(params.faust).kind == DRUMS if isinstance(params, FaustParams) else None
