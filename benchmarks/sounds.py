@@ -7,6 +7,7 @@ songs by legato.sf2, which must be there, with a crusher within the word's rule 
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ from legato.instruments.effects import process
 from legato.midi.song import write_midi
 from legato.prompts.sounds import AS_INSTRUMENTS, EFFECTS, SOUNDS, Rule, may_be_called
 from legato.render.production import RenderParams
-from legato.render.rendering import render
+from legato.render.rendering import Studio, render
 from legato.truth.by_ear import HEARD, Sound
 from legato.truth.sounds import CHECKS, Solo
 from legato.workspace import params
@@ -82,13 +83,13 @@ def measure(value: str, rule: Rule, n: int) -> None:
 def songs(n: int) -> Iterator[np.ndarray]:
     """The mixes of composed songs, their first 20 s."""
     settings = RenderParams.model_validate(params.read(ROOT / "params.yaml")["render"])
+    studio = Studio(font=FONT, params=settings, sample_rate=SAMPLE_RATE)
     with TemporaryDirectory() as folder:
         midi, audio = Path(folder) / "song.mid", Path(folder) / "song.flac"
         for at in range(n):
             name, music = list(categories().items())[at % len(categories())]
             write_midi(midi, compose(music, track_rng(3, name, at, "compose"))[0])
-            rng = track_rng(3, name, at, "render")
-            render(midi, audio, Path(folder), FONT, settings, SAMPLE_RATE, rng)
+            render(midi, audio, Path(folder), studio, partial(track_rng, 3, name, at))
             yield read_audio(audio, SAMPLE_RATE)[: 20 * SAMPLE_RATE]
 
 

@@ -24,6 +24,7 @@ from pydantic import TypeAdapter
 from helpers.checkout import ROOT
 from helpers.clones import BIN, TINY, Clone, make_clone
 from helpers.contract import read_dataset
+from helpers.outside import AMSYNTH, needs_csound, needs_plugin
 from helpers.signals import si_sdr_db
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
@@ -167,6 +168,29 @@ def test_another_range_of_a_renderer_is_rendered_and_composes_nothing(edited: Cl
     assert ran == (stages_of("pads") - {"compose@pads"}) | {"check", "contents", "collect", "stats"}
     rows = read_jsonl(edited.folder / layout.facts_path("pads", "render"))
     assert all(800 <= row["renderers"]["pad"]["parameters"]["cutoff_hz"] <= 900 for row in rows)
+
+
+@needs_csound
+def test_a_part_by_an_orchestra_is_rendered_again_for_another_orchestra(edited: Clone) -> None:
+    orchestra = edited.folder / "synths/soft_saws.orc"
+    played = {"csound": "synths/soft_saws.orc", "license": "CC0-1.0", "set": {"cutoff_hz": [300, 3000]}}
+    edited.edit(lambda values: values["categories"]["pads"].update(renderer={"pad": played}))
+    assert set(edited.repro("render@pads")) == {"check", "render@pads"}
+    rows = read_jsonl(edited.folder / layout.facts_path("pads", "render"))
+    assert {row["renderers"]["pad"]["instrument_sha256"] for row in rows} == {sha256_of(orchestra)}
+    assert all(row["renderers"]["pad"]["engine"].startswith("Csound") for row in rows)
+    orchestra.write_text(orchestra.read_text() + "; another\n")
+    assert set(edited.repro("render@pads")) == {"check", "render@pads"}
+
+
+@needs_plugin(AMSYNTH)
+def test_a_part_by_a_plugin_is_rendered(edited: Clone) -> None:
+    shutil.copy(AMSYNTH, edited.folder / "synths/amsynth.so")
+    played = {"plugin": "synths/amsynth.so", "license": "CC0-1.0"}
+    edited.edit(lambda values: values["categories"]["pads"].update(renderer={"pad": played}))
+    assert set(edited.repro("render@pads")) == {"check", "render@pads"}
+    rows = read_jsonl(edited.folder / layout.facts_path("pads", "render"))
+    assert all(row["renderers"]["pad"]["format"] == "VST2" for row in rows)
 
 
 def test_adding_and_removing_a_category(edited: Clone) -> None:
