@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
+from pydantic import TypeAdapter
 
 from helpers.musics import EVERY, EXAMPLES, OFFERED, ROOT, musics, score_of, seeds, song_of
+from legato.check import CategoryParams
 from legato.compose.config import MusicParams
 from legato.compose.modes import FUNCTIONS
 from legato.compose.roles import ROLES
@@ -136,7 +138,7 @@ def test_no_two_of_many_songs_are_near_duplicates(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("name", sorted(OFFERED))
 def test_the_documentations_categories_compose(name: str) -> None:
     song, facts = song_of(EXAMPLES[name], 0)
-    assert set(OFFERED[name]) == {"tracks", "prompt", "music"}
+    TypeAdapter(CategoryParams).validate_python(OFFERED[name], strict=True)
     assert {part.role for part in song.parts} == set(OFFERED[name]["music"]["parts"])
     assert facts["n_notes"] > 40
 
