@@ -167,7 +167,8 @@ def test_a_crash_and_an_endless_load_are_lines_too(at: Any, tmp_path: Path, monk
 @pytest.mark.parametrize("name", FONTS)
 def test_debians_fonts_are_read(name: str) -> None:
     n_presets, place, title = FONTS[name]
-    if not (DEBIAN / name).is_file():
+    path = DEBIAN / name
+    if not path.is_file() or path.resolve().name != path.name:  # Debian's alternatives give one font another's name
         pytest.skip("not installed")
     found = read_font(DEBIAN / name)
     assert len(found) == n_presets
