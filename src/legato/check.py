@@ -1,10 +1,12 @@
 """The whole of params.yaml against every section's rules, before anything is built."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
+from legato.archives.config import ARCHIVES, AnyAsked, ArchiveMusicParams
+from legato.archives.listing import check_fetched
 from legato.audio.normalize import NormalizeParams
 from legato.codec.encode import EncodeParams
 from legato.codec.weights import CodecParams
@@ -32,6 +34,7 @@ from legato.workspace.layout import MANIFESTS, OF_TRACKS, SOURCES
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.sources import (
     MidiSourceParams,
+    archive_manifest,
     manifest,
     manifest_path,
     source_files,
@@ -75,7 +78,15 @@ class SourceCategoryParams(Strict):
     music: MidiSourceParams
 
 
-AnyCategory = CategoryParams | SourceCategoryParams
+class ArchiveCategoryParams(Strict):
+    """`categories.<name>` in params.yaml, for what `archives.<name>` gave."""
+
+    tracks: SourceCount
+    prompt: BasePhrase
+    music: ArchiveMusicParams
+
+
+AnyCategory = CategoryParams | SourceCategoryParams | ArchiveCategoryParams
 Presets = set[tuple[int, int]]
 Keys = Mapping[tuple[int, int], AbstractSet[int]]
 Manifests = dict[str, dict[str, Any]]
@@ -90,7 +101,7 @@ def check() -> Manifests:
             cannot be read, or plays for too long or what the SoundFont lacks; the project is split otherwise than it
             should be.
     """
-    known = [*SECTIONS, CATEGORIES]
+    known = [*SECTIONS, CATEGORIES, ARCHIVES]
     for name in params.read():
         if name not in known:
             raise LegatoError(f"{PARAMS}: {name}: unknown section; known are {', '.join(known)}")
@@ -100,6 +111,7 @@ def check() -> Manifests:
     loaded = {name: _load_category(name) for name in categories.names()}
     if TOTAL in loaded:
         raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
+    _check_archives(name for name in loaded if categories.is_archive(name))
     splitting.check()
     _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
@@ -116,6 +128,11 @@ def check() -> Manifests:
             _check_seconds(f"{CATEGORIES}.{name}.music", category.music, max_minutes)
             _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
             _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
+        elif isinstance(category, ArchiveCategoryParams):
+            kits = {program for bank, program in presets if bank == DRUM_BANK}
+            asked = params.load(f"{ARCHIVES}.{name}", AnyAsked)  # type: ignore[arg-type]
+            list_sha256 = check_fetched(name, asked, params.load("policy", PolicyParams))
+            manifests[name] = archive_manifest(list_sha256, presets, kits)
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
     _check_ids(manifests)
@@ -146,9 +163,26 @@ def write_manifests(manifests: Manifests) -> None:
 
 def _load_category(name: str) -> AnyCategory:
     key = f"{CATEGORIES}.{name}"
+    if categories.is_archive(name):
+        return params.load(key, ArchiveCategoryParams)
     if categories.is_source(name):
         return params.load(key, SourceCategoryParams)
     return params.load(key, CategoryParams)
+
+
+def _check_archives(names: Iterable[str]) -> None:
+    """`archives` has those categories, and no other, whose music comes from one."""
+    section = params.read().get(ARCHIVES)
+    if not isinstance(section, dict):
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}: must be a mapping, {{}} where no category comes from an archive")
+    wanted = set(names)
+    for name in section:
+        params.load(f"{ARCHIVES}.{name}", AnyAsked)  # type: ignore[arg-type]
+    if lost := sorted(wanted - section.keys()):
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}.{lost[0]}: this key is missing: categories.{lost[0]} comes from it")
+    if spare := sorted(map(str, section.keys() - wanted)):
+        rule = "music: {source: archive}"
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}.{spare[0]}: there is no category {spare[0]} with {rule}")
 
 
 def _check_start(train: TrainParams) -> None:
@@ -169,7 +203,7 @@ def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str
     for name, category in loaded.items():
         if isinstance(category, SourceCategoryParams):
             given[f"{CATEGORIES}.{name}.music"] = Input(kind="music", name=name, license=category.music.license)
-        elif refusal(Input(kind="music", name=name, license=LICENSE), policy):
+        elif isinstance(category, CategoryParams) and refusal(Input(kind="music", name=name, license=LICENSE), policy):
             raise LegatoError(
                 f"{PARAMS}: policy.music: {policy.music}: lacks {LICENSE}, which is that of composed music"
             )
@@ -210,7 +244,7 @@ def _refusal(contents: Contents, font: Path, presets: Presets, kits: set[int]) -
 
 def _check_ids(manifests: Manifests) -> None:
     """Ids are unique over all categories, whatever the files are called."""
-    composed = [category for category, one in manifests.items() if not one]
+    composed = [category for category, one in manifests.items() if not one]  # of an archive, ids end in two digits
     taken: dict[str, str] = {}
     for category, one in manifests.items():
         for file in one.get("files", {}):

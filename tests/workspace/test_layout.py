@@ -70,6 +70,7 @@ def test_such_a_path_would_be_found(tmp_path: Path, text: str) -> None:
 def test_dvc_and_the_table_name_the_same_outputs() -> None:
     table = {(one.stage, one.path.as_posix()) for one in layout.OF_ALL}
     table |= {(one.stage, f"{one.path.as_posix()}/${{key}}") for one in layout.OF_TRACKS}
+    table |= {("fetch", layout.fetched_list("${key}").as_posix())}
     table |= {(stage, layout.facts_path("${key}", stage).as_posix()) for stage in layout.STAGES_WITH_FACTS}
     assert table == {(name, out) for name in STAGES for out in outs_of(name)}
 

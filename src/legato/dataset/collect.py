@@ -35,7 +35,13 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
     Raises:
         LegatoError: a category is missing or incomplete.
     """
-    rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
+    rows = [
+        row | {key: made_with[key] for key in _used(row, made_with)}
+        for category, names in categories.items()
+        for row in track_rows(category, names, held_out)
+    ]
+    _check_distinct(rows)
+    keep_groups_together(rows, held_out)
     if all(row["held_out"] for row in rows):
         rows[0]["held_out"] = False
     sides: dict[Path, list[Row]] = {TRAIN.path: [], HELD_OUT.path: []}
@@ -43,6 +49,42 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
     for folder, side in sides.items():
         write_dataset(folder, side)
+
+
+def _used(row: Row, made_with: Row) -> list[str]:
+    """What is true of a track of the facts that all share: no SoundFont played a recording."""
+    return [key for key in made_with if not (row.get("is_audio") and key.startswith("soundfont"))]
+
+
+def _check_distinct(rows: Sequence[Row]) -> None:
+    known: set[str] = set()
+    for row in rows:
+        if row["id"] in known:
+            raise LegatoError(f"{row['category']}: {row['id']}: another track has this id: rename its file or category")
+        known.add(row["id"])
+
+
+def keep_groups_together(rows: Sequence[Row], held_out: float) -> None:
+    """Put all tracks that share an artist, an album, an uploader, a pack or a score on one side, over all categories.
+
+    Tracks are of one group where they share any of their `groups`, or each one with a third. The side of a group is
+    that of its first name: it depends on the names alone.
+    """
+    parent: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for row in rows:
+        for name in row.get("groups", []):
+            first, second = sorted((top(row["groups"][0]), top(name)))
+            parent[second] = first
+    for row in rows:
+        if row.get("groups"):
+            row["held_out"] = is_held_out_by_id(top(row["groups"][0]), held_out)
 
 
 def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Row]:

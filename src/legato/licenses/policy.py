@@ -26,6 +26,8 @@ class PolicyParams(Strict):
     codec: Allowed  # of its weights
 
 
+RECORDING, COMPOSITION = "recording", "composition"
+LAYERS = (RECORDING, COMPOSITION)  # of rights in music: a recording or a score, and the work that is heard in it
 KINDS = tuple(PolicyParams.model_fields)
 
 

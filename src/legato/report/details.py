@@ -202,6 +202,8 @@ def _over_time(words: str, picture: Element, seconds: float) -> Element:
 
 
 def _music(midi: Path, row: Row) -> Iterator[Element]:
+    if row.get("is_audio"):  # a recording has no notes to show
+        return
     try:
         music = read_contents(midi)
     except LegatoError as error:

@@ -43,7 +43,10 @@ class TrackFiles(Artifact):
         return sorted(path for path in self.folder(category).glob("*") if path.suffix in self.suffixes)
 
 
-MIDI = TrackFiles(name="music", words="music", stage="compose", path=Path("dataset/midi"), suffixes=(".mid",))
+# What an archive gave for a category: originals of its records, and what is known of them (`legato.archives.fetched`).
+FETCHED = TrackFiles(name="fetched", words="originals", stage="fetch", path=Path("dataset/fetched"))
+# Of an archive's recordings it is audio, which `render` passes on.
+MIDI = TrackFiles(name="music", words="music", stage="compose", path=Path("dataset/midi"), suffixes=(".mid", ".flac"))
 RENDERED = TrackFiles(
     name="rendered", words="rendered audio", stage="render", path=Path("dataset/rendered"), suffixes=(".flac",)
 )
@@ -64,7 +67,7 @@ AUDIO = TrackFiles(
     suffixes=(".wav", ".flac"),
 )
 CODES = TrackFiles(name="codes", words="codes", stage="encode", path=Path("dataset/encoded"), suffixes=(".pt",))
-OF_TRACKS = (MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
+OF_TRACKS = (FETCHED, MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
 CHAIN = tuple(artifact for artifact in OF_TRACKS if artifact.suffixes)  # what a track's provenance names
 
 TRACK_FACTS = Path("dataset/tracks")  # <category>/<stage>.jsonl, see `facts_path`
@@ -125,6 +128,11 @@ SOURCES = Path("sources")
 ROOTS = (Path("dataset"), Path("models"), REPORTS, SOURCES, Path("src"), Path("stages"))
 # What has an entry of its own in a diff, or is made of what has one.
 COUNTED_APART = (*(one.path for one in OF_TRACKS), TRACK_FACTS, MANIFESTS.path, TRAIN.path, HELD_OUT.path, REPORTS)
+
+
+def fetched_list(category: str) -> Path:
+    """The records that an archive gave for a category, in Git: the lock of what `fetch` brings."""
+    return SOURCES / f"{category}.fetched.jsonl"
 
 
 def facts_path(category: str, stage: str) -> Path:

@@ -1,0 +1,264 @@
+"""fetch@category: judge an archive's records, and bring the originals of those that are admitted, each checked."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from legato.archives import fma, freesound, loc, scores
+from legato.archives.config import (
+    ARCHIVES,
+    AnyAsked,
+    Asked,
+    FmaParams,
+    FreesoundParams,
+    LocParams,
+    PdmxParams,
+    asked_values,
+)
+from legato.archives.content import is_what_it_says
+from legato.archives.fetched import (
+    ORIGINALS,
+    RECORDS,
+    REFUSED,
+    WAITING,
+    Row,
+    check_asked,
+    original_path,
+    read_list,
+    row_of,
+)
+from legato.archives.freesound_api import FreesoundApi
+from legato.archives.judging import ADMITTED, Judgement, judge
+from legato.archives.judging import WAITING as WAITS
+from legato.archives.packs import Pack, UnusableError
+from legato.archives.records import Reason, Record, evidence_of, raw_bytes
+from legato.archives.review import read_reviews
+from legato.errors import LegatoError
+from legato.files import replacing, sha256_of, write_jsonl
+from legato.licenses.policy import PolicyParams
+from legato.words import counted
+from legato.workspace import params
+from legato.workspace.layout import FETCHED, fetched_list
+
+
+class Archive(Protocol):
+    """Where records come from, and originals."""
+
+    def records(self) -> Iterator[Record]:
+        """All of them."""
+
+    def extract(self, wanted: dict[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
+        """Write originals; give each record's id, and why its original cannot be had."""
+
+
+@dataclass
+class PackArchive:
+    """A pack that the user has downloaded."""
+
+    asked: Asked
+    pack: Pack
+
+    def records(self) -> Iterator[Record]:
+        if isinstance(self.asked, FreesoundParams):
+            yield from freesound.packed(self.asked, self.pack)
+        elif isinstance(self.asked, FmaParams):
+            yield from fma.packed(self.asked, self.pack)
+        elif isinstance(self.asked, LocParams):
+            yield from loc.packed(self.asked, self.pack)
+        elif isinstance(self.asked, PdmxParams):
+            yield from scores.of_pdmx(self.asked, self.pack)
+        else:
+            yield from scores.of_openscore(self.asked, self.pack)
+
+    def extract(self, wanted: dict[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
+        targets: dict[str, Path] = {}
+        ids: dict[str, str] = {}
+        for name, (record, path) in wanted.items():
+            try:
+                member = self.pack.find(record.file) if record.file else None
+            except UnusableError as error:
+                yield name, Reason("no audio", str(error))
+                continue
+            if member is None or member in ids:
+                yield name, Reason("no original", "it is not in the pack" if member is None else "it is another's")
+            else:
+                targets[member], ids[member] = path, name
+        for member, why in self.pack.extract(targets):
+            yield ids[member], Reason("original", why) if why else None
+
+
+@dataclass
+class _Judged:
+    """What became of all records of an archive; only of those that may be used is more kept than a count."""
+
+    admitted: dict[str, tuple[Record, Judgement]] = field(default_factory=dict)
+    waiting: list[Row] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
+
+
+def fetch_category(category: str) -> None:
+    """Make a category's list and bring its originals; where there is a list, bring what it names.
+
+    Raises:
+        LegatoError: what is asked breaks a rule, or is not what the list was made of; an archive cannot be read; an
+            original is no longer what the list says.
+    """
+    asked = params.load(f"{ARCHIVES}.{category}", AnyAsked)  # type: ignore[arg-type]
+    archive = _open(category, asked)
+    if fetched_list(category).exists():
+        _fetch_listed(category, asked, archive)
+    else:
+        _fetch_new(category, asked, archive)
+
+
+def _open(category: str, asked: Asked) -> Archive:
+    where = f"{params.PARAMS}: {ARCHIVES}.{category}"
+    api = asked.api if isinstance(asked, FreesoundParams) else None
+    if (asked.path is None) == (api is None):
+        either = "path or api" if isinstance(asked, FreesoundParams) else "path"
+        raise LegatoError(f"{where}: {either}: must say where the archive is")
+    if isinstance(asked, FreesoundParams) and api:
+        return FreesoundApi(asked, api, FETCHED.folder(category))
+    return PackArchive(asked, Pack(Path(asked.path or "")))
+
+
+def _fetch_new(category: str, asked: Asked, archive: Archive) -> None:
+    folder = FETCHED.folder(category)
+    folder.mkdir(parents=True, exist_ok=True)
+    retrieved = datetime.now(UTC).isoformat(timespec="seconds")
+    policy, reviews = params.load("policy", PolicyParams), read_reviews(category)
+    twice = _twice(archive.records())
+    with replacing(folder / REFUSED) as temporary, temporary.open("w", encoding="ascii") as refused:
+
+        def refuse(name: str, reason: Reason) -> None:
+            judged.counts[reason.code] += 1
+            refused.write(json.dumps({"id": name[:64], "reason": reason.code, "detail": reason.detail}) + "\n")
+
+        judged = _Judged()
+        for record in archive.records():
+            one = judge(record, policy, reviews)
+            if record.id and record.id in twice and one.outcome != "refused":
+                refuse(record.id, Reason("id is there twice"))
+            elif one.outcome == WAITS:
+                judged.waiting.append(_waiting_row(record, one))
+            elif one.outcome != ADMITTED:
+                refuse(record.id, one.reasons[0])
+            elif asked.records is not None and len(judged.admitted) >= asked.records:
+                refuse(record.id, Reason("not asked for", "records"))
+            else:
+                judged.admitted[record.id] = record, one
+        rows = _bring(category, judged, archive, retrieved, refuse)
+    write_jsonl(folder / WAITING, judged.waiting)
+    _write_records(folder / RECORDS, [record for record, _ in judged.admitted.values()], judged.waiting)
+    _sweep(folder / ORIGINALS, {row["file"] for row in rows})
+    head = {
+        "asked": asked_values(asked),
+        "retrieved": retrieved,
+        "admitted": len(rows),
+        "waiting": len(judged.waiting),
+        "refused": dict(sorted(judged.counts.items())),
+    }
+    write_jsonl(fetched_list(category), [head, *rows])
+    print(summary_of(category, head))
+
+
+def summary_of(category: str, head: Row) -> str:
+    """What became of an archive's records, in one line."""
+    refused = ", ".join(f"{n} {reason}" for reason, n in sorted(head["refused"].items(), key=lambda one: -one[1]))
+    told = f"; `legato review {category}` shows what waits" if head["waiting"] else ""
+    return (
+        f"fetch@{category}: {counted(head['admitted'], 'record')} admitted, {head['waiting']} waiting, "
+        f"{sum(head['refused'].values())} refused{f' ({refused})' if refused else ''}{told}"
+    )
+
+
+def _twice(records: Iterable[Record]) -> set[str]:
+    """Ids that more than one record has. Of an archive of any size its ids are in memory, and nothing else."""
+    seen: set[str] = set()
+    twice: set[str] = set()
+    for record in records:
+        (twice if record.id in seen else seen).add(record.id)
+    return twice
+
+
+def _waiting_row(record: Record, judged: Judgement) -> Row:
+    return {
+        "id": record.id,
+        "record": evidence_of(record.raw),
+        "doubts": [list(doubt) for doubt in judged.reasons],
+        "title": record.title,
+        "creator": record.creator,
+        "url": record.url,
+        "raw": dict(record.raw),
+    }
+
+
+def _bring(category: str, judged: _Judged, archive: Archive, retrieved: str, refuse) -> list[Row]:  # type: ignore[no-untyped-def]
+    """Bring the originals of what is admitted, and forget those that cannot be had, are another thing or another's."""
+    folder = FETCHED.folder(category) / ORIGINALS
+    wanted = {name: (record, folder / _file_name(record)) for name, (record, _) in judged.admitted.items()}
+    failed = dict(archive.extract(wanted))
+    rows: list[Row] = []
+    known: dict[str, str] = {}
+    for name in sorted(wanted):
+        record, path = wanted[name]
+        why = failed.get(name) or is_what_it_says(path)
+        sha256 = "" if why else sha256_of(path)
+        if sha256 in known:
+            why = Reason("same file", f"as {known[sha256]}")
+        if why:
+            refuse(name, why)
+            path.unlink(missing_ok=True)
+            del judged.admitted[name]
+        else:
+            known[sha256] = name
+            rows.append(row_of(record, judged.admitted[name][1], path, sha256, retrieved))
+    return rows
+
+
+def _file_name(record: Record) -> str:
+    return f"{record.id}{Path(record.file).suffix.lower()[:5]}"
+
+
+def _write_records(path: Path, admitted: list[Record], waiting: list[Row]) -> None:
+    lines = [raw_bytes(record.raw) for record in admitted] + [raw_bytes(row["raw"]) for row in waiting]
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"".join(line + b"\n" for line in sorted(lines)))
+
+
+def _sweep(folder: Path, kept: set[str]) -> None:
+    """Remove originals that no row names, from a fetch before."""
+    for path in folder.glob("*") if folder.is_dir() else ():
+        if path.name not in kept:
+            path.unlink()
+
+
+def _fetch_listed(category: str, asked: Asked, archive: Archive) -> None:
+    """Bring what the list names and is not here; it must be what it was."""
+    head, rows = read_list(category)
+    check_asked(category, asked, head)
+    missing = {row["id"]: row for row in rows if not _is_here(category, row)}
+    if not missing:
+        print(f"fetch@{category}: {counted(len(rows), 'record')}, all here: {fetched_list(category)} is frozen")
+        return
+    wanted = {
+        record.id: (record, original_path(category, missing[record.id]))
+        for record in archive.records()
+        if record.id in missing and evidence_of(record.raw) == missing[record.id]["record"]
+    }
+    failed = dict(archive.extract(wanted))
+    for name, row in missing.items():
+        if name not in wanted:
+            raise LegatoError(f"{fetched_list(category)}: {name}: the archive has no such record any more")
+        if failed.get(name) or not _is_here(category, row):
+            why = failed.get(name) or "its original is not the one that the list names"
+            raise LegatoError(f"{fetched_list(category)}: {name}: {why}")
+
+
+def _is_here(category: str, row: Row) -> bool:
+    path = original_path(category, row)
+    return path.is_file() and sha256_of(path) == row["sha256"]
