@@ -15,6 +15,7 @@ from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, 
 from legato.workspace.track import is_held_out, is_held_out_by_id
 
 Row = dict[str, Any]
+NO_FONT: Row = dict.fromkeys(("soundfont", "soundfont_license", "soundfont_sha256", "midi_sha256"))  # of a recording
 
 
 def inputs(categories: Sequence[str]) -> list[Path]:
@@ -36,7 +37,7 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
         LegatoError: a category is missing or incomplete.
     """
     rows = [
-        row | {key: made_with[key] for key in _used(row, made_with)}
+        row | made_with | (NO_FONT if row.get("is_audio") else {})
         for category, names in categories.items()
         for row in track_rows(category, names, held_out)
     ]
@@ -49,11 +50,6 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
     for folder, side in sides.items():
         write_dataset(folder, side)
-
-
-def _used(row: Row, made_with: Row) -> list[str]:
-    """What is true of a track of the facts that all share: no SoundFont played a recording."""
-    return [key for key in made_with if not (row.get("is_audio") and key.startswith("soundfont"))]
 
 
 def _check_distinct(rows: Sequence[Row]) -> None:

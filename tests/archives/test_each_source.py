@@ -1,0 +1,41 @@
+"""Each source from a pack in its real form, through every stage to the audit, beside a category that is composed."""
+
+import pytest
+
+from helpers.archive_sources import SOURCES, ArchiveWorkspace
+from legato.files import read_json, read_jsonl, write_json
+from legato.workspace.layout import CHAIN_STAGES, CODE
+
+STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_source_becomes_tracks_with_the_rights_of_both_layers(source: str, workspace: ArchiveWorkspace) -> None:
+    expected = SOURCES[source]
+    workspace.ask(expected.asked, expected.build(workspace.folder / "packs"))
+    head, rows = workspace.fetch()
+    assert head["refused"] == expected.refused
+    assert [row["id"] for row in workspace.lines("waiting.jsonl")] == expected.waiting
+    assert len(workspace.lines("refused.jsonl")) == sum(expected.refused.values())
+    workspace.run_stage("check")
+    for category in ("pads", "taken"):
+        for stage in STAGES:
+            workspace.run_stage(stage, category)
+    write_json(workspace.folder / CODE.path, dict.fromkeys(CHAIN_STAGES, "hash"))
+    for stage in ("collect", "audit"):
+        workspace.run_stage(stage)
+    audit = read_json(workspace.folder / "reports/audit.json")
+    assert audit["passed"]
+    assert audit["tracks"] == 3 + expected.n_tracks
+    assert set(audit["sources"]) == {"composed", source}
+    found = [
+        row
+        for side in ("encoded", "heldout")
+        for row in read_jsonl(workspace.folder / f"dataset/{side}_dataset/tracks.jsonl")
+        if row["category"] == "taken"
+    ]
+    assert len(found) == expected.n_tracks
+    evidence = {row["record"] for row in rows}
+    for track in found:
+        assert {track["rights"][layer]["evidence"] for layer in ("recording", "composition")} <= evidence
+        assert all(is_true for _, _, is_true, _ in track["verdicts"]), track["verdicts"]
