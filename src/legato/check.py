@@ -5,7 +5,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any
 
-from legato.archives.config import ARCHIVES, AnyAsked, ArchiveMusicParams
+from legato.archives.config import ARCHIVES, ArchiveMusicParams, read_asked
 from legato.archives.listing import check_fetched
 from legato.audio.normalize import NormalizeParams
 from legato.codec.encode import EncodeParams
@@ -130,8 +130,7 @@ def check() -> Manifests:
             _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
         elif isinstance(category, ArchiveCategoryParams):
             kits = {program for bank, program in presets if bank == DRUM_BANK}
-            asked = params.load(f"{ARCHIVES}.{name}", AnyAsked)  # type: ignore[arg-type]
-            list_sha256 = check_fetched(name, asked, params.load("policy", PolicyParams))
+            list_sha256 = check_fetched(name, read_asked(name), params.load("policy", PolicyParams))
             manifests[name] = archive_manifest(list_sha256, presets, kits)
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
@@ -177,7 +176,7 @@ def _check_archives(names: Iterable[str]) -> None:
         raise LegatoError(f"{PARAMS}: {ARCHIVES}: must be a mapping, {{}} where no category comes from an archive")
     wanted = set(names)
     for name in section:
-        params.load(f"{ARCHIVES}.{name}", AnyAsked)  # type: ignore[arg-type]
+        read_asked(name)
     if lost := sorted(wanted - section.keys()):
         raise LegatoError(f"{PARAMS}: {ARCHIVES}.{lost[0]}: this key is missing: categories.{lost[0]} comes from it")
     if spare := sorted(map(str, section.keys() - wanted)):

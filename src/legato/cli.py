@@ -46,9 +46,7 @@ def main(*words: str) -> None:
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found, _: run_split(found.undo))
-    review = commands.add_parser(
-        "review", help="what of archives waits for a person's decision, and how to write it down"
-    )
+    review = commands.add_parser("review", help="what of archives waits for a person, and how to write it down")
     review.add_argument("category", nargs="*", help="categories of params.yaml that come from archives; all if none")
     review.add_argument("--json", action="store_true", help="the raw records too, as JSON Lines")
     review.set_defaults(run=lambda found, _: run_review(found.category, found.json))

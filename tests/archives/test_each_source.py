@@ -3,7 +3,9 @@
 import pytest
 
 from helpers.archive_sources import SOURCES, ArchiveWorkspace
+from legato.contract.tags import split_tags
 from legato.files import read_json, read_jsonl, write_json
+from legato.prompts.claims import read_tag
 from legato.workspace.layout import CHAIN_STAGES, CODE
 
 STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")
@@ -37,5 +39,8 @@ def test_a_source_becomes_tracks_with_the_rights_of_both_layers(source: str, wor
     assert len(found) == expected.n_tracks
     evidence = {row["record"] for row in rows}
     for track in found:
+        phrase, *tags = split_tags(track["prompt"])
+        assert phrase == "taken"
+        assert all(map(read_tag, tags)), tags  # words of ours, and none of theirs
         assert {track["rights"][layer]["evidence"] for layer in ("recording", "composition")} <= evidence
         assert all(is_true for _, _, is_true, _ in track["verdicts"]), track["verdicts"]

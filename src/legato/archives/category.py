@@ -4,6 +4,7 @@ A record that cannot be used is refused, by name and with one reason, in `refuse
 are not held up by it.
 """
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import numpy as np
 from legato.archives.config import AUDIO_SOURCES, ArchiveMusicParams
 from legato.archives.content import is_what_it_says
 from legato.archives.cutting import Piece, audio_of, pieces
-from legato.archives.duplicates import fingerprint, first_of_each
+from legato.archives.duplicates import N_BANDS, fingerprint, first_of_each
 from legato.archives.fetched import Row, original_path, read_list
 from legato.archives.records import Reason
 from legato.archives.scores import music_reasons
@@ -165,7 +166,7 @@ def _audio_track(row: Row, whole: np.ndarray, piece: Piece, target: Path) -> Fac
         "claims": [list(claim) for claim in _claims(tuple(row["words"]), sound)],
         "width_db": round(width_db(audio), 2),
         "cut": {"start_s": round(piece.start / SAMPLE_RATE, 3), "times": piece.times},
-        "fingerprint": fingerprint(audio).tolist(),
+        "fingerprint": b64encode(fingerprint(audio).tobytes()).decode("ascii"),
         "license": row["rights"][RECORDING]["license"],
         "source": {"file": row["file"], "sha256": row["sha256"]},
         **_facts_of(row),
@@ -219,11 +220,11 @@ def _select(category: str, found: Sequence[Facts], only: Sequence[str]) -> list[
         if one["refused"]
     ]
     tracks = [track for one in found for track in one["tracks"]]
-    words = [np.array(track.pop("fingerprint", []), np.uint32) for track in tracks]
+    prints = [_print_of(track.pop("fingerprint", "")) for track in tracks]
     if only:
         return [track for track in tracks if track["id"] in only]
     kept = []
-    for at, first in enumerate(_first_of_other_records(tracks, words)):
+    for at, first in enumerate(_first_of_other_records(tracks, prints)):
         if first is None:
             kept.append(tracks[at])
         else:
@@ -237,10 +238,14 @@ def _select(category: str, found: Sequence[Facts], only: Sequence[str]) -> list[
     return sorted(kept if count == ALL else kept[:count], key=lambda track: track["id"])
 
 
-def _first_of_other_records(tracks: Sequence[Facts], words: Sequence[np.ndarray]) -> Iterable[int | None]:
+def _print_of(text: str) -> np.ndarray:
+    return np.frombuffer(b64decode(text), np.uint8).reshape(-1, N_BANDS)
+
+
+def _first_of_other_records(tracks: Sequence[Facts], prints: Sequence[np.ndarray]) -> Iterable[int | None]:
     """For each track the one of another record that has the same audio; None where there is none."""
-    heard = [at for at, one in enumerate(words) if len(one)]
-    firsts = {heard[at]: heard[first] for at, first in enumerate(first_of_each([words[at] for at in heard]))}
+    heard = [at for at, one in enumerate(prints) if len(one)]
+    firsts = {heard[at]: heard[first] for at, first in enumerate(first_of_each([prints[at] for at in heard]))}
     for at, track in enumerate(tracks):
         first = firsts.get(at, at)
         yield first if tracks[first]["archive"]["id"] != track["archive"]["id"] else None

@@ -6,10 +6,11 @@ is made of that, and may change at any time.
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 from pydantic import AfterValidator, Field
 
+from legato.workspace import params
 from legato.workspace.params import FilePath, FloatRange, IntRange, Strict
 
 ARCHIVES = "archives"
@@ -135,6 +136,15 @@ class ArchiveMusicParams(Strict):
     source: Literal["archive"]
     seconds: Seconds = [30.0, 60.0]  # of a track: what is longer is cut at quiet points
     short: Literal["repeat", "skip"] = "skip"  # of audio: whole, until it is 10 s or more, or not taken
+
+
+def read_asked(category: str) -> Asked:
+    """`archives.<category>` in params.yaml.
+
+    Raises:
+        LegatoError: it is missing, or breaks a rule.
+    """
+    return cast(Asked, params.load(f"{ARCHIVES}.{category}", cast(Any, AnyAsked)))
 
 
 def asked_values(asked: Asked) -> dict[str, Any]:

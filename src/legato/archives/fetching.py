@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,13 +11,13 @@ from typing import Protocol
 from legato.archives import fma, freesound, loc, scores
 from legato.archives.config import (
     ARCHIVES,
-    AnyAsked,
     Asked,
     FmaParams,
     FreesoundParams,
     LocParams,
     PdmxParams,
     asked_values,
+    read_asked,
 )
 from legato.archives.content import is_what_it_says
 from legato.archives.fetched import (
@@ -51,7 +51,10 @@ class Archive(Protocol):
     def records(self) -> Iterator[Record]:
         """All of them."""
 
-    def extract(self, wanted: dict[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
+    def find(self, ids: set[str]) -> Iterator[Record]:
+        """Those of a list."""
+
+    def extract(self, wanted: Mapping[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
         """Write originals; give each record's id, and why its original cannot be had."""
 
 
@@ -74,7 +77,10 @@ class PackArchive:
         else:
             yield from scores.of_openscore(self.asked, self.pack)
 
-    def extract(self, wanted: dict[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
+    def find(self, ids: set[str]) -> Iterator[Record]:
+        return (record for record in self.records() if record.id in ids)
+
+    def extract(self, wanted: Mapping[str, tuple[Record, Path]]) -> Iterator[tuple[str, Reason | None]]:
         targets: dict[str, Path] = {}
         ids: dict[str, str] = {}
         for name, (record, path) in wanted.items():
@@ -107,7 +113,7 @@ def fetch_category(category: str) -> None:
         LegatoError: what is asked breaks a rule, or is not what the list was made of; an archive cannot be read; an
             original is no longer what the list says.
     """
-    asked = params.load(f"{ARCHIVES}.{category}", AnyAsked)  # type: ignore[arg-type]
+    asked = read_asked(category)
     archive = _open(category, asked)
     if fetched_list(category).exists():
         _fetch_listed(category, asked, archive)
@@ -122,7 +128,7 @@ def _open(category: str, asked: Asked) -> Archive:
         either = "path or api" if isinstance(asked, FreesoundParams) else "path"
         raise LegatoError(f"{where}: {either}: must say where the archive is")
     if isinstance(asked, FreesoundParams) and api:
-        return FreesoundApi(asked, api, FETCHED.folder(category))
+        return FreesoundApi(asked, api)
     return PackArchive(asked, Pack(Path(asked.path or "")))
 
 
@@ -131,7 +137,8 @@ def _fetch_new(category: str, asked: Asked, archive: Archive) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     retrieved = datetime.now(UTC).isoformat(timespec="seconds")
     policy, reviews = params.load("policy", PolicyParams), read_reviews(category)
-    twice = _twice(archive.records())
+    is_pack = isinstance(archive, PackArchive)
+    twice = _twice(archive.records()) if is_pack else set()  # a search gives each sound once
     with replacing(folder / REFUSED) as temporary, temporary.open("w", encoding="ascii") as refused:
 
         def refuse(name: str, reason: Reason) -> None:
@@ -148,6 +155,8 @@ def _fetch_new(category: str, asked: Asked, archive: Archive) -> None:
             elif one.outcome != ADMITTED:
                 refuse(record.id, one.reasons[0])
             elif asked.records is not None and len(judged.admitted) >= asked.records:
+                if not is_pack:  # what is not asked for is not searched for either
+                    break
                 refuse(record.id, Reason("not asked for", "records"))
             else:
                 judged.admitted[record.id] = record, one
@@ -197,7 +206,9 @@ def _waiting_row(record: Record, judged: Judgement) -> Row:
     }
 
 
-def _bring(category: str, judged: _Judged, archive: Archive, retrieved: str, refuse) -> list[Row]:  # type: ignore[no-untyped-def]
+def _bring(
+    category: str, judged: _Judged, archive: Archive, retrieved: str, refuse: Callable[[str, Reason], None]
+) -> list[Row]:
     """Bring the originals of what is admitted, and forget those that cannot be had, are another thing or another's."""
     folder = FETCHED.folder(category) / ORIGINALS
     wanted = {name: (record, folder / _file_name(record)) for name, (record, _) in judged.admitted.items()}
@@ -247,8 +258,8 @@ def _fetch_listed(category: str, asked: Asked, archive: Archive) -> None:
         return
     wanted = {
         record.id: (record, original_path(category, missing[record.id]))
-        for record in archive.records()
-        if record.id in missing and evidence_of(record.raw) == missing[record.id]["record"]
+        for record in archive.find(set(missing))
+        if evidence_of(record.raw) == missing[record.id]["record"]
     }
     failed = dict(archive.extract(wanted))
     for name, row in missing.items():

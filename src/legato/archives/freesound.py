@@ -72,7 +72,8 @@ def of_api(asked: FreesoundParams, row: Mapping[str, Any]) -> Record:
         stated=str(stated),
     )
     tags = row.get("tags")
-    remix = {True: "yes", False: "no"}.get(row.get("is_remix") if isinstance(row.get("is_remix"), bool) else None)
+    stated_remix = row.get("is_remix")
+    remix = ("yes" if stated_remix else "no") if isinstance(stated_remix, bool) else "unknown"
     return _record(
         asked,
         row,
@@ -80,7 +81,7 @@ def of_api(asked: FreesoundParams, row: Mapping[str, Any]) -> Record:
         tags=[tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         category=str(row.get("category_code") or ""),
         preference=str(row.get("gen_ai_preference") or ""),
-        remix=remix or "unknown",
+        remix=remix,
         pack=str(row.get("pack") or ""),
         title=str(row.get("name") or ""),
     )

@@ -12,7 +12,10 @@ from legato.archives.records import Layer, Reason, Record, evidence_of
 from legato.archives.review import Decision
 from legato.licenses.policy import Input, PolicyParams, refusal
 
-ADMITTED, REFUSED, WAITING = "admitted", "refused", "waiting"
+Outcome = Literal["admitted", "refused", "waiting"]
+ADMITTED: Outcome = "admitted"
+REFUSED: Outcome = "refused"
+WAITING: Outcome = "waiting"
 LICENSE = "license"  # the code of a refusal by policy
 
 
@@ -20,7 +23,7 @@ LICENSE = "license"  # the code of a refusal by policy
 class Judgement:
     """What became of a record."""
 
-    outcome: Literal["admitted", "refused", "waiting"]
+    outcome: Outcome
     reasons: tuple[Reason, ...] = ()  # one of a refusal; all doubts of what waits
     review: Mapping[str, str] | None = None  # who resolved the doubts, and when
 

@@ -39,6 +39,6 @@ def lines_of(category: str, rows: Sequence[Row]) -> Iterator[str]:
         yield f"# {json.dumps(row['title'])} by {json.dumps(row['creator'])}, {json.dumps(row['url'])}"
         yield from (f"#   {code}: {detail}" for code, detail in row["doubts"])
         yield f"- id: {json.dumps(row['id'])}"
-        yield f"  record: {row['record']}"
+        yield f'  record: "{row["record"]}"'
         yield f"  doubts: [{', '.join(code for code, _ in row['doubts'])}]"
         yield from (f"  {key}:" for key in ("verdict", "reason", "who", "when"))

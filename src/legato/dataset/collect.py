@@ -42,9 +42,10 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
         for row in track_rows(category, names, held_out)
     ]
     _check_distinct(rows)
-    keep_groups_together(rows, held_out)
+    groups = keep_groups_together(rows, held_out)
     if all(row["held_out"] for row in rows):
-        rows[0]["held_out"] = False
+        for row, group in zip(rows, groups, strict=True):
+            row["held_out"] = group != groups[0]
     sides: dict[Path, list[Row]] = {TRAIN.path: [], HELD_OUT.path: []}
     for row in rows:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
@@ -60,11 +61,14 @@ def _check_distinct(rows: Sequence[Row]) -> None:
         known.add(row["id"])
 
 
-def keep_groups_together(rows: Sequence[Row], held_out: float) -> None:
+def keep_groups_together(rows: Sequence[Row], held_out: float) -> list[str]:
     """Put all tracks that share an artist, an album, an uploader, a pack or a score on one side, over all categories.
 
     Tracks are of one group where they share any of their `groups`, or each one with a third. The side of a group is
     that of its first name: it depends on the names alone.
+
+    Returns:
+        Of each row its group's name; a track of no group is one by itself.
     """
     parent: dict[str, str] = {}
 
@@ -81,6 +85,7 @@ def keep_groups_together(rows: Sequence[Row], held_out: float) -> None:
     for row in rows:
         if row.get("groups"):
             row["held_out"] = is_held_out_by_id(top(row["groups"][0]), held_out)
+    return [top(row["groups"][0]) if row.get("groups") else f"track:{row['id']}" for row in rows]
 
 
 def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Row]:

@@ -34,7 +34,7 @@ def validate_category(category: str) -> list[Row]:
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
 
-    def validate_recording(name: str, tags: list[str]) -> Row:
+    def validate_recording(name: str, tags: tuple[str, ...]) -> Row:
         sound = Sound(audio=read_audio(AUDIO.file(category, name), SAMPLE_RATE), sample_rate=SAMPLE_RATE)
         return {"id": name, "verdicts": judge_recording(tags, sound, stated[name])}
 

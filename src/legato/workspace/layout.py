@@ -118,6 +118,7 @@ OF_ALL = (
 
 # What is no output of a stage.
 CHECKPOINTS, TRAINING_LOGS = Path("models/dia_checkpoints"), Path("logs/train")
+LIMITS = Path(".legato/limits")  # requests to archives, counted over restarts
 CODEC_RUNS = Path("dataset/train_codec")
 SMALL_CODEC, SMALL_CODEC_FIGURES = Path("models/codec/small.pth"), Path("models/codec/small.json")
 CODEC_CORPUS = Path("models/codec/corpus.yaml")

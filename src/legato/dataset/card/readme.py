@@ -80,9 +80,7 @@ def _about(summary: Summary) -> str:
 def _recordings(summary: Summary) -> str:
     if not summary.n_recordings:
         return "No recording is in it."
-    return (
-        f"{summary.n_recordings} tracks are recordings by others, from archives, each with its rights and its record."
-    )
+    return f"{summary.n_recordings} tracks are recordings by others, from archives, each with its rights and record."
 
 
 def _origin(summary: Summary) -> str:
