@@ -125,10 +125,11 @@ def check() -> Manifests:
     for name, category in loaded.items():
         manifests[name] = {}
         if isinstance(category, CategoryParams):
-            _check_seconds(f"{CATEGORIES}.{name}.music", category.music, max_minutes)
+            _check_most_seconds(f"{CATEGORIES}.{name}.music", category.music.seconds, max_minutes)
             _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
             _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
         elif isinstance(category, ArchiveCategoryParams):
+            _check_most_seconds(f"{CATEGORIES}.{name}.music", category.music.seconds, max_minutes)
             kits = {program for bank, program in presets if bank == DRUM_BANK}
             list_sha256 = check_fetched(name, read_asked(name), params.load("policy", PolicyParams))
             manifests[name] = archive_manifest(list_sha256, presets, kits)
@@ -259,8 +260,8 @@ def _is_composed_id(name: str, category: str) -> bool:
     return number != name and len(number) == INDEX_DIGITS and number.isdecimal()
 
 
-def _check_seconds(key: str, music: MusicParams, max_minutes: float) -> None:
-    low, high = music.seconds
+def _check_most_seconds(key: str, seconds: Sequence[float], max_minutes: float) -> None:
+    low, high = seconds
     if high > max_minutes * 60:
         raise LegatoError(
             f"{PARAMS}: {key}.seconds: [{low:g}, {high:g}]: dataset.max_minutes allows {max_minutes * 60:g} seconds"

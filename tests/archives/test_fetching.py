@@ -138,7 +138,7 @@ def test_one_record_that_cannot_be_used_holds_up_no_other(workspace: ArchiveWork
     asked = {"source": "pdmx", "record": 15571083, **AS_OF}
     workspace.ask(asked, packs.write_files(workspace.folder / "packs", files | table))
     workspace.fetch()
-    assert [track["id"] for track in workspace.tracks()] == ["taken_rqma_01", "taken_rqmd_01"]
+    assert [track["id"] for track in workspace.tracks()] == ["taken_rqma_524117_01", "taken_rqmd_c45882_01"]
     refused = {row["id"]: row["reason"] for row in read_jsonl(workspace.folder / "dataset/midi/taken/refused.jsonl")}
     assert refused == {"Qmb": "not MIDI", "Qmc": "not asked for"}
 
@@ -166,6 +166,10 @@ def test_as_many_tracks_as_are_asked_for_and_no_other_files(workspace: ArchiveWo
         (lambda values: values["archives"]["taken"].update(genre="x"), "genre: unknown key"),
         (lambda values: values["archives"]["taken"].update(source="jamendo"), "archives.taken"),
         (lambda values: values.pop("archives"), "archives: must be a mapping"),
+        (
+            lambda values: values["categories"]["taken"]["music"].update(seconds=[30.0, 2000.0]),
+            r"music.seconds: \[30, 2000\]: dataset.max_minutes allows 1200 seconds",
+        ),
         (lambda values: values["policy"].update(music=["MIT"]), "recording: CC0-1.0: not one of policy.music"),
         (lambda values: values["archives"]["taken"].update(instrumental=True), "is frozen: .* another instrumental"),
     ],

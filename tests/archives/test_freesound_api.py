@@ -1,5 +1,6 @@
 """The API's client against a server on loopback, which answers and fails as Freesound does."""
 
+import gzip
 import hashlib
 import json
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +260,35 @@ def test_a_download_that_is_wrong_is_tried_again_and_then_refused(
         "1.wav",
         "3.wav",
     ]
+
+
+def test_a_download_that_drips_is_given_up(
+    client: ArchiveWorkspace, freesound: Freesound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(freesound_api, "DOWNLOAD_S", 0.2)
+    monkeypatch.setattr(freesound_api, "TRIES", 1)
+
+    def drip(handler: Handler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", str(len(CONTENT[1])))
+        handler.end_headers()
+        with suppress(OSError):
+            for at in range(1000):
+                handler.wfile.write(CONTENT[1][at : at + 1])
+                time.sleep(0.02)
+
+    freesound.fail("/2/download/", drip)
+    assert ids(client.fetch()[1]) == ["1", "3"]
+    assert refused(client)["2"] == ("download", "'takes longer than 0.2 s'")
+
+
+def test_a_packed_answer_is_not_unpacked(client: ArchiveWorkspace, freesound: Freesound) -> None:
+    """A gigabyte of zeros in a megabyte is a megabyte that is no JSON."""
+    bomb = gzip.compress(bytes(2**24))
+    packed = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    freesound.fail("/search/", lambda handler: handler.send(200, bomb, **packed))
+    assert ids(client.fetch()[1]) == ["1", "2", "3"]
+    assert all(header["Accept-Encoding"] == "identity" for header in freesound.headers)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ are not held up by it.
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterable, Sequence
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
     if only:
         rows = [row for row in rows if any(name.startswith(f"{_stem(category, row)}_") for name in only)]
     kits, presets = read_kits(category), read_presets(category)
-    asked = head["asked"]
+    asked, most_s = head["asked"], params.load("dataset", DatasetParams).max_minutes * 60
 
     def ingest_record(row: Row, folder: Path) -> Facts:
         path = original_path(category, row)
@@ -78,7 +79,7 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
             return _refused(row, why)
         if row["source"] in AUDIO_SOURCES:
             return _ingest_audio(row, path, folder, name, music, asked)
-        return _ingest_score(row, path, folder, name, kits, presets, asked)
+        return _ingest_score(row, path, folder, name, kits, presets, asked, most_s)
 
     step = items.Step[Row](
         stage="compose",
@@ -87,7 +88,7 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
         name=lambda row: _stem(category, row),
         reads=lambda row: [row, sha256_of(original_path(category, row))],
         settings=settings_of("compose", params.read(), category)
-        | {"kits": kits, "presets": presets, "asked": asked, "libsndfile": LIBSNDFILE},
+        | {"kits": kits, "presets": presets, "asked": asked, "most_s": most_s, "libsndfile": LIBSNDFILE},
         outs=[MIDI.folder(category)],
     )
     found = items.build(step, rows)
@@ -97,8 +98,12 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Facts]:
 
 
 def _stem(category: str, row: Row) -> str:
-    """How the ids of a record's tracks begin; `_01` follows, which no other kind of category's ids have."""
-    return f"{category}_r{slug(row['id'])}"
+    """How the ids of a record's tracks begin; `_01` follows, which no other kind of category's ids have.
+
+    Records whose ids differ in no more than capitals and signs differ by a hash.
+    """
+    name, plain = row["id"], slug(row["id"])
+    return f"{category}_r{plain}" + ("" if plain == name else f"_{sha256(name.encode()).hexdigest()[:6]}")
 
 
 def _refused(row: Row, why: Reason) -> Facts:
@@ -113,6 +118,7 @@ def _ingest_score(
     kits: list[int],
     presets: list[tuple[int, int]],
     asked: dict[str, Any],
+    most_s: float,
 ) -> Facts:
     """A MIDI file in the form that later stages read, where the SoundFont can play it."""
     try:
@@ -124,6 +130,8 @@ def _ingest_score(
         return _refused(row, Reason("SoundFont lacks", f"bank {missing[0][0]} program {missing[0][1]}"))
     if len(contents.instruments) > MAX_CHANNELS:
         return _refused(row, Reason("instruments", str(len(contents.instruments))))
+    if contents.seconds > most_s:
+        return _refused(row, Reason("too long", f"{contents.seconds:.0f} s: dataset.max_minutes"))
     for why in music_reasons(contents.seconds, contents.n_notes, asked["seconds"], asked["notes"]):
         return _refused(row, why)
     target = folder / f"{name}_01.mid"

@@ -19,9 +19,6 @@ SCORE_SOURCES = ("pdmx", "openscore")
 MOST_SECONDS = 86_400
 LEAST_RECORD = 15571083  # of PDMX at Zenodo: older ones have no column of conflicts, or a wrong one
 OFFENSIVE = ("Ethnic characterizations",)  # a subject heading of the Library of Congress: songs that mock peoples
-NON_COMMERCIAL = "non-commercial"  # what the terms of Freesound's API allow it to be used for
-PREFERENCES = ("no-additional-preferences", "open-source-models", "noncommercial-open-source-models", "no-gen-ai")
-UNKNOWN = "unknown"
 
 
 def _check_date(text: str) -> str:

@@ -16,9 +16,9 @@ from typing import Any
 from legato.archives import freesound
 from legato.archives.config import ApiParams, FreesoundParams
 from legato.archives.limits import Limits
-from legato.archives.packs import AT_A_TIME, MOST_BYTES
+from legato.archives.packs import MOST_BYTES
 from legato.archives.records import Reason, Record, shown
-from legato.archives.web import Gone, Site, UnexpectedError, read
+from legato.archives.web import Gone, Site, UnexpectedError, blocks
 from legato.errors import LegatoError
 from legato.files import replacing
 from legato.workspace.layout import LIMITS
@@ -159,16 +159,14 @@ class FreesoundApi:
 
     def _receive(self, sound: str, path: Path, size: int, md5: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        digest, received, started = hashlib.md5(usedforsecurity=False), 0, time.monotonic()
+        digest, received = hashlib.md5(usedforsecurity=False), 0
         with (
             self._site.get(f"/apiv2/sounds/{sound}/download/", {}, self._bearer) as answer,
             replacing(path) as temporary,
             temporary.open("wb") as out,
         ):
-            while block := read(answer, AT_A_TIME):
+            for block in blocks(answer, size, DOWNLOAD_S):
                 received += len(block)
-                if received > size or time.monotonic() - started > DOWNLOAD_S:
-                    raise _WrongError(f"is longer than the {size} bytes that it should have, or takes too long")
                 digest.update(block)
                 out.write(block)
             if received != size:

@@ -18,6 +18,8 @@ from legato.errors import LegatoError
 TIMEOUT_S = (10.0, 60.0)  # to connect, and between two bytes
 MOST_JSON = 2**24  # bytes of an answer
 MOST_REDIRECTS = 3
+AT_A_TIME = 2**20  # bytes
+ANSWER_S = 120.0  # for a whole answer of JSON
 AGENT = "legato"
 
 
@@ -60,7 +62,7 @@ class Site:
             UnexpectedError: another status, or no object of JSON, or none at all.
         """
         with self.get(path, query, authorization) as answer:
-            return _object(read(answer, MOST_JSON + 1))
+            return _object(b"".join(blocks(answer, MOST_JSON, ANSWER_S)))
 
     @contextmanager
     def get(self, path: str, query: Mapping[str, str], authorization: str) -> Iterator[requests.Response]:
@@ -108,17 +110,25 @@ class Site:
         if answer.status_code == requests.codes.not_found:
             raise Gone
         if answer.status_code != requests.codes.ok:
-            raise UnexpectedError(answer.status_code, _detail(read(answer, MOST_JSON)))
+            content = b"".join(blocks(answer, MOST_JSON, ANSWER_S))
+            raise UnexpectedError(answer.status_code, _detail(content))
 
 
-def read(answer: requests.Response, n_bytes: int) -> bytes:
-    """At most so many bytes of an answer's body, as they were sent; none at its end.
+def blocks(answer: requests.Response, most_bytes: int, most_s: float) -> Iterator[bytes]:
+    """An answer's body as it was sent, whatever arrives at a time; never unpacked.
 
     Raises:
-        UnexpectedError: the connection was cut, or nothing comes.
+        UnexpectedError: the connection was cut; or it is longer, or takes longer, than it may.
     """
+    received, started = 0, time.monotonic()
     try:
-        return bytes(answer.raw.read(n_bytes, decode_content=False))
+        while block := answer.raw.read1(AT_A_TIME, decode_content=False):
+            received += len(block)
+            if received > most_bytes:
+                raise UnexpectedError(0, f"is longer than {most_bytes} bytes")
+            if time.monotonic() - started > most_s:
+                raise UnexpectedError(0, f"takes longer than {most_s:g} s")
+            yield block
     except HTTPError as error:
         raise UnexpectedError(0, f"the connection was cut: {type(error).__name__}") from None
 
@@ -127,7 +137,7 @@ def _object(content: bytes) -> dict[str, Any]:
     if content.lstrip()[:1] == b"<":
         raise UnexpectedError(0, "it answers with a page in place of data")
     try:
-        found = json.loads(content) if len(content) <= MOST_JSON else None
+        found = json.loads(content)
     except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):
