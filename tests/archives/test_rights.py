@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import TypeAdapter
 
 from helpers import archive_packs as packs
@@ -178,6 +179,11 @@ def test_only_what_is_said_to_be_no_remix_is_none(remix: Any) -> None:
     row |= {} if remix == "missing" else {"is_remix": remix}
     assert outcome(freesound.of_api(NO_UNKNOWN, row)) == (REFUSED, "remix")
     assert of_api() == (ADMITTED, "")
+
+
+def test_no_is_a_word_to_whoever_writes_yaml() -> None:
+    written = yaml.safe_load("remix: [no, unknown]")
+    assert asked(**packs.FREESOUND_ASKED | written).remix == ["no", "unknown"]
 
 
 def test_a_pack_says_nothing_of_remixes() -> None:

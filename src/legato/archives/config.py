@@ -8,7 +8,7 @@ import re
 from datetime import date
 from typing import Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from legato.workspace import params
 from legato.workspace.params import FilePath, FloatRange, IntRange, Strict
@@ -49,6 +49,7 @@ def _check_variable(text: str) -> str:
     return text
 
 
+Remix = Annotated[Literal["no", "unknown"], BeforeValidator(lambda value: "no" if value is False else value)]  # YAML
 Words = Annotated[list[str], AfterValidator(_check_words)]
 Seconds = Annotated[FloatRange, AfterValidator(_within_a_day)]
 AsOf = Annotated[str, AfterValidator(_check_date)]
@@ -84,7 +85,7 @@ class FreesoundParams(_AskedParams):
     tags: Words = []  # all of them
     without_tags: Words = []
     gen_ai: Annotated[list[Literal["no-additional-preferences", "open-source-models"]], Field(min_length=1)]
-    remix: Annotated[list[Literal["no", "unknown"]], Field(min_length=1)] = ["no"]  # a data pack says nothing of it
+    remix: Annotated[list[Remix], Field(min_length=1)] = ["no"]  # a data pack says nothing of it
 
 
 class FmaParams(_AskedParams):
