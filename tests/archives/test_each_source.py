@@ -12,28 +12,28 @@ STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_a_source_becomes_tracks_with_the_rights_of_both_layers(source: str, workspace: ArchiveWorkspace) -> None:
+def test_a_source_becomes_tracks_with_the_rights_of_both_layers(source: str, taken: ArchiveWorkspace) -> None:
     expected = SOURCES[source]
-    workspace.ask(expected.asked, expected.build(workspace.folder / "packs"))
-    head, rows = workspace.fetch()
+    taken.ask(expected.asked, expected.build(taken.folder / "packs"))
+    head, rows = taken.fetch()
     assert head["refused"] == expected.refused
-    assert [row["id"] for row in workspace.lines("waiting.jsonl")] == expected.waiting
-    assert len(workspace.lines("refused.jsonl")) == sum(expected.refused.values())
-    workspace.run_stage("check")
+    assert [row["id"] for row in taken.lines("waiting.jsonl")] == expected.waiting
+    assert len(taken.lines("refused.jsonl")) == sum(expected.refused.values())
+    taken.run_stage("check")
     for category in ("pads", "taken"):
         for stage in STAGES:
-            workspace.run_stage(stage, category)
-    write_json(workspace.folder / CODE.path, dict.fromkeys(CHAIN_STAGES, "hash"))
+            taken.run_stage(stage, category)
+    write_json(taken.folder / CODE.path, dict.fromkeys(CHAIN_STAGES, "hash"))
     for stage in ("collect", "audit"):
-        workspace.run_stage(stage)
-    audit = read_json(workspace.folder / "reports/audit.json")
+        taken.run_stage(stage)
+    audit = read_json(taken.folder / "reports/audit.json")
     assert audit["passed"]
     assert audit["tracks"] == 3 + expected.n_tracks
     assert set(audit["sources"]) == {"composed", source}
     found = [
         row
         for side in ("encoded", "heldout")
-        for row in read_jsonl(workspace.folder / f"dataset/{side}_dataset/tracks.jsonl")
+        for row in read_jsonl(taken.folder / f"dataset/{side}_dataset/tracks.jsonl")
         if row["category"] == "taken"
     ]
     assert len(found) == expected.n_tracks

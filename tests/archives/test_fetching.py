@@ -29,13 +29,13 @@ FMA = {"source": "fma"}
 POLICY = PolicyParams(music=["CC0-1.0"], soundfont=["CC0-1.0"], codec=["MIT"])
 
 
-def fma_pack(workspace: ArchiveWorkspace, rows: list[dict[str, str]], seconds: float = 11) -> None:
+def fma_pack(taken: ArchiveWorkspace, rows: list[dict[str, str]], seconds: float = 11) -> None:
     sounds = {int(row["track_id"]): audio_bytes(tone(seconds, seed=int(row["track_id"])), "MP3") for row in rows}
-    workspace.ask(FMA, packs.write_fma(workspace.folder / "packs", rows, sounds))
+    taken.ask(FMA, packs.write_fma(taken.folder / "packs", rows, sounds))
 
 
-def review(workspace: ArchiveWorkspace, rows: list[dict[str, Any]], **changes: Any) -> Path:
-    path = workspace.folder / review_path("taken")
+def review(taken: ArchiveWorkspace, rows: list[dict[str, Any]], **changes: Any) -> Path:
+    path = taken.folder / review_path("taken")
     signed = {"verdict": "admit", "reason": "the same person", "who": "Jane Doe", "when": "2026-11-26"} | changes
     entries = [
         {"id": row["id"], "record": row["record"], "doubts": [code for code, _ in row["doubts"]], **signed}
@@ -46,11 +46,11 @@ def review(workspace: ArchiveWorkspace, rows: list[dict[str, Any]], **changes: A
 
 
 def test_what_a_person_signed_is_admitted_and_traced(
-    workspace: ArchiveWorkspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    taken: ArchiveWorkspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fma_pack(workspace, [packs.fma_row(2), packs.fma_row(3, artist_id="9", track_composer="Another")])
-    assert [row["id"] for row in workspace.fetch()[1]] == ["2"]
-    monkeypatch.chdir(workspace.folder)
+    fma_pack(taken, [packs.fma_row(2), packs.fma_row(3, artist_id="9", track_composer="Another")])
+    assert [row["id"] for row in taken.fetch()[1]] == ["2"]
+    monkeypatch.chdir(taken.folder)
     cli.main("review")
     shown = capsys.readouterr().out
     assert "# taken: 1 record waiting" in shown
@@ -62,13 +62,13 @@ def test_what_a_person_signed_is_admitted_and_traced(
     cli.main("review", "taken")
     assert "taken: nothing waits" in capsys.readouterr().out
     Path("sources/taken.fetched.jsonl").unlink()
-    _, rows = workspace.fetch()
+    _, rows = taken.fetch()
     assert [row["id"] for row in rows] == ["2", "3"]
     assert rows[1]["review"] == {"who": "Jane Doe", "when": "2026-11-26", "reason": "one person"}
-    workspace.run_stage("check")
+    taken.run_stage("check")
     review_path("taken").unlink()
     with pytest.raises(LegatoError, match=r"taken\.fetched\.jsonl: 3: was admitted by a decision that .* has no more"):
-        workspace.run_stage("check")
+        taken.run_stage("check")
 
 
 @pytest.mark.parametrize(
@@ -83,49 +83,49 @@ def test_what_a_person_signed_is_admitted_and_traced(
         ({"license": "CC0-1.0"}, "license: unknown key"),
     ],
 )
-def test_a_decision_that_is_not_signed_is_none(workspace: ArchiveWorkspace, change: dict[str, Any], words: str) -> None:
-    fma_pack(workspace, [packs.fma_row(2), packs.fma_row(3, track_composer="Another")])
-    workspace.fetch()
-    review(workspace, workspace.lines("waiting.jsonl"), **change)
-    (workspace.folder / "sources/taken.fetched.jsonl").unlink()
+def test_a_decision_that_is_not_signed_is_none(taken: ArchiveWorkspace, change: dict[str, Any], words: str) -> None:
+    fma_pack(taken, [packs.fma_row(2), packs.fma_row(3, track_composer="Another")])
+    taken.fetch()
+    review(taken, taken.lines("waiting.jsonl"), **change)
+    (taken.folder / "sources/taken.fetched.jsonl").unlink()
     with pytest.raises(LegatoError, match=rf"taken\.review\.yaml: reviewed.*{words}"):
-        workspace.fetch()
+        taken.fetch()
 
 
-def test_a_record_that_is_there_twice_is_nobodys(workspace: ArchiveWorkspace) -> None:
-    fma_pack(workspace, [packs.fma_row(2), packs.fma_row(3), packs.fma_row(3, track_title="another")])
-    head, rows = workspace.fetch()
+def test_a_record_that_is_there_twice_is_nobodys(taken: ArchiveWorkspace) -> None:
+    fma_pack(taken, [packs.fma_row(2), packs.fma_row(3), packs.fma_row(3, track_title="another")])
+    head, rows = taken.fetch()
     assert [row["id"] for row in rows] == ["2"]
     assert head["refused"] == {"id is there twice": 2}
 
 
-def test_the_same_file_under_two_records_is_taken_once(workspace: ArchiveWorkspace) -> None:
+def test_the_same_file_under_two_records_is_taken_once(taken: ArchiveWorkspace) -> None:
     sound = audio_bytes(beat(12), "MP3")
     rows = [packs.fma_row(2), packs.fma_row(3, artist_id="8")]
-    workspace.ask(FMA, packs.write_fma(workspace.folder / "packs", rows, {2: sound, 3: sound}))
-    head, found = workspace.fetch()
+    taken.ask(FMA, packs.write_fma(taken.folder / "packs", rows, {2: sound, 3: sound}))
+    head, found = taken.fetch()
     assert [row["id"] for row in found] == ["2"]
     assert head["refused"] == {"same file": 1}
 
 
-def test_the_same_audio_in_two_encodings_is_taken_once(workspace: ArchiveWorkspace) -> None:
+def test_the_same_audio_in_two_encodings_is_taken_once(taken: ArchiveWorkspace) -> None:
     sound = tone(12, seed=5)
     files = packs.freesound_files(
         [packs.freesound_row(1, username="a"), packs.freesound_row(2, username="b", type="ogg")],
         {"1": audio_bytes(sound), "2": audio_bytes(sound * 0.5, "OGG")},
     )
-    workspace.ask(packs.FREESOUND_ASKED, packs.write_files(workspace.folder / "packs", files))
-    workspace.fetch()
-    assert [track["id"] for track in workspace.tracks()] == ["taken_r1_01"]
-    refused = read_jsonl(workspace.folder / "dataset/midi/taken/refused.jsonl")
+    taken.ask(packs.FREESOUND_ASKED, packs.write_files(taken.folder / "packs", files))
+    taken.fetch()
+    assert [track["id"] for track in taken.tracks()] == ["taken_r1_01"]
+    refused = read_jsonl(taken.folder / "dataset/midi/taken/refused.jsonl")
     assert refused == [{"id": "taken_r2_01", "reason": "same audio", "detail": "as taken_r1_01"}]
-    assert sorted(path.name for path in (workspace.folder / "dataset/midi/taken").iterdir()) == [
+    assert sorted(path.name for path in (taken.folder / "dataset/midi/taken").iterdir()) == [
         "refused.jsonl",
         "taken_r1_01.flac",
     ]
 
 
-def test_one_record_that_cannot_be_used_holds_up_no_other(workspace: ArchiveWorkspace) -> None:
+def test_one_record_that_cannot_be_used_holds_up_no_other(taken: ArchiveWorkspace) -> None:
     songs = {
         "a": song_bytes(1),
         "b": b"MThd\x00\x00\x00\x06\x00\x01",
@@ -136,26 +136,26 @@ def test_one_record_that_cannot_be_used_holds_up_no_other(workspace: ArchiveWork
     files = {f"mid/Q/m/Qm{name}.mid": content for name, content in songs.items()}
     table = {"PDMX.csv": packs.csv_bytes(packs.PDMX_COLUMNS, rows)}
     asked = {"source": "pdmx", "record": 15571083, **AS_OF}
-    workspace.ask(asked, packs.write_files(workspace.folder / "packs", files | table))
-    workspace.fetch()
-    assert [track["id"] for track in workspace.tracks()] == ["taken_rqma_524117_01", "taken_rqmd_c45882_01"]
-    refused = {row["id"]: row["reason"] for row in read_jsonl(workspace.folder / "dataset/midi/taken/refused.jsonl")}
+    taken.ask(asked, packs.write_files(taken.folder / "packs", files | table))
+    taken.fetch()
+    assert [track["id"] for track in taken.tracks()] == ["taken_rqma_524117_01", "taken_rqmd_c45882_01"]
+    refused = {row["id"]: row["reason"] for row in read_jsonl(taken.folder / "dataset/midi/taken/refused.jsonl")}
     assert refused == {"Qmb": "not MIDI", "Qmc": "not asked for"}
 
 
-def test_as_many_tracks_as_are_asked_for_and_no_other_files(workspace: ArchiveWorkspace) -> None:
-    fma_pack(workspace, [packs.fma_row(at, artist_id=str(at), track_duration="01:15") for at in (2, 3, 4)], 75)
-    workspace.params["categories"]["taken"]["tracks"] = 4
-    workspace.write({})
-    workspace.fetch()
-    names = [track["id"] for track in workspace.tracks()]
+def test_as_many_tracks_as_are_asked_for_and_no_other_files(taken: ArchiveWorkspace) -> None:
+    fma_pack(taken, [packs.fma_row(at, artist_id=str(at), track_duration="01:15") for at in (2, 3, 4)], 75)
+    taken.params["categories"]["taken"]["tracks"] = 4
+    taken.write({})
+    taken.fetch()
+    names = [track["id"] for track in taken.tracks()]
     assert names == ["taken_r2_01", "taken_r2_02", "taken_r3_01", "taken_r4_01"]
-    files = (workspace.folder / "dataset/midi/taken").glob("*.flac")
+    files = (taken.folder / "dataset/midi/taken").glob("*.flac")
     assert sorted(path.stem for path in files) == names
-    workspace.params["categories"]["taken"]["tracks"] = 99
-    workspace.write({})
+    taken.params["categories"]["taken"]["tracks"] = 99
+    taken.write({})
     with pytest.raises(LegatoError, match=r"categories\.taken\.tracks: 99: what was fetched makes 6"):
-        workspace.tracks()
+        taken.tracks()
 
 
 @pytest.mark.parametrize(
@@ -174,32 +174,30 @@ def test_as_many_tracks_as_are_asked_for_and_no_other_files(workspace: ArchiveWo
         (lambda values: values["archives"]["taken"].update(instrumental=True), "is frozen: .* another instrumental"),
     ],
 )
-def test_check_says_what_is_wrong_before_anything_is_built(
-    workspace: ArchiveWorkspace, change: Any, words: str
-) -> None:
-    fma_pack(workspace, [packs.fma_row(2)])
-    workspace.fetch()
-    workspace.params["categories"].pop("pads")
-    change(workspace.params)
-    workspace.write({})
+def test_check_says_what_is_wrong_before_anything_is_built(taken: ArchiveWorkspace, change: Any, words: str) -> None:
+    fma_pack(taken, [packs.fma_row(2)])
+    taken.fetch()
+    taken.params["categories"].pop("pads")
+    change(taken.params)
+    taken.write({})
     with pytest.raises(LegatoError, match=words):
-        workspace.run_stage("check")
+        taken.run_stage("check")
 
 
-def test_an_original_that_was_changed_is_no_longer_the_lists(workspace: ArchiveWorkspace) -> None:
-    fma_pack(workspace, [packs.fma_row(2)])
-    workspace.fetch()
-    workspace.run_stage("check")
-    (workspace.folder / "dataset/fetched/taken/originals/2.mp3").write_bytes(audio_bytes(tone(11, seed=9), "MP3"))
+def test_an_original_that_was_changed_is_no_longer_the_lists(taken: ArchiveWorkspace) -> None:
+    fma_pack(taken, [packs.fma_row(2)])
+    taken.fetch()
+    taken.run_stage("check")
+    (taken.folder / "dataset/fetched/taken/originals/2.mp3").write_bytes(audio_bytes(tone(11, seed=9), "MP3"))
     with pytest.raises(LegatoError, match="2.mp3: is not here as it was fetched"):
-        workspace.run_stage("compose", "taken")
-    fma_pack(workspace, [packs.fma_row(2)], seconds=14)  # and the pack has another one meanwhile
+        taken.run_stage("compose", "taken")
+    fma_pack(taken, [packs.fma_row(2)], seconds=14)  # and the pack has another one meanwhile
     with pytest.raises(LegatoError, match="2: its original is not the one that the list names"):
-        workspace.fetch()
+        taken.fetch()
 
 
-def test_what_a_pack_lacks_is_named(workspace: ArchiveWorkspace) -> None:
-    empty = packs.write_files(workspace.folder / "packs", {"x.txt": b"x"})
+def test_what_a_pack_lacks_is_named(taken: ArchiveWorkspace) -> None:
+    empty = packs.write_files(taken.folder / "packs", {"x.txt": b"x"})
     for asked, words in (
         (FMA, "0 files raw_tracks.csv: put fma_metadata.zip there"),
         (packs.FREESOUND_ASKED, "no data pack of Freesound"),
@@ -207,46 +205,46 @@ def test_what_a_pack_lacks_is_named(workspace: ArchiveWorkspace) -> None:
         ({"source": "pdmx", "record": 15571083, **AS_OF}, "0 files PDMX.csv"),
         ({"source": "openscore", **AS_OF}, "0 files LICENSE"),
     ):
-        workspace.ask(asked, empty)
+        taken.ask(asked, empty)
         with pytest.raises(LegatoError, match=words):
-            workspace.fetch()
-    workspace.ask(FMA, workspace.folder / "nowhere")
+            taken.fetch()
+    taken.ask(FMA, taken.folder / "nowhere")
     with pytest.raises(LegatoError, match="nowhere: no such folder"):
-        workspace.fetch()
-    workspace.ask_without_path(FMA)
+        taken.fetch()
+    taken.ask_without_path(FMA)
     with pytest.raises(LegatoError, match=r"archives\.taken: path: must say where the archive is"):
-        workspace.fetch()
+        taken.fetch()
 
 
-def test_an_old_pdmx_and_a_trimmed_fma_table_are_explained(workspace: ArchiveWorkspace) -> None:
+def test_an_old_pdmx_and_a_trimmed_fma_table_are_explained(taken: ArchiveWorkspace) -> None:
     old = [name for name in packs.PDMX_COLUMNS if name != "license_conflict"]
     rows = [{key: value for key, value in packs.pdmx_row("Qma").items() if key in old}]
-    workspace.ask(
+    taken.ask(
         {"source": "pdmx", "record": 15571083, **AS_OF},
-        packs.write_files(workspace.folder / "old", {"PDMX.csv": packs.csv_bytes(old, rows)}),
+        packs.write_files(taken.folder / "old", {"PDMX.csv": packs.csv_bytes(old, rows)}),
     )
     with pytest.raises(LegatoError, match="no column license_conflict: license_conflict came with record 15571083"):
-        workspace.fetch()
-    workspace.ask({"source": "pdmx", "record": 13763756, **AS_OF}, workspace.folder / "old")
+        taken.fetch()
+    taken.ask({"source": "pdmx", "record": 13763756, **AS_OF}, taken.folder / "old")
     with pytest.raises(LegatoError, match=r"archives\.taken.*record"):
-        workspace.fetch()
+        taken.fetch()
 
 
-def test_a_page_in_place_of_the_librarys_metadata_is_recognised(workspace: ArchiveWorkspace) -> None:
+def test_a_page_in_place_of_the_librarys_metadata_is_recognised(taken: ArchiveWorkspace) -> None:
     page = b"<!DOCTYPE html><html><title>Just a moment...</title>"
     files = {"metadata.json": page, "manifest.json": b"{}"}
     asked = {"source": "loc", "release_years": 1, **AS_OF}
-    workspace.ask(asked, packs.write_files(workspace.folder / "packs", files))
+    taken.ask(asked, packs.write_files(taken.folder / "packs", files))
     with pytest.raises(LegatoError, match="asks whether a person reads it.*download the package with a browser"):
-        workspace.fetch()
+        taken.fetch()
 
 
-def test_a_licence_that_is_not_the_legal_code_admits_no_score(workspace: ArchiveWorkspace) -> None:
+def test_a_licence_that_is_not_the_legal_code_admits_no_score(taken: ArchiveWorkspace) -> None:
     text = packs.CC0_TEXT.replace(b"waives", b"keeps", 1)
     assert text != packs.CC0_TEXT
     files = {"LICENSE": text, "Schubert,_Franz/lc1.mid": song_bytes()}
-    workspace.ask({"source": "openscore", **AS_OF}, packs.write_files(workspace.folder / "packs", files))
-    assert workspace.fetch()[0]["refused"] == {"recording license": 1}
+    taken.ask({"source": "openscore", **AS_OF}, packs.write_files(taken.folder / "packs", files))
+    assert taken.fetch()[0]["refused"] == {"recording license": 1}
 
 
 def row(name: str, *groups: str) -> dict[str, Any]:
@@ -335,20 +333,20 @@ def test_the_audit_counts_hours_by_layer_and_source(tmp_path: Path) -> None:
     assert found["layers"]["composition"] == {"CC0-1.0": round(20 / 3600, 4), PD_COMPOSITION: hour}
 
 
-def test_an_ingest_that_is_killed_goes_on(workspace: ArchiveWorkspace) -> None:
+def test_an_ingest_that_is_killed_goes_on(taken: ArchiveWorkspace) -> None:
     """What was made is in the cache of single tracks: the next run makes the same as one that nobody killed."""
-    fma_pack(workspace, [packs.fma_row(at, artist_id=str(at), track_duration="00:30") for at in range(2, 12)], 30)
-    workspace.fetch()
-    workspace.run_stage("check")
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "LEGATO_CACHE": str(workspace.cache)}
+    fma_pack(taken, [packs.fma_row(at, artist_id=str(at), track_duration="00:30") for at in range(2, 12)], 30)
+    taken.fetch()
+    taken.run_stage("check")
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "LEGATO_CACHE": str(taken.cache)}
     command = [sys.executable, str(ROOT / "stages/compose.py"), "taken"]
-    process = subprocess.Popen(command, cwd=workspace.folder, env=environment, start_new_session=True)
-    records = workspace.cache / "records"
+    process = subprocess.Popen(command, cwd=taken.folder, env=environment, start_new_session=True)
+    records = taken.cache / "records"
     while process.poll() is None and len(list(records.rglob("*"))) < 6:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    workspace.run_stage("compose", "taken")
-    made = workspace.bytes()
+    taken.run_stage("compose", "taken")
+    made = taken.bytes()
     assert len([name for name in made if name.startswith("midi/taken/")]) == 11
-    assert not list((workspace.folder / "dataset/midi").rglob(".*"))
+    assert not list((taken.folder / "dataset/midi").rglob(".*"))

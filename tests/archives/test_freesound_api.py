@@ -55,20 +55,20 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.fixture
-def client(workspace: ArchiveWorkspace, freesound: Freesound, slept: list[float]) -> ArchiveWorkspace:
-    """A workspace that asks the server."""
+def client(taken: ArchiveWorkspace, freesound: Freesound, slept: list[float]) -> ArchiveWorkspace:
+    """A taken that asks the server."""
     assert freesound.address
     assert slept == []
-    workspace.ask_without_path(ASKED)
-    return workspace
+    taken.ask_without_path(ASKED)
+    return taken
 
 
 def ids(rows: list[dict[str, Any]]) -> list[str]:
     return [row["id"] for row in rows]
 
 
-def refused(workspace: ArchiveWorkspace) -> dict[str, tuple[str, str]]:
-    return {row["id"]: (row["reason"], row["detail"]) for row in workspace.lines("refused.jsonl")}
+def refused(taken: ArchiveWorkspace) -> dict[str, tuple[str, str]]:
+    return {row["id"]: (row["reason"], row["detail"]) for row in taken.lines("refused.jsonl")}
 
 
 def test_a_search_becomes_originals(client: ArchiveWorkspace, freesound: Freesound) -> None:
