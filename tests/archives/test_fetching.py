@@ -1,6 +1,7 @@
 """The list is a lock, reviews are signed, groups stay together, and the audit asks for both layers."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -182,6 +183,17 @@ def test_check_says_what_is_wrong_before_anything_is_built(taken: ArchiveWorkspa
     taken.write({})
     with pytest.raises(LegatoError, match=words):
         taken.run_stage("check")
+
+
+def test_where_all_originals_are_here_no_pack_is_needed(taken: ArchiveWorkspace) -> None:
+    """As on a machine that has them by `dvc pull`."""
+    fma_pack(taken, [packs.fma_row(2)])
+    _, rows = taken.fetch()
+    shutil.rmtree(taken.folder / "packs")
+    assert taken.fetch()[1] == rows
+    (taken.folder / "dataset/fetched/taken/originals/2.mp3").unlink()
+    with pytest.raises(LegatoError, match="packs: no such folder"):
+        taken.fetch()
 
 
 def test_an_original_that_was_changed_is_no_longer_the_lists(taken: ArchiveWorkspace) -> None:

@@ -343,6 +343,16 @@ def test_the_list_brings_its_sounds_back_and_no_others(client: ArchiveWorkspace,
         client.fetch()
 
 
+def test_where_all_sounds_are_here_no_token_is_needed(
+    client: ArchiveWorkspace, freesound: Freesound, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.fetch()
+    freesound.asked.clear()
+    monkeypatch.delenv("FREESOUND_TOKEN")
+    assert ids(client.fetch()[1]) == ["1", "2", "3"]
+    assert freesound.asked == []
+
+
 def test_the_limits_hold_over_restarts(tmp_path: Path) -> None:
     now = [1_000_000.0]
     waits: list[float] = []

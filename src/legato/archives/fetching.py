@@ -114,11 +114,10 @@ def fetch_category(category: str) -> None:
             original is no longer what the list says.
     """
     asked = read_asked(category)
-    archive = _open(category, asked)
     if fetched_list(category).exists():
-        _fetch_listed(category, asked, archive)
+        _fetch_listed(category, asked)
     else:
-        _fetch_new(category, asked, archive)
+        _fetch_new(category, asked, _open(category, asked))
 
 
 def _open(category: str, asked: Asked) -> Archive:
@@ -248,14 +247,15 @@ def _sweep(folder: Path, kept: set[str]) -> None:
             path.unlink()
 
 
-def _fetch_listed(category: str, asked: Asked, archive: Archive) -> None:
-    """Bring what the list names and is not here; it must be what it was."""
+def _fetch_listed(category: str, asked: Asked) -> None:
+    """Bring what the list names and is not here; it must be what it was. Where all is here, no archive is needed."""
     head, rows = read_list(category)
     check_asked(category, asked, head)
     missing = {row["id"]: row for row in rows if not _is_here(category, row)}
     if not missing:
         print(f"fetch@{category}: {counted(len(rows), 'record')}, all here: {fetched_list(category)} is frozen")
         return
+    archive = _open(category, asked)
     wanted = {
         record.id: (record, original_path(category, missing[record.id]))
         for record in archive.find(set(missing))

@@ -58,7 +58,7 @@ def _by_review(record: Record, decision: Decision | None) -> Judgement:
 def layer_refusal(source: str, layer: Layer, policy: PolicyParams) -> str | None:
     """Why a layer's licence is not allowed, or None where it is."""
     if layer.license is None:
-        return f"{layer.field}: {layer.stated[:200]!a}: {layer.rule}"
+        return f"{layer.field}: {layer.stated[:200]!a}: no licence by the rule: {layer.rule}"
     why = refusal(Input(kind="music", name=source, license=layer.license), policy)
     return why and f"{layer.license}: {why}"
 
