@@ -5,9 +5,9 @@ record that was admitted. While it is there, `fetch` brings what it names and no
 asked, it says so. So a new version of what an archive has is a change that one commit shows.
 
     dataset/fetched/<category>/originals/   the files, by record
-    dataset/fetched/<category>/records.jsonl   raw records of what was admitted and of what waits: the evidence
+    dataset/fetched/<category>/records.jsonl   raw records of what was admitted: the evidence
     dataset/fetched/<category>/refused.jsonl   every other record, with one reason each
-    dataset/fetched/<category>/waiting.jsonl   what a person should look at, with all doubts
+    dataset/fetched/<category>/waiting.jsonl   what a person should look at: all doubts, and the raw record
 """
 
 from collections.abc import Mapping

@@ -2,11 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 from legato.archives import fma, freesound, loc, scores
 from legato.archives.config import (
@@ -32,13 +32,14 @@ from legato.archives.fetched import (
     row_of,
 )
 from legato.archives.freesound_api import FreesoundApi
-from legato.archives.judging import ADMITTED, Judgement, judge
+from legato.archives.judging import REFUSED as REFUSES
 from legato.archives.judging import WAITING as WAITS
+from legato.archives.judging import Judgement, judge
 from legato.archives.packs import Pack, UnusableError
 from legato.archives.records import Reason, Record, evidence_of, raw_bytes
 from legato.archives.review import read_reviews
 from legato.errors import LegatoError
-from legato.files import replacing, sha256_of, write_jsonl
+from legato.files import replacing, sha256_of, write_bytes, write_jsonl
 from legato.licenses.policy import PolicyParams
 from legato.words import counted
 from legato.workspace import params
@@ -98,12 +99,35 @@ class PackArchive:
 
 
 @dataclass
-class _Judged:
-    """What became of all records of an archive; only of those that may be used is more kept than a count."""
+class _Noted:
+    """What is written of records that are not admitted, as they come: of these no more is kept than counts."""
 
-    admitted: dict[str, tuple[Record, Judgement]] = field(default_factory=dict)
-    waiting: list[Row] = field(default_factory=list)
+    refused: IO[str]
+    waiting: IO[str]
     counts: Counter[str] = field(default_factory=Counter)
+    n_waiting: int = 0
+
+    def refuse(self, name: str, reason: Reason) -> None:
+        """One reason for each record."""
+        self.counts[reason.code] += 1
+        self.refused.write(json.dumps({"id": name[:64], "reason": reason.code, "detail": reason.detail}) + "\n")
+
+    def wait(self, record: Record, judged: Judgement) -> None:
+        """All doubts, and the raw record for whoever decides."""
+        self.n_waiting += 1
+        row = {
+            "id": record.id,
+            "record": evidence_of(record.raw),
+            "doubts": [list(doubt) for doubt in judged.reasons],
+            "title": record.title,
+            "creator": record.creator,
+            "url": record.url,
+            "raw": dict(record.raw),
+        }
+        self.waiting.write(json.dumps(row, sort_keys=True) + "\n")
+
+
+Admitted = dict[str, tuple[Record, Judgement]]
 
 
 def fetch_category(category: str) -> None:
@@ -135,43 +159,49 @@ def _fetch_new(category: str, asked: Asked, archive: Archive) -> None:
     folder = FETCHED.folder(category)
     folder.mkdir(parents=True, exist_ok=True)
     retrieved = datetime.now(UTC).isoformat(timespec="seconds")
-    policy, reviews = params.load("policy", PolicyParams), read_reviews(category)
-    is_pack = isinstance(archive, PackArchive)
-    twice = _twice(archive.records()) if is_pack else set()  # a search gives each sound once
-    with replacing(folder / REFUSED) as temporary, temporary.open("w", encoding="ascii") as refused:
-
-        def refuse(name: str, reason: Reason) -> None:
-            judged.counts[reason.code] += 1
-            refused.write(json.dumps({"id": name[:64], "reason": reason.code, "detail": reason.detail}) + "\n")
-
-        judged = _Judged()
-        for record in archive.records():
-            one = judge(record, policy, reviews)
-            if record.id and record.id in twice and one.outcome != "refused":
-                refuse(record.id, Reason("id is there twice"))
-            elif one.outcome == WAITS:
-                judged.waiting.append(_waiting_row(record, one))
-            elif one.outcome != ADMITTED:
-                refuse(record.id, one.reasons[0])
-            elif asked.records is not None and len(judged.admitted) >= asked.records:
-                if not is_pack:  # what is not asked for is not searched for either
-                    break
-                refuse(record.id, Reason("not asked for", "records"))
-            else:
-                judged.admitted[record.id] = record, one
-        rows = _bring(category, judged, archive, retrieved, refuse)
-    write_jsonl(folder / WAITING, judged.waiting)
-    _write_records(folder / RECORDS, [record for record, _ in judged.admitted.values()], judged.waiting)
+    with (
+        replacing(folder / REFUSED) as refused_path,
+        refused_path.open("w", encoding="ascii") as refused,
+        replacing(folder / WAITING) as waiting_path,
+        waiting_path.open("w", encoding="ascii") as waiting,
+    ):
+        noted = _Noted(refused, waiting)
+        admitted = _judge_all(category, asked, archive, noted)
+        rows = _bring(category, admitted, archive, retrieved, noted)
+    lines = sorted(raw_bytes(record.raw) + b"\n" for record, _ in admitted.values())
+    write_bytes(folder / RECORDS, b"".join(lines))
     _sweep(folder / ORIGINALS, {row["file"] for row in rows})
     head = {
         "asked": asked_values(asked),
         "retrieved": retrieved,
         "admitted": len(rows),
-        "waiting": len(judged.waiting),
-        "refused": dict(sorted(judged.counts.items())),
+        "waiting": noted.n_waiting,
+        "refused": dict(sorted(noted.counts.items())),
     }
     write_jsonl(fetched_list(category), [head, *rows])
     print(summary_of(category, head))
+
+
+def _judge_all(category: str, asked: Asked, archive: Archive, noted: _Noted) -> Admitted:
+    policy, reviews = params.load("policy", PolicyParams), read_reviews(category)
+    is_pack = isinstance(archive, PackArchive)
+    twice = _twice(archive.records()) if is_pack else set()  # a search gives each sound once
+    admitted: Admitted = {}
+    for record in archive.records():
+        judged = judge(record, policy, reviews)
+        if judged.outcome == REFUSES:
+            noted.refuse(record.id, judged.reasons[0])
+        elif record.id in twice:
+            noted.refuse(record.id, Reason("id is there twice"))
+        elif judged.outcome == WAITS:
+            noted.wait(record, judged)
+        elif asked.records is not None and len(admitted) >= asked.records:
+            if not is_pack:  # what is not asked for is not searched for either
+                break
+            noted.refuse(record.id, Reason("not asked for", "records"))
+        else:
+            admitted[record.id] = record, judged
+    return admitted
 
 
 def summary_of(category: str, head: Row) -> str:
@@ -193,24 +223,10 @@ def _twice(records: Iterable[Record]) -> set[str]:
     return twice
 
 
-def _waiting_row(record: Record, judged: Judgement) -> Row:
-    return {
-        "id": record.id,
-        "record": evidence_of(record.raw),
-        "doubts": [list(doubt) for doubt in judged.reasons],
-        "title": record.title,
-        "creator": record.creator,
-        "url": record.url,
-        "raw": dict(record.raw),
-    }
-
-
-def _bring(
-    category: str, judged: _Judged, archive: Archive, retrieved: str, refuse: Callable[[str, Reason], None]
-) -> list[Row]:
+def _bring(category: str, admitted: Admitted, archive: Archive, retrieved: str, noted: _Noted) -> list[Row]:
     """Bring the originals of what is admitted, and forget those that cannot be had, are another thing or another's."""
     folder = FETCHED.folder(category) / ORIGINALS
-    wanted = {name: (record, folder / _file_name(record)) for name, (record, _) in judged.admitted.items()}
+    wanted = {name: (record, folder / _file_name(record)) for name, (record, _) in admitted.items()}
     failed = dict(archive.extract(wanted))
     rows: list[Row] = []
     known: dict[str, str] = {}
@@ -221,23 +237,17 @@ def _bring(
         if sha256 in known:
             why = Reason("same file", f"as {known[sha256]}")
         if why:
-            refuse(name, why)
+            noted.refuse(name, why)
             path.unlink(missing_ok=True)
-            del judged.admitted[name]
+            del admitted[name]
         else:
             known[sha256] = name
-            rows.append(row_of(record, judged.admitted[name][1], path, sha256, retrieved))
+            rows.append(row_of(record, admitted[name][1], path, sha256, retrieved))
     return rows
 
 
 def _file_name(record: Record) -> str:
     return f"{record.id}{Path(record.file).suffix.lower()[:5]}"
-
-
-def _write_records(path: Path, admitted: list[Record], waiting: list[Row]) -> None:
-    lines = [raw_bytes(record.raw) for record in admitted] + [raw_bytes(row["raw"]) for row in waiting]
-    with replacing(path) as temporary:
-        temporary.write_bytes(b"".join(line + b"\n" for line in sorted(lines)))
 
 
 def _sweep(folder: Path, kept: set[str]) -> None:
