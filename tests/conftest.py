@@ -95,6 +95,14 @@ def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def taken(tmp_path: Path, font: Path, tiny_weights: Path) -> Any:
+    """A workspace with a category `taken` of an archive."""
+    from helpers.archive_sources import ArchiveWorkspace
+
+    return ArchiveWorkspace(tmp_path, font, tiny_weights)
+
+
+@pytest.fixture
 def micro_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """`train.size` may be micro."""
     from helpers.micro_dia import MICRO

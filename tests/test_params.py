@@ -10,6 +10,7 @@ import yaml
 
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.small_font import write_small_font
+from legato.archives.config import ARCHIVES
 from legato.audio.normalize import NormalizeParams
 from legato.check import CATEGORIES, SECTIONS, CategoryParams, check, left_behind
 from legato.codec.encode import EncodeParams
@@ -182,7 +183,7 @@ def test_the_shipped_parameters_are_valid_and_whole(tmp_path: Path, monkeypatch:
     (tmp_path / "params.yaml").write_text(SHIPPED_PARAMS.read_text())
     monkeypatch.chdir(tmp_path)
     check()
-    assert set(params.read()) == {*SECTIONS, CATEGORIES}
+    assert set(params.read()) == {*SECTIONS, CATEGORIES, ARCHIVES}
     assert {name: categories.track_count(name) for name in categories.names()} == {
         "synth_no_drums": 6,
         "hiphop_drums": 6,

@@ -1,13 +1,15 @@
 """The whole of params.yaml against every section's rules, before anything is built."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic import model_validator
 
+from legato.archives.config import ARCHIVES, ArchiveMusicParams, read_asked
+from legato.archives.listing import check_fetched
 from legato.audio.normalize import NormalizeParams
 from legato.codec.encode import EncodeParams
 from legato.codec.weights import CodecParams
@@ -40,6 +42,7 @@ from legato.workspace.layout import MANIFESTS, OF_TRACKS, RENDERERS, SOURCES
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.sources import (
     MidiSourceParams,
+    archive_manifest,
     manifest,
     manifest_path,
     source_files,
@@ -104,8 +107,16 @@ class SourceCategoryParams(Strict):
         return self
 
 
+class ArchiveCategoryParams(Strict):
+    """`categories.<name>` in params.yaml, for what `archives.<name>` gave."""
+
+    tracks: SourceCount
+    prompt: BasePhrase
+    music: ArchiveMusicParams
+
+
 SOURCE_ROLE = re.compile(r"drums(_[2-9]|_[1-9]\d+)?|part_[1-9]\d*")
-AnyCategory = CategoryParams | SourceCategoryParams
+AnyCategory = CategoryParams | SourceCategoryParams | ArchiveCategoryParams
 Presets = set[tuple[int, int]]
 Keys = Mapping[tuple[int, int], AbstractSet[int]]
 Manifests = dict[str, dict[str, Any]]
@@ -120,7 +131,7 @@ def check() -> Manifests:
             cannot be read, or plays for too long or what the SoundFont lacks; the project is split otherwise than it
             should be.
     """
-    known = [*SECTIONS, CATEGORIES]
+    known = [*SECTIONS, CATEGORIES, ARCHIVES]
     for name in params.read():
         if name not in known:
             raise LegatoError(f"{PARAMS}: {name}: unknown section; known are {', '.join(known)}")
@@ -130,6 +141,7 @@ def check() -> Manifests:
     loaded = {name: _load_category(name) for name in categories.names()}
     if TOTAL in loaded:
         raise LegatoError(f"{PARAMS}: {CATEGORIES}: {TOTAL!r}: is what the reports call all categories together")
+    _check_archives(name for name in loaded if categories.is_archive(name))
     splitting.check()
     _check_start(params.load("train", TrainParams))
     font = Path(params.load("soundfont", SoundfontParams).path)
@@ -139,16 +151,21 @@ def check() -> Manifests:
     keys = built_kit_keys() if is_built else {place: preset.keys for place, preset in found.items()}
     _check_licenses(loaded, font, None if is_built else sha256_of(font))
     for category in loaded.values():
-        for one in (category.renderer or {}).values():
+        for one in renderers_of(category).values():
             players.check(one)  # which runs what its licence allows, and nothing else
     max_minutes = params.load("dataset", DatasetParams).max_minutes
     manifests: Manifests = {}
     for name, category in loaded.items():
         manifests[name] = {}
         if isinstance(category, CategoryParams):
-            _check_seconds(f"{CATEGORIES}.{name}.music", category.music, max_minutes)
+            _check_most_seconds(f"{CATEGORIES}.{name}.music", category.music.seconds, max_minutes)
             _check_programs(f"{CATEGORIES}.{name}.music", category.music, font, presets)
             _check_drums(f"{CATEGORIES}.{name}.music", category.music, font, keys)
+        elif isinstance(category, ArchiveCategoryParams):
+            _check_most_seconds(f"{CATEGORIES}.{name}.music", category.music.seconds, max_minutes)
+            kits = {program for bank, program in presets if bank == DRUM_BANK}
+            list_sha256 = check_fetched(name, read_asked(name), params.load("policy", PolicyParams))
+            manifests[name] = archive_manifest(list_sha256, presets, kits)
         else:
             manifests[name] = _check_sources(name, category.tracks, font, presets, max_minutes)
     _check_ids(manifests)
@@ -183,9 +200,31 @@ def write_manifests(manifests: Manifests) -> None:
 
 def _load_category(name: str) -> AnyCategory:
     key = f"{CATEGORIES}.{name}"
+    if categories.is_archive(name):
+        return params.load(key, ArchiveCategoryParams)
     if categories.is_source(name):
         return params.load(key, SourceCategoryParams)
     return params.load(key, CategoryParams)
+
+
+def renderers_of(category: AnyCategory) -> Renderers:
+    """What plays a category's parts in place of the SoundFont, by role; of an archive's scores it plays all."""
+    return {} if isinstance(category, ArchiveCategoryParams) else category.renderer or {}
+
+
+def _check_archives(names: Iterable[str]) -> None:
+    """`archives` has those categories, and no other, whose music comes from one."""
+    section = params.read().get(ARCHIVES)
+    if not isinstance(section, dict):
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}: must be a mapping, {{}} where no category comes from an archive")
+    wanted = set(names)
+    for name in section:
+        read_asked(name)
+    if lost := sorted(wanted - section.keys()):
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}.{lost[0]}: this key is missing: categories.{lost[0]} comes from it")
+    if spare := sorted(map(str, section.keys() - wanted)):
+        rule = "music: {source: archive}"
+        raise LegatoError(f"{PARAMS}: {ARCHIVES}.{spare[0]}: there is no category {spare[0]} with {rule}")
 
 
 def _check_start(train: TrainParams) -> None:
@@ -206,11 +245,11 @@ def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str
     for name, category in loaded.items():
         if isinstance(category, SourceCategoryParams):
             given[f"{CATEGORIES}.{name}.music"] = Input(kind="music", name=name, license=category.music.license)
-        elif refusal(Input(kind="music", name=name, license=LICENSE), policy):
+        elif isinstance(category, CategoryParams) and refusal(Input(kind="music", name=name, license=LICENSE), policy):
             raise LegatoError(
                 f"{PARAMS}: policy.music: {policy.music}: lacks {LICENSE}, which is that of composed music"
             )
-        for role, renderer in (category.renderer or {}).items():
+        for role, renderer in renderers_of(category).items():
             called, license_id = players.named_license(renderer)
             key = f"{CATEGORIES}.{name}.renderer.{role}"
             given[key] = Input(kind="instrument", name=called, license=license_id)
@@ -251,7 +290,7 @@ def _refusal(contents: Contents, font: Path, presets: Presets, kits: set[int]) -
 
 def _check_ids(manifests: Manifests) -> None:
     """Ids are unique over all categories, whatever the files are called."""
-    composed = [category for category, one in manifests.items() if not one]
+    composed = [category for category, one in manifests.items() if not one]  # of an archive, ids end in two digits
     taken: dict[str, str] = {}
     for category, one in manifests.items():
         for file in one.get("files", {}):
@@ -267,8 +306,8 @@ def _is_composed_id(name: str, category: str) -> bool:
     return number != name and len(number) == INDEX_DIGITS and number.isdecimal()
 
 
-def _check_seconds(key: str, music: MusicParams, max_minutes: float) -> None:
-    low, high = music.seconds
+def _check_most_seconds(key: str, seconds: Sequence[float], max_minutes: float) -> None:
+    low, high = seconds
     if high > max_minutes * 60:
         raise LegatoError(
             f"{PARAMS}: {key}.seconds: [{low:g}, {high:g}]: dataset.max_minutes allows {max_minutes * 60:g} seconds"

@@ -18,6 +18,8 @@ from legato.workspace import categories, params, splitting
 from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN, WEIGHTS
 from legato.workspace.params import PARAMS
 
+OF_A_PROJECT = ("cache", "review", "split", "trace", "verify")  # the others know folders and files of any origin
+
 MOST_FALSE = 20  # shown
 DECODED = Path("decoded")
 
@@ -56,6 +58,10 @@ def main(*words: str) -> None:
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found, _: run_split(found.undo))
+    review = commands.add_parser("review", help="what of archives waits for a person, and how to write it down")
+    review.add_argument("category", nargs="*", help="categories of params.yaml that come from archives; all if none")
+    review.add_argument("--json", action="store_true", help="the raw records too, as JSON Lines")
+    review.set_defaults(run=lambda found, _: run_review(found.category, found.json))
     trace = commands.add_parser("trace", help="what a track was made from, by what, step by step")
     trace.add_argument("track", nargs="*", help="ids of tracks")
     trace.add_argument("--all", action="store_true", help="all tracks of the dataset")
@@ -75,7 +81,7 @@ def main(*words: str) -> None:
     diff.set_defaults(run=run_diff)
     found, here = parser.parse_args(words), Path.cwd()
     with chdir(params.find_root(here) or here):
-        if found.command in ("cache", "split", "trace", "verify"):  # the others know folders and files of any origin
+        if found.command in OF_A_PROJECT:
             params.read()
         found.run(found, here)
 
@@ -216,6 +222,19 @@ def run_split(undo: bool) -> None:
     else:
         n_categories = counted(len(splitting.split()), "category", "categories")
         print(f"{splitting.FOLDER}: {n_categories}, each with a dvc.yaml; commit them")
+
+
+def run_review(chosen: list[str], as_json: bool) -> None:
+    """Print what waits for a decision, as the review file has it.
+
+    Raises:
+        LegatoError: no such category, or it does not come from an archive.
+    """
+    from legato.archives.waiting import lines_of, waiting
+
+    for name in chosen or list(filter(categories.is_archive, categories.names())):
+        rows = waiting(name)
+        print(*(map(json_line, rows) if as_json else lines_of(name, rows)), sep="\n")
 
 
 def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -> None:

@@ -8,7 +8,7 @@ FLOORS = (
     ("work",),
     ("audio", "licenses", "prompts", "compose", "soundfont", "instruments", "page", "dia"),
     ("render", "truth", "codec"),
-    ("measure",),
+    ("measure", "archives"),
     ("codec_training", "dataset"),
     ("report", "diff"),
     ("check", "cli"),

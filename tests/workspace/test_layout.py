@@ -12,7 +12,7 @@ import yaml
 from helpers.checkout import ROOT, SHIPPED_PARAMS
 from legato.dataset import provenance
 from legato.work.code_version import SOURCE
-from legato.workspace import layout, params
+from legato.workspace import dvc_files, layout, params
 
 STAGES = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 VALUES = yaml.safe_load(SHIPPED_PARAMS.read_text())
@@ -70,6 +70,7 @@ def test_such_a_path_would_be_found(tmp_path: Path, text: str) -> None:
 def test_dvc_and_the_table_name_the_same_outputs() -> None:
     table = {(one.stage, one.path.as_posix()) for one in layout.OF_ALL}
     table |= {(one.stage, f"{one.path.as_posix()}/${{key}}") for one in layout.OF_TRACKS}
+    table |= {("fetch", layout.fetched_list("${key}").as_posix())}
     table |= {(stage, layout.facts_path("${key}", stage).as_posix()) for stage in layout.STAGES_WITH_FACTS}
     assert table == {(name, out) for name in STAGES for out in outs_of(name)}
 
@@ -112,3 +113,11 @@ def test_a_file_that_is_not_there_has_the_usual_suffix(tmp_path: Path, monkeypat
     (layout.AUDIO.folder("pads") / "pads_00000.flac").touch()
     assert layout.AUDIO.file("pads", "pads_00000").suffix == ".flac"
     assert layout.AUDIO.files("pads") == [layout.AUDIO.file("pads", "pads_00000")]
+
+
+def test_a_lock_is_read_as_dvc_writes_it(tmp_path: Path) -> None:
+    """To YAML 1.2 `no` is a word: `legato split` must not turn a parameter of that name into another."""
+    (tmp_path / "dvc.lock").write_text("stages:\n  a: {params: {x: [no, on, yes, true, false, 1, 0.5, null]}}\n")
+    assert dvc_files.read_stages(tmp_path / "dvc.lock")["a"]["params"]["x"] == [
+        *("no", "on", "yes"), True, False, 1, 0.5, None
+    ]  # fmt: skip

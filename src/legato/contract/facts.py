@@ -32,6 +32,21 @@ class Facts(TypedDict, total=False):
     seed: int
     license: str  # of the music
     source: dict[str, Any]  # of a user's own file: its name, SHA-256, and what was mended
+    # of an archive
+    archive: dict[str, Any]  # its record: id, source, SHA-256, title, creator, address, attribution, review
+    rights: dict[str, dict[str, Any]]  # by layer, recording and composition: licence, rule and evidence
+    groups: list[str]  # of which all tracks are on one side: artists, albums, uploaders, packs, scores
+    is_audio: bool  # of a recording, which has no notes: `music_sha256` is in place of `midi_sha256`
+    music_sha256: str
+    claims: list[list[Any]]  # what was heard in it
+    cut: dict[str, Any]  # where in the recording it begins, and how many times it is repeated
+    original_format: str
+    original_sample_rate: int  # Hz
+    original_channels: int
+    original_seconds: float
+    is_lossy: bool
+    fidelity: list[str]
+    # of all
     midi_sha256: str
     bpm: float | None
     bpm_changes: bool

@@ -15,6 +15,8 @@ from legato.workspace.contents import facts_of
 from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, TRAIN, facts_path
 from legato.workspace.track import is_held_out, is_held_out_by_id
 
+NO_FONT: Json = dict.fromkeys(("soundfont", "soundfont_license", "soundfont_sha256", "midi_sha256"))  # of a recording
+
 
 def inputs(categories: Sequence[str]) -> list[Path]:
     """The files and folders that `collect` reads of categories."""
@@ -34,14 +36,56 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
     Raises:
         LegatoError: a category is missing or incomplete.
     """
-    rows = [row | made_with for category, names in categories.items() for row in track_rows(category, names, held_out)]
+    rows = [
+        cast(Facts, {**row, **made_with, **(NO_FONT if row.get("is_audio") else {})})
+        for category, names in categories.items()
+        for row in track_rows(category, names, held_out)
+    ]
+    _check_distinct(rows)
+    groups = keep_groups_together(rows, held_out)
     if all(row["held_out"] for row in rows):
-        rows[0]["held_out"] = False
+        for row, group in zip(rows, groups, strict=True):
+            row["held_out"] = group != groups[0]
     sides: dict[Path, list[Facts]] = {TRAIN.path: [], HELD_OUT.path: []}
     for row in rows:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
     for folder, side in sides.items():
         write_dataset(folder, side)
+
+
+def _check_distinct(rows: Sequence[Facts]) -> None:
+    known: set[str] = set()
+    for row in rows:
+        if row["id"] in known:
+            raise LegatoError(f"{row['category']}: {row['id']}: another track has this id: rename its file or category")
+        known.add(row["id"])
+
+
+def keep_groups_together(rows: Sequence[Facts], held_out: float) -> list[str]:
+    """Put all tracks that share an artist, an album, an uploader, a pack or a score on one side, over all categories.
+
+    Tracks are of one group where they share any of their `groups`, or each one with a third. The side of a group is
+    that of its first name: it depends on the names alone.
+
+    Returns:
+        Of each row its group's name; a track of no group is one by itself.
+    """
+    parent: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while parent.setdefault(name, name) != name:
+            parent[name] = parent[parent[name]]
+            name = parent[name]
+        return name
+
+    for row in rows:
+        for name in row.get("groups", []):
+            first, second = sorted((top(row["groups"][0]), top(name)))
+            parent[second] = first
+    for row in rows:
+        if row.get("groups"):
+            row["held_out"] = is_held_out_by_id(top(row["groups"][0]), held_out)
+    return [top(row["groups"][0]) if row.get("groups") else f"track:{row['id']}" for row in rows]
 
 
 def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator[Facts]:

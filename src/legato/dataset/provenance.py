@@ -18,7 +18,18 @@ from legato.files import Json, read_json, read_jsonl, write_jsonl
 from legato.licenses.audit import inputs_of
 from legato.words import printable
 from legato.workspace import params
-from legato.workspace.layout import AUDIO, CHAIN_STAGES, CODE, CODES, MIDI, PROMPT, RENDERED, SOURCES, settings_of
+from legato.workspace.layout import (
+    AUDIO,
+    CHAIN_STAGES,
+    CODE,
+    CODES,
+    FETCHED,
+    MIDI,
+    PROMPT,
+    RENDERED,
+    SOURCES,
+    settings_of,
+)
 
 FILE = "provenance.jsonl"
 N_USED = {"render": 2, "encode": 2}  # at least: music or audio, and the SoundFont or the weights
@@ -39,15 +50,19 @@ def record(row: Facts, stages: Mapping[str, Json]) -> Json:
     """
     name, category = row["id"], row["category"]
     prompt = _entity(PROMPT.file(category, name), hashlib.sha256(row["prompt"].encode()).hexdigest())
-    midi = _entity(MIDI.file(category, name), row["midi_sha256"])
+    music = MIDI.file(category, name).with_suffix(".flac" if row.get("is_audio") else ".mid")
+    midi = _entity(music, row.get("midi_sha256") or row["music_sha256"])
     rendered = _entity(RENDERED.file(category, name), row["rendered_sha256"])
     audio = AUDIO.file(category, name).with_suffix(f".{stages['normalize']['parameters']['normalize']['format']}")
     normalized = _entity(audio, row["audio_sha256"])
     codes = _entity(CODES.file(category, name), row["codes_sha256"])
-    font = _entity(row["soundfont"], row["soundfont_sha256"], row["soundfont_license"])
+    is_audio = bool(row.get("is_audio"))
+    font = [] if is_audio else [_entity(row["soundfont"], row["soundfont_sha256"], row["soundfont_license"])]
     weights = _entity(row["codec"], row["codec_sha256"], row["codec_license"])
     sources = []
-    if "source" in row:
+    if "archive" in row:
+        sources = _archived(row)
+    elif "source" in row:
         file = row["source"]
         sources = [_entity(SOURCES / category / file["file"], file["sha256"], row["license"])]
     return {
@@ -56,7 +71,13 @@ def record(row: Facts, stages: Mapping[str, Json]) -> Json:
         "license": row["license"],
         "chain": [
             _activity("compose", stages, sources, midi, index=row["index"]),
-            _activity("render", stages, [midi, font, *_instruments(row)], rendered, agent=row["synth"]),
+            _activity(
+                "render",
+                stages,
+                [midi, *font, *_instruments(row)],
+                rendered,
+                **({} if is_audio else {"agent": row["synth"]}),
+            ),
             _activity("prompt", stages, [midi], prompt),
             _activity(
                 "normalize", stages, [rendered], normalized, gain_db=row["gain_db"], limiter_db=row["limiter_db"]
@@ -70,6 +91,22 @@ def _instruments(row: Facts) -> list[Json]:
     """The synthesizers and effects that a track was rendered with, each once."""
     played = (one for one in inputs_of(row) if one.kind == "instrument")
     return list({one.name: _entity(one.name, one.sha256 or "", one.license) for one in played}.values())
+
+
+def _archived(row: Facts) -> list[Json]:
+    """The original that an archive gave, its record, and the rights of each layer by that record."""
+    archive, original = row["archive"], row["source"]
+    path = FETCHED.folder(row["category"]) / "originals" / original["file"]
+    rights = {
+        layer: f"{facts['license']} by {facts['rule']}: {facts['field']} {facts['stated']!a}, {facts['retrieved']}"
+        for layer, facts in row["rights"].items()
+    }
+    signed = archive.get("review")
+    record = _entity(f"record {archive['id']} of {archive['source']}, {archive['url']}", archive["record"])
+    return [
+        _entity(path, original["sha256"], row["license"]),
+        record | {"rights": rights} | ({"review": signed} if signed else {}),
+    ]
 
 
 def write(folder: Path) -> None:
@@ -100,7 +137,11 @@ def text_of(found: Json) -> str:
         lines += ["", f"{step['activity']}  by {commit}" + (f", {step['agent']}" if "agent" in step else "")]
         lines.append(f"  parameters {json.dumps(step['parameters'], sort_keys=True)}")
         lines += [f"  {key} {step[key]}" for key in ("index", "gain_db", "limiter_db", "frames") if key in step]
-        lines += [f"  from {_line(entity)}" for entity in step["used"]]
+        for entity in step["used"]:
+            lines.append(f"  from {_line(entity)}")
+            lines += [f"    {layer}: {words}" for layer, words in entity.get("rights", {}).items()]
+            if signed := entity.get("review"):
+                lines.append(f"    reviewed by {signed['who']}, {signed['when']}: {signed['reason']}")
         lines.append(f"  made {_line(step['generated'])}")
     return "\n".join(printable(line, most=None) for line in lines)
 

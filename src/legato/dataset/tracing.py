@@ -14,7 +14,7 @@ from legato.soundfont.config import SoundfontParams
 from legato.words import counted
 from legato.work import code_version, item_cache, items
 from legato.workspace import categories, params
-from legato.workspace.layout import CHAIN, CHAIN_STAGES, MANIFESTS, RENDERERS, SOURCES, SYNTHS, WEIGHTS
+from legato.workspace.layout import CHAIN, CHAIN_STAGES, FETCHED, MANIFESTS, RENDERERS, SOURCES, SYNTHS, WEIGHTS
 
 WORDS = {made.stage: made.words for made in CHAIN}
 
@@ -49,7 +49,9 @@ def _check_same_inputs(record: Json) -> None:
                 raise LegatoError(f"{name}: {stage}: its {what} are others now: check out its version, or `dvc repro`")
     font, weights = Path(params.load("soundfont", SoundfontParams).path), WEIGHTS.path
     for stage, path in (("render", font), ("encode", weights)):
-        used = next(step["used"][1] for step in record["chain"] if step["activity"] == stage)
+        used = next((step["used"][1:] or [None])[0] for step in record["chain"] if step["activity"] == stage)
+        if used is None:  # a recording, which no SoundFont played
+            continue
         if not path.is_file():
             raise LegatoError(f"{path}: no such file; run `dvc pull` or `dvc repro soundfont codec`")
         if sha256_of(path) != used["sha256"]:
@@ -59,7 +61,7 @@ def _check_same_inputs(record: Json) -> None:
 def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
     """Run a category's stages for some tracks, with nothing that was kept before."""
     font = Path(params.load("soundfont", SoundfontParams).path)
-    for path in (params.PARAMS, font, WEIGHTS.path, MANIFESTS.path, RENDERERS.path, SOURCES, SYNTHS):
+    for path in (params.PARAMS, font, WEIGHTS.path, MANIFESTS.path, RENDERERS.path, SOURCES, FETCHED.path, SYNTHS):
         if path.exists() and not path.is_absolute():
             (workspace / path).parent.mkdir(parents=True, exist_ok=True)
             (workspace / path).symlink_to(path.absolute())

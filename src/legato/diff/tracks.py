@@ -104,7 +104,9 @@ class _Source:
         if path := self._file(side, "prompt", category, name):
             side.prompt = path.read_text(encoding="utf-8", errors="replace")
         if path := self._file(side, "music", category, name):
-            side.music, side.music_sha256 = read_contents(path), sha256_of(path)
+            side.music_sha256 = sha256_of(path)
+            if path.suffix == ".mid":  # not a recording
+                side.music = read_contents(path)
         for stage in FACTS_OF:
             if path := self._fetch(side, str(facts_path(category, stage))):
                 side.facts |= self._rows(path).get(name, {})

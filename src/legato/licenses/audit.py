@@ -4,15 +4,16 @@ It judges the facts of what was built (`tracks.jsonl`), not what params.yaml ask
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from legato.contract.facts import Facts, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
 from legato.files import Json
 from legato.licenses.known import NONE, canonical
-from legato.licenses.policy import KINDS, Input, PolicyParams, refusal
+from legato.licenses.policy import KINDS, LAYERS, RECORDING, Input, PolicyParams, refusal
 from legato.words import counted
 
 MOST_NAMES = 3  # tracks named in one line, of each reason
@@ -40,11 +41,14 @@ def read_tracks(folders: Iterable[Path]) -> list[Facts]:
 
 
 def inputs_of(row: Facts) -> list[Input]:
-    """What a track was made of, by its facts."""
+    """What a track was made of, by its facts: no SoundFont where it is a recording."""
     font, codec = row.get("soundfont") or "", row.get("codec") or ""
+    played = Input(
+        kind="soundfont", name=font, license=row.get("soundfont_license"), sha256=row.get("soundfont_sha256")
+    )
     return [
         Input(kind="music", name=row.get("category", ""), license=row.get("license")),
-        Input(kind="soundfont", name=font, license=row.get("soundfont_license"), sha256=row.get("soundfont_sha256")),
+        *([] if row.get("is_audio") is True else [played]),
         *_instruments(row),
         Input(kind="codec", name=codec, license=row.get("codec_license"), sha256=row.get("codec_sha256")),
     ]
@@ -64,6 +68,51 @@ def _instruments(row: Facts) -> list[Input]:
     ]
 
 
+def layers_of(row: Facts) -> dict[str, Any]:
+    """The licence of a track's recording and of its composition; what is not of an archive has one for both."""
+    if not is_of_archive(row):
+        return dict.fromkeys(LAYERS, row.get("license"))
+    rights = row.get("rights")
+    facts = rights if isinstance(rights, dict) else {}
+    return {layer: facts[layer].get("license") if isinstance(facts.get(layer), dict) else None for layer in LAYERS}
+
+
+def is_of_archive(row: Facts) -> bool:
+    """Whether a track claims to come from an archive, by any of the facts that only those have."""
+    return any(key in row for key in ("archive", "rights", "is_audio"))
+
+
+def source_of(row: Facts) -> str:
+    """Where a track's music comes from: an archive's name, `midi` for the user's own files, else `composed`."""
+    archive = row.get("archive")
+    if isinstance(archive, dict):
+        return str(archive.get("source"))
+    return "midi" if "source" in row else "composed"
+
+
+def layer_refusals(row: Facts, policy: PolicyParams) -> Iterator[str]:
+    """What is wrong with the rights of a track of an archive: a layer, its licence or its evidence."""
+    if not is_of_archive(row):
+        return
+    rights, archive = row.get("rights"), row.get("archive")
+    record = archive.get("record") if isinstance(archive, dict) else None
+    for layer, stated in layers_of(row).items():
+        facts = rights.get(layer) if isinstance(rights, dict) else None
+        why = refusal(Input(kind="music", name=row.get("category", ""), license=stated), policy)
+        if not isinstance(facts, dict):
+            yield f"{layer}: nothing is known of its rights"
+        elif why:
+            yield f"{layer}: {stated!r}: {why}"
+        elif not (_is_sha256(record) and facts.get("evidence") == record and facts.get("retrieved")):
+            yield f"{layer}: there is no evidence of its rights"
+    if layers_of(row)[RECORDING] != row.get("license"):
+        yield f"{RECORDING}: its licence is not that of the music"
+
+
+def _is_sha256(text: Any) -> bool:
+    return isinstance(text, str) and len(text) == 64 and set(text) <= set("0123456789abcdef")
+
+
 def refusals(rows: Iterable[Facts], policy: PolicyParams) -> dict[str, list[str]]:
     """The ids of the tracks that may not be used, by what is wrong with them; empty where all may."""
     found: dict[str, list[str]] = defaultdict(list)
@@ -72,6 +121,8 @@ def refusals(rows: Iterable[Facts], policy: PolicyParams) -> dict[str, list[str]
             if why := refusal(given, policy):
                 stated = f"{given.license!r}: " if given.license else ""
                 found[f"{given.kind} {given.name}: {stated}{why}"].append(row["id"])
+        for why in layer_refusals(row, policy):
+            found[f"music {row.get('category', '')}: {why}"].append(row["id"])
     return dict(found)
 
 
@@ -84,6 +135,8 @@ def report(rows: Sequence[Facts], refused: dict[str, list[str]]) -> Json:
         "refused": len({name for names in refused.values() for name in names}),
         "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
         "hours": hours_by_license(rows),
+        "layers": hours_by_layer(rows),
+        "sources": hours_by_source(rows),
         "categories": {
             name: hours_by_license(row for row in rows if row["category"] == name)["music"] for name in categories
         },
@@ -96,10 +149,28 @@ def hours_by_license(rows: Iterable[Facts]) -> Hours:
     for row in rows:
         for kind, stated in {(one.kind, _named(one.license)) for one in inputs_of(row)}:
             seconds[kind][stated] += row["seconds"]
-    return {
-        kind: {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(found.items())}
-        for kind, found in seconds.items()
-    }
+    return {kind: _in_hours(found) for kind, found in seconds.items()}
+
+
+def hours_by_layer(rows: Iterable[Facts]) -> Hours:
+    """Hours of audio whose recording, and whose composition, has each licence."""
+    seconds: dict[str, dict[str, float]] = {layer: defaultdict(float) for layer in LAYERS}
+    for row in rows:
+        for layer, stated in layers_of(row).items():
+            seconds[layer][_named(stated)] += row["seconds"]
+    return {layer: _in_hours(found) for layer, found in seconds.items()}
+
+
+def hours_by_source(rows: Iterable[Facts]) -> dict[str, float]:
+    """Hours of audio from each archive, of the user's own files and composed."""
+    seconds: dict[str, float] = defaultdict(float)
+    for row in rows:
+        seconds[source_of(row)] += row["seconds"]
+    return _in_hours(seconds)
+
+
+def _in_hours(seconds: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(total / SECONDS_PER_HOUR, 4) for name, total in sorted(seconds.items())}
 
 
 def _named(license_id: str | None) -> str:

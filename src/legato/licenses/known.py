@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 NONE = "NONE"  # SPDX's word where no licence is stated
 OWN_WORK = "LicenseRef-own-work"  # of whoever builds the dataset, for music that is theirs and has no other licence
+US_PD_RECORDING = "LicenseRef-us-pd-recording"  # by the 100-year rule of the Music Modernization Act: docs/archives.md
+PD_COMPOSITION = "LicenseRef-pd-composition"  # by the 95-year rule, or 95 years after its composer's death
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +76,23 @@ LICENSES = {
         urls=(f"https://{CC}licenses/by-sa/4.0/", f"http://{CC}licenses/by-sa/4.0/"),
         hub_id="cc-by-sa-4.0",
     ),
+    "CC-PDM-1.0": License(
+        name="Creative Commons Public Domain Mark 1.0",
+        urls=(f"https://{CC}publicdomain/mark/1.0/", f"http://{CC}publicdomain/mark/1.0/"),
+    ),
+    "CC-BY-NC-3.0": License(
+        name="Creative Commons Attribution Non Commercial 3.0 Unported",
+        urls=(f"https://{CC}licenses/by-nc/3.0/", f"http://{CC}licenses/by-nc/3.0/"),
+        hub_id="cc-by-nc-3.0",
+    ),
+    "CC-BY-NC-4.0": License(
+        name="Creative Commons Attribution Non Commercial 4.0 International",
+        urls=(f"https://{CC}licenses/by-nc/4.0/", f"http://{CC}licenses/by-nc/4.0/"),
+        hub_id="cc-by-nc-4.0",
+    ),
     OWN_WORK: License(name="own work of whoever built the dataset"),
+    US_PD_RECORDING: License(name="recording out of copyright in the United States by its age"),
+    PD_COMPOSITION: License(name="composition out of copyright by its age"),
 }
 
 # Why a licence that nobody allowed was not allowed by default, by how its id begins; the first that fits.
@@ -86,6 +104,8 @@ REASONS = {
     "CC-BY-ND-": "forbids what is made of it",
     "CC-BY-SA-": "share-alike: what is made of it has to be under it too",
     "CC-BY-": "asks that its author be named wherever the music goes, which a model does not do",
+    US_PD_RECORDING.upper(): "US law alone says so, by the recording's age",
+    PD_COMPOSITION.upper(): "a rule says so, by age, and no dedication by its owner",
     "CC-PDM-": "a mark that a work is out of copyright, which anyone may set, and no dedication by its owner",
 }
 
@@ -127,6 +147,15 @@ def canonical(text: str) -> str:
     ('CC0-1.0', 'CC0-1.0', 'CC0-1.0 ')
     """
     return _URLS.get(text) or _IDS.get(text.lower(), text)
+
+
+def by_address(text: str) -> str | None:
+    """The SPDX id that an address means, letter by letter; None for any other text, a licence's name too.
+
+    >>> by_address("http://creativecommons.org/publicdomain/zero/1.0/"), by_address("CC0-1.0")
+    ('CC0-1.0', None)
+    """
+    return _URLS.get(text)
 
 
 def is_same(one: str, other: str) -> bool:

@@ -27,6 +27,8 @@ class PolicyParams(Strict):
     instrument: Allowed = ["CC0-1.0"]  # of synthesizers that play parts, and of effects
 
 
+RECORDING, COMPOSITION = "recording", "composition"
+LAYERS = (RECORDING, COMPOSITION)  # of rights in music: a recording or a score, and the work that is heard in it
 KINDS = tuple(PolicyParams.model_fields)
 
 

@@ -38,8 +38,9 @@ def diversity_of(categories: Sequence[str]) -> dict[str, Json]:
     midis: dict[str, list[str]] = {TOTAL: []}
     for category in categories:
         tracks = AUDIO.files(category)
-        midi_of = {row["id"]: row["midi_sha256"] for row in read_jsonl(facts_path(category, "compose"))}
-        rows[category], midis[category] = features(category, tracks), [midi_of[track.stem] for track in tracks]
+        facts = read_jsonl(facts_path(category, "compose"))
+        music_of = {row["id"]: row.get("midi_sha256") or row["music_sha256"] for row in facts}  # of a recording, audio
+        rows[category], midis[category] = features(category, tracks), [music_of[track.stem] for track in tracks]
         rows[TOTAL] += rows[category]
         midis[TOTAL] += midis[category]
     return {name: figures(rows[name], midis[name]) for name in rows}

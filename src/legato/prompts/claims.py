@@ -82,7 +82,12 @@ MOODS: dict[str, Callable[[Traits], bool]] = {
 
 
 def claims_of(facts: dict[str, Any]) -> Iterator[Claim]:
-    """Everything that is true of a track by its composer's and its renderer's facts."""
+    """Everything that is true of a track by its composer's and its renderer's facts; of a recording, what was heard."""
+    yield from (Claim("fidelity", name) for name in facts.get("fidelity", []))
+    if facts.get("is_audio"):
+        yield from (Claim(*claim) for claim in facts["claims"])
+        yield from _sound(facts)
+        return
     if not has_drums(facts):
         yield Claim("drums", "none")
     elif all(map(is_drums, facts["instruments"])):

@@ -136,6 +136,11 @@ CLAIMS: dict[str, dict[str, Wordings]] = {
         "busy": ("busy", "busy arrangement"),
         "sparse": ("sparse", "minimal arrangement"),
     },
+    "fidelity": {  # of recordings
+        "mono": ("mono recording", "recorded in mono"),
+        "eight_bit": ("8 bit recording",),
+        "low_rate": ("low sample rate", "low bandwidth recording"),
+    },
     "space": {
         "dry": ("dry", "dry mix"),
         "wet": ("reverberant", "washed in reverb"),

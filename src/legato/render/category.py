@@ -1,5 +1,6 @@
 """A category's MIDI files as audio, with a file of each part where params.yaml asks for stems."""
 
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +20,17 @@ from legato.workspace.layout import MIDI, RENDERED, STEMS, settings_of
 from legato.workspace.track import DatasetParams, track_rng
 
 INDEX = "index.json"  # of a category's stems
+RECORDED = ".flac"  # the suffix of music that is audio already
 
 
-def made_with() -> Json:
-    """What plays all tracks: the synthesiser's version and the SoundFont's hash.
+def made_with(category: str) -> Json:
+    """What plays all tracks: the synthesiser's version and the SoundFont's hash; nothing plays recordings.
 
     Raises:
         LegatoError: there is no such SoundFont, or no libfluidsynth.
     """
+    if MIDI.files(category) and all(path.suffix == RECORDED for path in MIDI.files(category)):
+        return {}
     font = Path(params.load("soundfont", SoundfontParams).path)
     return {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
 
@@ -64,6 +68,9 @@ def render_category(category: str) -> list[Json]:
 
     def render_track(midi: Path, folder: Path, stems: Path) -> Json:
         target, apart = folder / f"{midi.stem}.flac", stems / midi.stem
+        if midi.suffix == RECORDED:
+            shutil.copyfile(midi, target)
+            return {"id": midi.stem, "rendered_sha256": sha256_of(target)}
         # How long it may play decides whether there is a result, and nothing of it: so it is none of the settings.
         stream = partial(track_rng, dataset.seed, category, midi.stem)
         facts = render(midi, target, apart, studio, stream, max_minutes=dataset.max_minutes)
@@ -76,7 +83,7 @@ def render_category(category: str) -> list[Json]:
         name=lambda midi: midi.stem,
         reads=sha256_of,
         settings=settings_of("render", params.read(), category)
-        | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with()},
+        | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with(category)},
         outs=[RENDERED.folder(category), STEMS.folder(category)],
     )
     return items.build(step, MIDI.files(category))

@@ -98,9 +98,9 @@ def _inside(track: Track, players: Mapping[str, str], preview_seconds: float) ->
         yield _over_time("Spectrogram", spectrogram(audio), len(audio) / SAMPLE_RATE)
     if track.midi:
         yield from _music(track.midi, track.row)
-    else:
+    elif not track.row.get("is_audio"):  # a recording has no notes to show
         yield missing("The music of this track", "dvc repro")
-    yield element("dl", *_facts(track.row))
+    yield element("dl", *_facts(track.row), *_rights(track.row))
     if track.provenance:
         steps = (_step(step) for step in track.provenance["chain"])
         yield element("details", element("summary", "Where it comes from"), element("ol", *steps, class_="chain"))
@@ -231,6 +231,18 @@ def _facts(row: Facts) -> Iterator[Element]:
             shown = str(value) if digits is None else number(value, digits) + (f"{SPACE}{unit}" if unit else "")
             yield element("dt", words)
             yield element("dd", shown)
+
+
+def _rights(row: Facts) -> Iterator[Element]:
+    """Of what an archive gave: whose it is, and by which rule each layer of rights is known."""
+    archive = row.get("archive") or {}
+    known = {"from": archive.get("source"), "title": archive.get("title"), "creator": archive.get("creator")}
+    for layer, facts in (row.get("rights") or {}).items():
+        known[layer] = f"{facts['license']}: {facts['rule']} ({facts['field']})"
+    for words, value in known.items():
+        if value:
+            yield element("dt", words)
+            yield element("dd", *breakable(value))
 
 
 def _step(step: Json) -> Element:

@@ -109,6 +109,15 @@ def licenses() -> Iterator[Inside]:
     unit = unit_of(UNITS["h"] * value for value in hours.values())
     rows = [[*key, number(value * UNITS["h"] / UNITS[unit], 1)] for key, value in hours.items()]
     yield table(["made with", "licence", f"length, {unit}"], rows)
+    layers = [
+        [layer, name, number(value * UNITS["h"] / UNITS[unit], 1)]
+        for layer, licenses in found.get("layers", {}).items()
+        for name, value in licenses.items()
+    ]
+    sources = [[name, number(value * UNITS["h"] / UNITS[unit], 1)] for name, value in found.get("sources", {}).items()]
+    if set(found.get("sources", {})) - {"composed", "midi"}:
+        yield table(["rights in the", "licence", f"length, {unit}"], layers)
+        yield table(["music from", f"length, {unit}"], sources)
 
 
 def _refusal(one: Json) -> Iterator[Inside]:

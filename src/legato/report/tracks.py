@@ -37,7 +37,7 @@ def find_tracks(previews: int) -> Iterator[Track]:
             row=cast(Facts, row),
             provenance=chains.get(name),
             audio=_if_there(AUDIO.file(category, name)),
-            midi=_if_there(MIDI.file(category, name)),
+            midi=None if row.get("is_audio") else _if_there(MIDI.file(category, name)),
             codes=_if_there(CODES.file(category, name)),
             is_heard=heard[category] <= previews,
         )

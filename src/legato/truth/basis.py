@@ -52,6 +52,7 @@ HOW: dict[str, Basis] = {
     "mood": Basis(NOTES, STATED),
     "density": Basis(NOTES, STATED),
     "attack": Basis(STATED, STATED),  # the times that the renderer measured on the preset
+    "fidelity": Basis(STATED, STATED),  # the record of the file that a recording was made of
     "space": Basis(STATED, STATED),  # the renderer's record
     "width": Basis(STATED, STATED),  # measured alike by the renderer, before the loudness was set
 }

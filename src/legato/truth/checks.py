@@ -5,7 +5,7 @@ each kind of verdict is known, checked or only stated, is the table of `legato.t
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ from legato.prompts.claims import (
 from legato.prompts.sounds import AS_INSTRUMENTS, EFFECTS, SOUNDS, effects, last_effect, renderers, said_of
 from legato.truth import by_ear
 from legato.truth import thresholds as at
-from legato.truth.basis import HOW, Verdict
+from legato.truth.basis import AUDIO, HOW, STATED, Verdict
 from legato.truth.by_ear import (
     BASS_808,
     BASS_808_HEARD,
@@ -46,6 +46,7 @@ from legato.truth.by_ear import (
     ONLY_DRUMS,
     ONLY_DRUMS_HEARD,
     SYNTH_HISS,
+    Sound,
     agrees,
 )
 from legato.truth.evidence import Evidence
@@ -78,6 +79,29 @@ def judge(prompt_tags: Sequence[str], evidence: Evidence) -> list[Verdict]:
         for tag in prompt_tags
         for kind, is_true in _judge_tag(tag, read_tag(tag), evidence)
     ]
+
+
+def judge_recording(prompt_tags: Sequence[str], sound: Sound, facts: Mapping[str, Any]) -> list[Verdict]:
+    """The verdicts on the tags of a recording, which has no notes: by ear, and by the record of its file.
+
+    What a tag was said for is what was heard when it was cut, so to hear it again is stated; the base phrase is
+    the user's, and is checked.
+
+    Raises:
+        LegatoError: a tag after the first is none that can be heard.
+    """
+    found = []
+    for nth, tag in enumerate(prompt_tags):
+        claim = read_tag(tag)
+        if claim is not None and claim.kind == "fidelity":
+            found.append(Verdict(tag, claim.kind, claim.value in facts.get("fidelity", []), HOW[claim.kind].own_file))
+            continue
+        heard = by_ear.judge_by_ear(by_ear.asked_by([tag]), sound)
+        if not heard and nth > 0:
+            raise LegatoError(f"{tag!r}: this cannot be heard, and a recording has no notes: docs/archives.md")
+        basis = AUDIO if claim is None else STATED
+        found += [Verdict(tag, kind, is_true, basis) for kind, is_true in heard.items()]
+    return found
 
 
 def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:
@@ -222,6 +246,11 @@ def check_space(value: str, evidence: Evidence) -> Kinds:
     yield "space", is_dry(evidence.facts) if value == "dry" else is_wet(evidence.facts)
 
 
+def check_fidelity(value: str, evidence: Evidence) -> Kinds:
+    """By the record of the file that it was made of."""
+    yield "fidelity", value in evidence.facts.get("fidelity", [])
+
+
 def check_width(value: str, evidence: Evidence) -> Kinds:
     """The sides over the middle, in the audio."""
     yield "width", HEARD[f"{value}_heard"](evidence)
@@ -246,6 +275,7 @@ CHECKS: dict[str, Callable[[str, Evidence], Kinds]] = {
     "attack": check_attack,
     "mood": check_mood,
     "density": check_density,
+    "fidelity": check_fidelity,
     "space": check_space,
     "width": check_width,
     "effect": check_effect,

@@ -9,7 +9,8 @@ from legato.files import Json, read_jsonl, sha256_of
 from legato.midi.contents import read_contents
 from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
-from legato.truth.checks import judge
+from legato.truth.by_ear import Sound
+from legato.truth.checks import judge, judge_recording
 from legato.truth.evidence import Evidence
 from legato.work import items
 from legato.workspace.layout import AUDIO, MIDI, PROMPT, facts_path
@@ -30,7 +31,16 @@ def validate_category(category: str) -> list[Json]:
     stated = {row["id"]: row for row in read_jsonl(facts_path(category, "compose"))}
     heard = {row["id"]: row for row in read_jsonl(facts_path(category, "render"))}
 
+    def validate_recording(name: str, tags: tuple[str, ...]) -> Json:
+        sound = Sound(audio=read_audio(AUDIO.file(category, name), SAMPLE_RATE), sample_rate=SAMPLE_RATE)
+        return {"id": name, "verdicts": judge_recording(tags, sound, stated[name])}
+
     def validate_track(name: str) -> Json:
+        if stated[name].get("is_audio"):
+            try:
+                return validate_recording(name, split_tags(read_prompt(category, name)))
+            except LegatoError as error:
+                raise LegatoError(f"{PROMPT.file(category, name)}: {error}") from None
         evidence = Evidence(
             midi=read_contents(MIDI.file(category, name)),
             audio=read_audio(AUDIO.file(category, name), SAMPLE_RATE),

@@ -1,6 +1,7 @@
 """The categories of params.yaml, by name."""
 
 import re
+from typing import Any
 
 import yaml
 
@@ -12,6 +13,7 @@ from legato.workspace.track import SourceCount, TrackCount
 
 NAME = re.compile(r"[a-z0-9_]+")
 NUMBER = re.compile(r"[0-9][0-9_]*(e[0-9_]+)?|0[xob][0-9a-f_]+")  # by any version of YAML
+ARCHIVE = "archive"  # what `music.source` says of what an archive gave
 MAX_NAME = 64  # letters: a name is part of those of files, which have limits
 
 
@@ -36,10 +38,19 @@ def names() -> list[str]:
 
 
 def is_source(name: str) -> bool:
-    """Whether a category takes the user's own MIDI files, by its `music.source`."""
+    """Whether a category is not composed but made of the user's own MIDI files or of an archive's records."""
+    return _source(name) is not None
+
+
+def is_archive(name: str) -> bool:
+    """Whether a category is made of what `archives.<name>` gave."""
+    return _source(name) == ARCHIVE
+
+
+def _source(name: str) -> Any:
     section = params.read().get("categories", {}).get(name)
     music = section.get("music") if isinstance(section, dict) else None
-    return isinstance(music, dict) and "source" in music
+    return music.get("source") if isinstance(music, dict) else None
 
 
 def track_count(name: str) -> int | str:
@@ -53,4 +64,7 @@ def all_track_ids() -> dict[str, list[str]]:
     Raises:
         LegatoError: the manifest of a category of the user's own files is missing.
     """
-    return {name: track_ids(name, track_count(name), is_source=is_source(name)) for name in names()}
+    return {
+        name: track_ids(name, track_count(name), is_source=is_source(name), is_archive=is_archive(name))
+        for name in names()
+    }

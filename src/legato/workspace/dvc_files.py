@@ -13,7 +13,18 @@ from legato.errors import LegatoError
 from legato.files import naming, require_file
 
 PROJECT, LOCK, FOLDER = Path("dvc.yaml"), "dvc.lock", Path("categories")
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where it is there
+BOOL = "tag:yaml.org,2002:bool"
+
+
+class LOADER(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # C's is ten times as fast
+    """Reads YAML as DVC writes it, of version 1.2: there `no`, `yes`, `on` and `off` are words."""
+
+
+LOADER.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != BOOL]
+    for letter, resolvers in LOADER.yaml_implicit_resolvers.items()
+}
+LOADER.add_implicit_resolver(BOOL, re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF"))
 
 DVC = Path(".dvc")
 MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")

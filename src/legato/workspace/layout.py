@@ -43,7 +43,10 @@ class TrackFiles(Artifact):
         return sorted(path for path in self.folder(category).glob("*") if path.suffix in self.suffixes)
 
 
-MIDI = TrackFiles(name="music", words="music", stage="compose", path=Path("dataset/midi"), suffixes=(".mid",))
+# What an archive gave for a category: originals of its records, and what is known of them (`legato.archives.fetched`).
+FETCHED = TrackFiles(name="fetched", words="originals", stage="fetch", path=Path("dataset/fetched"))
+# Of an archive's recordings it is audio, which `render` passes on.
+MIDI = TrackFiles(name="music", words="music", stage="compose", path=Path("dataset/midi"), suffixes=(".mid", ".flac"))
 RENDERED = TrackFiles(
     name="rendered", words="rendered audio", stage="render", path=Path("dataset/rendered"), suffixes=(".flac",)
 )
@@ -64,7 +67,7 @@ AUDIO = TrackFiles(
     suffixes=(".wav", ".flac"),
 )
 CODES = TrackFiles(name="codes", words="codes", stage="encode", path=Path("dataset/encoded"), suffixes=(".pt",))
-OF_TRACKS = (MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
+OF_TRACKS = (FETCHED, MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
 CHAIN = tuple(artifact for artifact in OF_TRACKS if artifact.suffixes)  # what a track's provenance names
 
 TRACK_FACTS = Path("dataset/tracks")  # <category>/<stage>.jsonl, see `facts_path`
@@ -116,6 +119,7 @@ OF_ALL = (
 
 # What is no output of a stage.
 CHECKPOINTS, TRAINING_LOGS = Path("models/dia_checkpoints"), Path("logs/train")
+LIMITS = Path(".legato/limits")  # requests to archives, counted over restarts
 CODEC_RUNS = Path("dataset/train_codec")
 SMALL_CODEC, SMALL_CODEC_FIGURES = Path("models/codec/small.pth"), Path("models/codec/small.json")
 CODEC_CORPUS = Path("models/codec/corpus.yaml")
@@ -134,6 +138,11 @@ COUNTED_APART = (
     HELD_OUT.path,
     REPORTS,
 )
+
+
+def fetched_list(category: str) -> Path:
+    """The records that an archive gave for a category, in Git: the lock of what `fetch` brings."""
+    return SOURCES / f"{category}.fetched.jsonl"
 
 
 def facts_path(category: str, stage: str) -> Path:

@@ -17,8 +17,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from legato.errors import LegatoError
+from legato.files import read_jsonl
 from legato.words import counted
-from legato.workspace.layout import MANIFESTS, SOURCES
+from legato.workspace.layout import MANIFESTS, SOURCES, facts_path
 from legato.workspace.params import PARAMS, Strict
 from legato.workspace.track import ALL, track_id
 
@@ -67,6 +68,20 @@ def read_kits(category: str) -> list[int]:
         LegatoError: there is none.
     """
     return _read(category).get("kits", [])
+
+
+def read_presets(category: str) -> list[tuple[int, int]]:
+    """The (bank, program) pairs of the SoundFont, by the manifest of a category that comes from an archive.
+
+    Raises:
+        LegatoError: there is no manifest.
+    """
+    return [(bank, program) for bank, program in _read(category).get("presets", [])]
+
+
+def archive_manifest(list_sha256: str, presets: Iterable[tuple[int, int]], kits: Iterable[int]) -> dict[str, Any]:
+    """What the manifest of a category holds that comes from an archive: which list, and what can be played."""
+    return {"list": list_sha256, "presets": sorted(map(list, presets)), "kits": sorted(kits)}
 
 
 def _read(category: str) -> dict[str, Any]:
@@ -138,8 +153,10 @@ def slug(text: str) -> str:
     return f"{found[: MAX_SLUG - 9]}_{digest}"
 
 
-def track_ids(category: str, count: int | str, *, is_source: bool) -> list[str]:
-    """The ids of a category's tracks, for one of the user's files those of its manifest."""
+def track_ids(category: str, count: int | str, *, is_source: bool, is_archive: bool = False) -> list[str]:
+    """The ids of a category's tracks: of the user's files by its manifest, of an archive's by what was made of them."""
+    if is_archive:
+        return [row["id"] for row in read_jsonl(facts_path(category, "compose"))]
     if is_source:
         return [source_id(category, name) for name in read_manifest(category)]
     return [track_id(category, index) for index in range(int(count))]

@@ -7,6 +7,7 @@ of the project's dvc.yaml. What is locked moves along: nothing runs again.
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -35,7 +36,9 @@ def split() -> list[Path]:
         write_text(_path(name), text)
         _write_lock(_path(name).with_name(LOCK), {stage: entry for stage, entry in of_category.items() if entry})
     write_text(PROJECT, PROJECT.read_text(encoding="ascii").replace(JOINED, SPLIT))
-    _write_lock(PROJECT.with_name(LOCK), {name: entry for name, entry in locked.items() if "@" not in name})
+    moved = {stage for stage, body in stages.items() if _is_of_categories(body)}
+    kept = {name: entry for name, entry in locked.items() if "@" not in name or name.split("@")[0] not in moved}
+    _write_lock(PROJECT.with_name(LOCK), kept)
     return [_path(name) for name in texts]
 
 
@@ -64,7 +67,7 @@ def check() -> None:
 
 
 def _category_file(name: str, stages: Stages) -> str:
-    each = {stage: body["do"] for stage, body in stages.items() if "foreach" in body}
+    each = {stage: body["do"] for stage, body in stages.items() if _is_of_categories(body)}
     back = "/".join([".."] * len(_path(name).parent.parts))
     content = {
         "vars": [f"{back}/params.yaml"],
@@ -72,6 +75,11 @@ def _category_file(name: str, stages: Stages) -> str:
     }
     text = yaml.safe_dump(content, sort_keys=False, width=120)
     return NOTE + text.replace("${key}", name)
+
+
+def _is_of_categories(body: dict[str, Any]) -> bool:
+    """Whether a stage is one of each category; `fetch` is one of each archive, of which there are few."""
+    return body.get("foreach") in ("${categories}", [])
 
 
 def _write_lock(path: Path, stages: Stages) -> None:

@@ -72,14 +72,20 @@ def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
 def _about(summary: Summary) -> str:
     return (
         f"{summary.n_tracks} tracks of music, {length_of(summary.hours)}, each as codes of the Descript Audio Codec "
-        f"with a prompt. {_origin(summary)} No recording is in it. Another {summary.n_held_out} are held out: they lie "
+        f"with a prompt. {_origin(summary)} {_recordings(summary)} Another {summary.n_held_out} are held out: they lie "
         "in another folder and are not described here."
     )
 
 
+def _recordings(summary: Summary) -> str:
+    if not summary.n_recordings:
+        return "No recording is in it."
+    return f"{summary.n_recordings} tracks are recordings by others, from archives, each with its rights and record."
+
+
 def _origin(summary: Summary) -> str:
     if not summary.n_sources:
-        return "All music was composed by a program."
+        return "All music was composed by a program." if not summary.n_recordings else ""
     if summary.n_sources == summary.n_tracks:
         return "All music comes from MIDI files."
     return (
@@ -115,6 +121,12 @@ def _licenses(summary: Summary) -> str:
     for kind, found in summary.hours_by_license.items():
         listed = ", ".join(f"{length_of(hours)} {_linked(terms)}" for terms, hours in found)
         lines.append(f"- {kind}: {listed}")
+    for layer, found in summary.hours_by_layer.items():
+        listed = ", ".join(f"{length_of(hours)} {_linked(terms)}" for terms, hours in found)
+        lines.append(f"- music, {layer}: {listed}")
+    sources = ", ".join(f"{length_of(hours)} {name}" for name, hours in summary.hours_by_source.items())
+    lines.append(f"- where the music is from: {sources}")
+    lines += [f"- {text}" for text in summary.attributions]
     return "\n".join(lines)
 
 
@@ -139,11 +151,15 @@ def _making(summary: Summary) -> str:
 
 def _limits(summary: Summary) -> str:
     lines = [
-        "- Synthesised music only: no voice, no room, no players; a model that learns from it knows nothing else.",
+        "- Synthesised music only: no voice, no room, no players; a model that learns from it knows nothing else."
+        if not summary.n_recordings
+        else "- The recordings are what archives had: of any fidelity, and with what their uploaders left in them.",
         f"- {summary.n_tracks} tracks of {len(summary.parts)} categories; harmony, metre and tuning are those of "
         "Western popular music.",
         "- What the codes keep of the audio depends on the codec weights above; decode with the same ones.",
-        "- It holds no personal data: no voice, no name, no words but the prompts.",
+        "- It holds no personal data: no voice, no name, no words but the prompts."
+        if not any(name not in ("composed", "midi") for name in summary.hours_by_source)
+        else "- `tracks.jsonl` names the creators of what came from archives; recordings may hold voices.",
         "- This is not legal advice.",
     ]
     return "\n".join(lines)

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from legato.contract.facts import Facts, known_values
-from legato.licenses.audit import SECONDS_PER_HOUR, hours_by_license, inputs_of
+from legato.licenses.audit import (
+    SECONDS_PER_HOUR,
+    hours_by_layer,
+    hours_by_license,
+    hours_by_source,
+    inputs_of,
+    layers_of,
+)
 from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
 from legato.truth.rates import Accuracy, accuracy, rates
 
@@ -63,7 +70,11 @@ class Summary:
     materials: list[Material]
     licenses: list[Terms]  # that hold for the codes
     hours_by_license: dict[str, list[tuple[Terms, float]]]  # of each kind of input
-    n_sources: int  # tracks of the user's own files
+    hours_by_layer: dict[str, list[tuple[Terms, float]]]  # of the rights in music
+    hours_by_source: dict[str, float]
+    attributions: list[str]  # that the metadata of archives ask for
+    n_sources: int  # tracks of the user's own files and of archives' scores
+    n_recordings: int  # tracks of archives' recordings
     seeds: list[int]
     synths: list[str]
     lufs: tuple[float, float]  # lowest and highest
@@ -81,12 +92,26 @@ def summarize(rows: Sequence[Facts], n_held_out: int) -> Summary:
         frames=sum(row["frames"] for row in rows),
         parts=[_part(name, own) for name, own in by_category.items()],
         materials=_materials(rows),
-        licenses=_resolved(given.license for row in rows for given in inputs_of(row) if given.kind in COVERING),
+        licenses=_resolved(
+            stated
+            for row in rows
+            for stated in (
+                *(given.license for given in inputs_of(row) if given.kind in COVERING),
+                *layers_of(row).values(),
+            )
+        ),
         hours_by_license={
             kind: [(terms_of(name), hours) for name, hours in found.items()]
             for kind, found in hours_by_license(rows).items()
         },
+        hours_by_layer={
+            layer: [(terms_of(name), hours) for name, hours in found.items()]
+            for layer, found in hours_by_layer(rows).items()
+        },
+        hours_by_source=hours_by_source(rows),
+        attributions=sorted({row["archive"]["attribution"] for row in rows if "archive" in row} - {""}),
         n_sources=_n_sources(rows),
+        n_recordings=sum(bool(row.get("is_audio")) for row in rows),
         seeds=_distinct(rows, "seed"),
         synths=_distinct(rows, "synth"),
         lufs=(min(row["lufs"] for row in rows), max(row["lufs"] for row in rows)),
@@ -102,7 +127,7 @@ def _part(category: str, rows: Sequence[Facts]) -> Part:
         n_sources=_n_sources(rows),
         hours=_hours(rows),
         example=rows[0]["prompt"],
-        licenses=_resolved(row.get("license") for row in rows),
+        licenses=_resolved(stated for row in rows for stated in layers_of(row).values()),
     )
 
 
@@ -143,7 +168,7 @@ def _hours(rows: Sequence[Facts]) -> float:
 
 
 def _n_sources(rows: Sequence[Facts]) -> int:
-    return sum("source" in row for row in rows)
+    return sum("source" in row and not row.get("is_audio") for row in rows)
 
 
 def length_of(hours: float) -> str:
