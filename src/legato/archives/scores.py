@@ -121,7 +121,7 @@ def of_score(asked: OpenScoreParams, path: str, file: str, stated: str | None, l
     """A MIDI file, its composer by its folder."""
     found = SCORE.fullmatch(path)
     composer = found["composer"].replace("_", " ").strip() if found else ""
-    name = ", ".join(part.strip() for part in composer.split(",")) if "," in composer else composer
+    name = re.sub(r"\s*,\s*", ", ", composer)
     score = found["id"] if found and len(found["id"]) <= 64 else ""
     raw = {"path": path, "composer": composer, "license_sha256": license_sha256}
     rule = f"its composer died {composers.YEARS} full years before {asked.as_of}, by the table"
