@@ -174,6 +174,11 @@ def test_a_silent_draw_is_drawn_again_and_then_refused(
         ({"production": {"lead": [{"effect": "tape"}]}}, r"production: 'lead': effects are on mix, or on a part that"),
         ({"production": {"mix": [{"effect": "supersaw"}]}}, r"effect: 'supersaw': no such effect; there are chorus"),
         ({"production": {"mix": []}}, r"production\.mix: \[\]: "),
+        ({"renderer": {"pad": None}}, r"renderer\.pad: None: must be a mapping"),
+        ({"renderer": {"pad": "supersaw"}}, r"renderer\.pad: 'supersaw': must be a mapping"),
+        ({"renderer": {"pad": ["faust"]}}, r"renderer\.pad: \['faust'\]: must be a mapping"),
+        ({"renderer": ["pad"]}, r"renderer: \['pad'\]: "),
+        ({"production": {"mix": [None]}}, r"production\.mix\.0: None: "),
     ],
 )
 def test_bad_input_is_one_line(

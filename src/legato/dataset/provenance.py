@@ -32,7 +32,7 @@ from legato.workspace.layout import (
 )
 
 FILE = "provenance.jsonl"
-N_USED = {"render": 2, "encode": 2}  # at least: music or audio, and the SoundFont or the weights
+N_USED = {"render": 1, "encode": 2}  # at least: music and, where it is notes, a SoundFont; audio and the weights
 
 
 def made_by(category: str) -> dict[str, Json]:

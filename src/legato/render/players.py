@@ -145,7 +145,7 @@ def is_drum_machine(params: AnyParams) -> bool | None:
 
 def kind_of(value: Any) -> str:
     """The key by which a renderer's kind is known."""
-    given: Mapping[str, Any] = value if isinstance(value, Mapping) else dict.fromkeys(type(value).model_fields)
+    given = value if isinstance(value, Mapping) else getattr(type(value), "model_fields", {})
     return next((kind for kind in ("csound", "plugin") if kind in given), "faust")
 
 

@@ -98,7 +98,8 @@ def _line(key: str, error: Any) -> str:
         return f"{where}: unknown key"
     if error["type"] == "missing":
         return f"{where}: this key is missing"
-    rule = error["msg"].removeprefix("Value error, ")
+    is_section = error["type"] in ("model_type", "model_attributes_type")  # pydantic's words name a class of ours
+    rule = "must be a mapping" if is_section else error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error" and isinstance(error["input"], dict):
         return f"{where}.{rule}"  # a rule over several keys names its own key and value
     return f"{where}: {shown(error['input'])}: {rule}"
