@@ -95,3 +95,11 @@ def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.nd
     levels = (gain_db - first).astype(np.float32) - (last - first).astype(np.float32) * between
     gains[moves] = np.exp(NEPERS_PER_DB * levels)
     return gains.ravel()
+
+
+def scaled(audio: np.ndarray, gain_db: float, reductions_db: np.ndarray, n_bin: int, offset: int = 0) -> np.ndarray:
+    """Audio after the limiter, (n_samples, 2), for the edges of its bins, the first of which began `offset` earlier."""
+    if not reductions_db.any():
+        return audio * np.float32(10 ** (gain_db / 20))
+    gains = sample_gains(gain_db, reductions_db, n_bin)[offset : offset + len(audio)]
+    return np.stack([audio[:, 0] * gains, audio[:, 1] * gains], axis=1)
