@@ -10,6 +10,7 @@ import numpy as np
 
 LONGEST_PIECE = 24  # samples: what one product takes in
 N_STATES = 4  # two for each of the two filters
+ROWS_AT_A_TIME = 400  # of a product: from a quarter of a million multiplications on, OpenBLAS wakes up threads
 FORGOTTEN = 1e-30  # of a state
 INAUDIBLE = 1e-60
 
@@ -23,7 +24,7 @@ class _Filter(NamedTuple):
 
 # Key idea: what a piece of L samples makes the filters put out, and the state it leaves them in, are linear in those
 # samples and in the state before it. So one matrix, (4 + L, L), gives all outputs of all pieces at once, if the states
-# before them are known. Those follow from one another: piece by piece within a bin, and from bin to bin by doubling,
+# before them are known. Those follow from one another: within a bin by a matrix too, and from bin to bin by doubling,
 # where every step lets a state reach twice as far. After some hundred bins nothing is left of a state, so few steps do.
 class KWeighting:
     """The filters on a stream of stereo audio; what comes before the first block is silence."""
@@ -32,34 +33,40 @@ class KWeighting:
         n_piece = max(n for n in range(1, LONGEST_PIECE + 1) if n_bin % n == 0)
         self._n_bin, self._n_pieces = n_bin, n_bin // n_piece
         states, samples = np.eye(N_STATES, N_STATES + n_piece), np.eye(n_piece, N_STATES + n_piece, N_STATES)
-        self._outputs, after = filtered(sections(sample_rate), states, samples)
-        self._outputs, self._of_state, self._of_samples = self._outputs.T, after.T[:N_STATES], after.T[N_STATES:]
-        self._of_bin = np.linalg.matrix_power(self._of_state, self._n_pieces)
+        outputs, after = filtered(sections(sample_rate), states, samples)
+        self._outputs = outputs.T  # of the state before a piece and its samples
+        of_state, self._left = after.T[:N_STATES], after.T[N_STATES:]  # what they leave
+        # The state at each piece's end and the bin's, of that before the bin and of what each piece leaves by itself.
+        powers = [np.linalg.matrix_power(of_state, n) for n in range(self._n_pieces + 1)]
+        self._of_bin = powers[-1]
+        along = np.zeros((1 + self._n_pieces, N_STATES, self._n_pieces, N_STATES))
+        for to in range(self._n_pieces):
+            along[0, :, to] = powers[to + 1]
+            for at in range(to + 1):
+                along[1 + at, :, to] = powers[to - at]
+        self._along = along.reshape(-1, self._n_pieces * N_STATES)
         self._state = np.zeros((2, 1, N_STATES))  # of each channel's filters
 
     def energies(self, audio: np.ndarray) -> np.ndarray:
         """The energy of each bin of the next block, of both channels, (n_samples, 2) to (n_bins,) float32."""
-        n_bins, n_piece = -(-len(audio) // self._n_bin), len(self._of_samples)
-        pieces = np.zeros((2, n_bins, self._n_pieces, N_STATES + n_piece))  # states before, and samples
-        samples = pieces[..., N_STATES:]
-        whole = len(audio) // self._n_bin
-        samples[:, :whole] = audio[: whole * self._n_bin].T.reshape(2, whole, self._n_pieces, n_piece)
-        if whole < n_bins:
-            rest = np.pad(audio[whole * self._n_bin :].T, ((0, 0), (0, -len(audio) % self._n_bin)))
-            samples[:, whole:] = rest.reshape(2, 1, self._n_pieces, n_piece)
+        n_samples, n_piece = len(audio), len(self._left)
+        n_bins = -(-n_samples // self._n_bin)
+        if n_samples % self._n_bin:
+            audio = np.pad(audio, ((0, n_bins * self._n_bin - n_samples), (0, 0)))
+        pieces = np.empty((2, n_bins, self._n_pieces, N_STATES + n_piece))  # the states before them, and samples
+        pieces[..., N_STATES:] = audio.T.reshape(2, n_bins, self._n_pieces, n_piece)
         self._find_states(pieces)
-        heard = (pieces.reshape(-1, N_STATES + n_piece) @ self._outputs).reshape(2, -1)
-        heard[:, len(audio) :] = 0  # the filters ring on
-        per_bin = heard.reshape(2, n_bins, self._n_bin)
-        return np.einsum("cbn,cbn->b", per_bin, per_bin).astype(np.float32)
+        heard = _product(pieces.reshape(-1, N_STATES + n_piece), self._outputs)
+        heard.reshape(2, -1)[:, n_samples:] = 0  # the filters ring on
+        heard = heard.reshape(2, n_bins, self._n_bin)
+        return np.einsum("cbn,cbn->b", heard, heard).astype(np.float32)
 
     def _find_states(self, pieces: np.ndarray) -> None:
         """Fill in the state before each piece, and keep the one after the last."""
         n_bins = pieces.shape[1]
-        left = pieces[..., N_STATES:] @ self._of_samples  # by each piece, if it finds nothing
-        ends = np.zeros((2, n_bins, N_STATES))
-        for at in range(self._n_pieces):
-            ends = ends @ self._of_state + left[:, :, at]
+        known = np.zeros((2, n_bins, 1 + self._n_pieces, N_STATES))  # the state before each bin, what its pieces leave
+        known[:, :, 1:] = pieces[..., N_STATES:] @ self._left
+        ends = known.reshape(2, n_bins, -1) @ self._along[:, -N_STATES:]  # had each bin found nothing
         states = np.concatenate([self._state, ends], axis=1)  # before each bin, and after the last
         reach, power = 1, self._of_bin
         while reach <= n_bins and np.abs(power).max() > FORGOTTEN:
@@ -67,9 +74,18 @@ class KWeighting:
             reach, power = 2 * reach, power @ power
         states[np.abs(states) < INAUDIBLE] = 0  # in silence: numbers too small for the processor's fast way
         self._state = states[:, -1:]
-        pieces[:, :, 0, :N_STATES] = states[:, :-1]
-        for at in range(1, self._n_pieces):
-            pieces[:, :, at, :N_STATES] = pieces[:, :, at - 1, :N_STATES] @ self._of_state + left[:, :, at - 1]
+        known[:, :, 0] = pieces[:, :, 0, :N_STATES] = states[:, :-1]
+        ends = known.reshape(2, n_bins, -1) @ self._along[:, :-N_STATES]
+        pieces[:, :, 1:, :N_STATES] = ends.reshape(2, n_bins, self._n_pieces - 1, N_STATES)
+
+
+def _product(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """A matrix product, by one thread."""
+    product = np.empty((len(rows), matrix.shape[1]))
+    for start in range(0, len(rows), ROWS_AT_A_TIME):
+        part = slice(start, start + ROWS_AT_A_TIME)
+        np.matmul(rows[part], matrix, out=product[part])
+    return product
 
 
 def sections(sample_rate: int) -> tuple[_Filter, _Filter]:

@@ -31,7 +31,8 @@ def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bi
         headroom_db: kept under the ceiling.
         bin_s: the length of a bin.
     """
-    edges = np.maximum(np.append(peaks, 0), np.append(0, peaks))
+    edges = np.append(peaks, np.float32(0))
+    np.maximum(edges[1:], peaks, out=edges[1:])
     return reduction_db(
         edges,
         by.ceiling_dbtp - headroom_db - gain_db,
@@ -82,8 +83,11 @@ def _slow_falls(values: np.ndarray, step: float) -> None:
 
 def bin_weights(reductions_db: np.ndarray) -> np.ndarray:
     """What the reduction leaves of each bin's energy, (n_bins,) float32: Simpson's rule, for edges (n_bins + 1,)."""
-    left = np.exp(-NEPERS_PER_DB * reductions_db)
-    return (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
+    weights = np.empty(len(reductions_db) - 1, np.float32)
+    for start in range(0, len(weights), AT_A_TIME):
+        left = np.exp(-NEPERS_PER_DB * reductions_db[start : start + AT_A_TIME + 1])
+        weights[start : start + AT_A_TIME] = (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
+    return weights
 
 
 def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.ndarray:

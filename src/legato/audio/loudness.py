@@ -66,10 +66,8 @@ class Meter:
 
     def bins(self) -> Bins:
         """What all blocks together gave."""
-        peaks, bends, energies = (
-            np.concatenate([np.zeros(0, np.float32), *parts])
-            for parts in (zip(*self._measured, strict=True) if self._measured else ((), (), ()))
-        )
+        nothing = np.zeros(0, np.float32)
+        peaks, bends, energies = (np.concatenate([nothing, *(of[nth] for of in self._measured)]) for nth in range(3))
         bends[-1:] = np.maximum(bends[-1:], END_BEND * peaks[-2:].max(initial=0))  # the end itself may be sharp
         return Bins(
             n_samples=self._n_samples, sample_rate=self._sample_rate, peaks=peaks, bends=bends, energies=energies
@@ -93,7 +91,7 @@ def bin_samples(sample_rate: int) -> int:
 def largest_per_bin(audio: np.ndarray, n_bin: int) -> np.ndarray:
     """The largest magnitude of each bin, of both channels, (n_samples, 2) to (n_bins,)."""
     n_whole = len(audio) // n_bin
-    whole = np.ascontiguousarray(audio[: n_whole * n_bin]).reshape(n_whole, -1)
+    whole = np.ascontiguousarray(audio[: n_whole * n_bin]).reshape(n_whole, 2 * n_bin)
     found = np.maximum(whole.max(axis=1), -whole.min(axis=1)) if n_whole else np.zeros(0, np.float32)
     rest = audio[n_whole * n_bin :]
     return np.append(found, np.abs(rest).max()) if len(rest) else found

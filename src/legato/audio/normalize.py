@@ -104,13 +104,14 @@ def _normalize(source: Source, sample_rate: int, params: NormalizeParams, target
     span = span_of(bins, Trim(**params.silence.model_dump()), source.step)
     kept = trimmed(source, span)
     track = lengthened(kept, math.ceil(MIN_SECONDS * sample_rate))
+    bins = bins_within(bins, span, track.n_samples)
     limiter = Limiter(
         ceiling_dbtp=params.ceiling_dbtp,
         max_reduction_db=params.limiter.max_reduction_db,
         lookahead_s=params.limiter.lookahead_ms / 1000,
         release_s=params.limiter.release_ms / 1000,
     )
-    leveled = level(track, bins_within(bins, span, track.n_samples), params.target_lufs, limiter, target)
+    leveled = level(track, bins, params.target_lufs, limiter, target)
     return {
         "seconds": round(track.n_samples / sample_rate, 3),
         "trimmed_s": round((source.n_samples - kept.n_samples) / sample_rate, 3),

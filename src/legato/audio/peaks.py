@@ -4,15 +4,13 @@ Four times oversampling reads at most 0.7 dB low. Conventions: audio is float32 
 in dB relative to full scale; bins are those of `legato.audio.loudness`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import soxr
 
 from legato.audio.loudness import BINS_AT_A_TIME, LONGEST_BIN, bends_of, largest_per_bin
-from legato.audio.samples import Source, decibels, in_memory, loudest_channel
+from legato.audio.samples import Source, decibels, in_memory
 
 OVERSAMPLING = 4
 LIKELIEST = 20  # bins: those to look at first for the highest peak of all
@@ -20,7 +18,8 @@ REACH = 160  # samples to each side that soxr's filter hears; 15 of them are spa
 OVERSHOOT = 2.9  # times the highest sample within reach: no phase of the filter sums to more
 OVERBEND = 0.56  # times the sharpest bend within reach: see `peaks_of`
 RIPPLE = 1e-4  # of the filter, times the highest sample within reach
-SAMPLES_AT_A_TIME = 2**16  # to oversample: fewer take longer, for the filter is designed for each time
+BOUNDED_AT_A_TIME = 2**16  # bins: bounds memory
+WANTED_AT_A_TIME = 600  # bins to oversample: fewer take longer, for the filter is designed for each time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +46,16 @@ def peaks_of(peaks: np.ndarray, bends: np.ndarray, n_bin: int) -> Peaks:
         bends: (n_bins,) the largest second difference of each bin.
         n_bin: samples of a bin.
     """
-    n_near = -(-REACH // n_bin)
-    near, bend = (_largest_near(values, n_near, n_near) for values in (peaks, bends))
-    line = _largest_near(peaks, 0, 1)  # its end may be in the next bin
-    at_most = np.minimum(OVERSHOOT * near, line + OVERBEND * bend + RIPPLE * near)
-    return Peaks(at_least=peaks, at_most=np.maximum(at_most, peaks).astype(np.float32))
+    n_near, at_most = -(-REACH // n_bin), np.empty_like(peaks)
+    for start in range(0, len(peaks), BOUNDED_AT_A_TIME):
+        part, stop = slice(start, start + BOUNDED_AT_A_TIME), start + BOUNDED_AT_A_TIME
+        before = min(n_near, start)
+        reached = slice(start - before, stop + n_near)
+        near, bend = (_largest_near(values[reached], n_near, n_near) for values in (peaks, bends))
+        line = _largest_near(peaks[reached], 0, 1)  # its end may be in the next bin
+        bound = np.minimum(OVERSHOOT * near, line + OVERBEND * bend + RIPPLE * near)
+        at_most[part] = bound[before : before + len(at_most[part])]
+    return Peaks(at_least=peaks, at_most=np.maximum(at_most, peaks))
 
 
 def found(source: Source, n_bin: int, peaks: Peaks, floor: float) -> Peaks:
@@ -89,51 +93,26 @@ def _largest_near(values: np.ndarray, n_before: int, n_after: int) -> np.ndarray
     return largest
 
 
-class _Piece(NamedTuple):
-    """Bins from `first` up to `last`, with `REACH` samples before and after them."""
-
-    first: int
-    last: int
-    audio: np.ndarray
-
-
 def _oversampled(source: Source, wanted: np.ndarray, n_bin: int) -> np.ndarray:
-    """The true peak of each wanted bin, and 0 for the others, (n_bins,) float32."""
-    peaks = np.zeros(len(wanted), np.float32)
-    waiting: list[_Piece] = []
-    for piece in _pieces(source, wanted, n_bin):
-        waiting.append(piece)
-        if sum(len(one.audio) for one in waiting) >= SAMPLES_AT_A_TIME:
-            _oversample(waiting, peaks, n_bin)
-            waiting = []
-    if waiting:
-        _oversample(waiting, peaks, n_bin)
+    """The true peak of each wanted bin, and 0 for the others, (n_bins,) float32.
+
+    Wanted bins and all that the filter hears around them are resampled in one go, whatever is left out between them.
+    """
+    peaks, numbers, n_near = np.zeros(len(wanted), np.float32), np.flatnonzero(wanted), -(-REACH // n_bin)
+    around = np.arange(-n_near, n_near + 1)
+    for start in range(0, len(numbers), WANTED_AT_A_TIME):
+        some = numbers[start : start + WANTED_AT_A_TIME]
+        heard = np.unique(some[:, None] + around)
+        parts = np.split(heard, np.flatnonzero(np.diff(heard // BINS_AT_A_TIME)) + 1)  # memory holds one at a time
+        audio = np.concatenate([_read_bins(source, part, n_bin) for part in parts])
+        resampled = soxr.resample(audio, 1, OVERSAMPLING, quality="VHQ")
+        highest = largest_per_bin(resampled, OVERSAMPLING * n_bin)
+        peaks[some] = highest[np.searchsorted(heard, some)]
     return peaks
 
 
-def _pieces(source: Source, wanted: np.ndarray, n_bin: int) -> Iterator[_Piece]:
-    """All wanted bins; what is nearer to each other than the filter reaches is one piece."""
-    for start in range(0, len(wanted), BINS_AT_A_TIME):
-        part = wanted[start : start + BINS_AT_A_TIME]
-        edges = np.flatnonzero(np.diff(part, prepend=False, append=False)).reshape(-1, 2)
-        if not len(edges):
-            continue
-        apart = (edges[1:, 0] - edges[:-1, 1]) * n_bin > 2 * REACH
-        runs = np.stack([edges[np.append(True, apart), 0], edges[np.append(apart, True), 1]], axis=1).tolist()
-        first, last = runs[0][0], runs[-1][1]
-        audio = source.around((start + first) * n_bin - REACH, (start + last) * n_bin + REACH)
-        for begin, end in runs:
-            within = audio[(begin - first) * n_bin : (end - first) * n_bin + 2 * REACH]
-            yield _Piece(start + begin, start + end, within)
-
-
-def _oversample(pieces: list[_Piece], peaks: np.ndarray, n_bin: int) -> None:
-    """Fill in the true peaks of all bins of some pieces, which are resampled in one go."""
-    resampled = soxr.resample(np.concatenate([one.audio for one in pieces]), 1, OVERSAMPLING, quality="VHQ")
-    values = loudest_channel(np.pad(resampled, ((0, OVERSAMPLING), (0, 0))))
-    at = 0
-    for piece in pieces:
-        begin = at + OVERSAMPLING * REACH
-        inner = values[begin : begin + OVERSAMPLING * n_bin * (piece.last - piece.first)]
-        peaks[piece.first : piece.last] = inner.reshape(piece.last - piece.first, -1).max(axis=1)
-        at += OVERSAMPLING * len(piece.audio)
+def _read_bins(source: Source, numbers: np.ndarray, n_bin: int) -> np.ndarray:
+    """The samples of some bins, one after another, (n_samples, 2)."""
+    first, last = numbers[[0, -1]].tolist()
+    audio = source.around(first * n_bin, (last + 1) * n_bin)
+    return audio.reshape(-1, n_bin, 2)[numbers - first].reshape(-1, 2)

@@ -43,8 +43,8 @@ class Span:
     def gains(self, at: np.ndarray) -> np.ndarray:
         """The fades' gains at samples of the span, float32."""
         left = self.stop - self.start - 1 - at
-        rising = np.where(at < self.n_in, at + self.n_fade - self.n_in, self.n_fade)
-        falling = np.where(left < self.n_out, left, self.n_fade)
+        rising = np.where(at < self.n_in, at + self.n_fade - self.n_in, np.inf)
+        falling = np.where(left < self.n_out, left, np.inf)
         shares = np.clip(np.minimum(rising, falling) / max(self.n_fade - 1, 1), 0, 1)
         return (np.sin(np.pi / 2 * shares) ** 2).astype(np.float32)
 
@@ -103,5 +103,6 @@ def bins_within(bins: Bins, span: Span, n_samples: int) -> Bins:
         bends[end] = max(bends[end], END_BEND * peaks[end])
     n_in, n_out = (-(-n // bins.n_bin) for n in (span.n_in, span.n_out))
     fading = np.unique([*range(min(n_in, n_kept)), *range(max(n_kept - n_out - 1, 0), n_kept)])
-    energies[fading] *= span.gains(fading * bins.n_bin + bins.n_bin // 2) ** 2
+    ends = np.minimum((fading + 1) * bins.n_bin, span.stop - span.start)
+    energies[fading] *= span.gains((fading * bins.n_bin + ends) // 2) ** 2  # of its middle
     return replace(bins, n_samples=n_samples, peaks=peaks, bends=bends, energies=energies)
