@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from rounds import Found, Line, NotRunError, Scale
-from rows import LINES, MEASURES, PEERS, ROOT
+from rows import LINES, MEASURES, PEERS, ROOT, gpu_names
 
 RESULTS, PAGE = ROOT / "benchmarks/results.json", ROOT / "docs/benchmarks.md"
 PACKAGES = ("numpy", "soundfile", "soxr", "pyfluidsynth", "pretty_midi", "pyloudnorm", "torch", "dvc")
@@ -137,12 +137,6 @@ def cpu_name() -> str:
         else []
     )
     return names[0] if names else platform.processor()
-
-
-def gpu_names() -> list[str]:
-    import torch
-
-    return [torch.cuda.get_device_name(0)] if torch.cuda.is_available() else []
 
 
 def peers() -> dict[str, str]:
