@@ -224,6 +224,7 @@ def workers(scale: Scale) -> Founds:
     found = {}
     with a_clone() as clone:
         built(clone, scale.of(32, 2), [58, 60] if not scale.is_tiny else [4, 6], "render", **BAND)
+        (clone.folder / "dvc.lock").unlink()  # or the stage would refuse what DVC has not recorded
         for stage in ("render", "normalize"):
             if stage == "normalize":
                 for path in files(clone, "dataset/rendered"):

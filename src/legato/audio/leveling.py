@@ -133,7 +133,7 @@ def solved(track: Track) -> tuple[Track, Setting]:
     """
     while True:
         setting = track.setting()
-        floor_db = track.limiter.ceiling_dbtp - sum(setting)
+        floor_db = track.limiter.ceiling_dbtp - setting.headroom_db - setting.gain_db
         if not track.peaks.open_over(10 ** (floor_db / 20)).any():
             return track, setting
         floor = 10 ** ((floor_db - FURTHER_DB) / 20)
