@@ -21,7 +21,7 @@ from legato.contract.codes import write_codes
 from legato.dia import model as dia
 from legato.dia import speed
 from legato.dia.batches import TEXT_MULTIPLE, Batch
-from legato.dia.config import SIZES, TrainParams
+from legato.dia.config import SIZES, Size, TrainParams
 from legato.dia.dataset import StoredTrack
 from legato.dia.loader import Steps, load_steps, workers_for
 from legato.dia.run import new_run
@@ -32,6 +32,17 @@ from legato.workspace import params as legato_params
 N_TRACKS, TRACK_FRAMES = 64, 2600
 TAGS = ("guitar pop beat", "in D major", "strummed chords", "acoustic steel string guitar", "104 bpm", "wide stereo")
 GPU = {"size": "small", "batch": 16, "frames": 640}
+SIZES["20M"] = Size(  # between `tiny` and `small`: its kernels are short, and launching them counts
+    encoder_layers=4,
+    encoder_width=256,
+    encoder_heads=4,
+    decoder_layers=4,
+    decoder_width=320,
+    decoder_heads=8,
+    decoder_kv_heads=4,
+    head_dim=48,
+    mlp_ratio=3,
+)
 Way = tuple[Callable[[Any], None], Iterator[Any]]
 
 

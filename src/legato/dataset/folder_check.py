@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from legato.audio.loudness import MIN_SECONDS, integrated_lufs
+from legato.audio.loudness import MIN_SECONDS
 from legato.audio.peaks import true_peak_dbtp
 from legato.audio.samples import read_audio
+from legato.audio.second_opinion import integrated_lufs
 from legato.contract.codes import CODES_RULES, UNREADABLE, Rule, broken
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
 from legato.contract.tags import COMMA, split_tags

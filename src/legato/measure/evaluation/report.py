@@ -12,8 +12,9 @@ from operator import add
 
 import numpy as np
 
-from legato.audio.loudness import MIN_SECONDS, integrated_lufs
+from legato.audio.loudness import MIN_SECONDS
 from legato.audio.samples import silence_share
+from legato.audio.second_opinion import integrated_lufs
 from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
 from legato.files import Json
