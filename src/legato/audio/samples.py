@@ -21,6 +21,7 @@ Write = Callable[[np.ndarray], None]  # takes the next block, (n_samples, 2)
 LIBSNDFILE = soundfile.__libsndfile_version__  # the bytes of a .flac are its
 SILENCE_DBFS = -60.0
 SILENCE_BLOCK_S = 0.05
+WRITTEN_BYTES = 2**20  # at a time: libsndfile gives a few kB
 KEPT_SAMPLES = 2**23  # a file of up to 3 minutes is decoded once: 64 MiB
 PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
 
@@ -128,25 +129,39 @@ def write_audio(path: Path, audio: np.ndarray, sample_rate: int, subtype: Subtyp
 
 
 class _Told:
-    """A file whose errors are kept, for libsndfile would not say that the disk is full."""
+    """A file whose errors are kept, for libsndfile would not say that the disk is full, and that is written in bulk."""
 
     def __init__(self, file: RawIOBase) -> None:
         self._error: OSError | None = None
-        self.seek, self.tell, self._file = file.seek, file.tell, file
+        self._file, self._waiting = file, bytearray()
 
     def write(self, content: bytes) -> int:
-        left = memoryview(content)
+        self._waiting += content
+        if len(self._waiting) >= WRITTEN_BYTES:
+            self._flush()
+        return len(content)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._flush()
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell() + len(self._waiting)
+
+    def check(self) -> None:
+        """Write what waits, and raise the first error there was."""
+        self._flush()
+        if self._error:
+            raise self._error
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, bytearray()
+        left = memoryview(waiting)
         try:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
             self._error = self._error or error
-        return len(content)
-
-    def check(self) -> None:
-        """Raise what was kept."""
-        if self._error:
-            raise self._error
 
 
 @contextmanager

@@ -1,20 +1,17 @@
 """A track's codes in a file: a bare int16 tensor (T, 18), as the trainer's contract has it."""
 
 import io
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from legato.contract.rules import Rule, obey
 from legato.contract.tensors import load_plain, owns_its_numbers
-from legato.errors import LegatoError
 from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
 UNREADABLE = "not a tensor that torch.save wrote"
-Rule = tuple[Callable[[Any], bool], str]
 CODES_RULES: tuple[Rule, ...] = (
     (lambda codes: isinstance(codes, Tensor), "must be a bare tensor"),
     (lambda codes: codes.layout == torch.strided and codes.device.type == "cpu", "must be dense, and hold its codes"),
@@ -42,18 +39,3 @@ def read_codes(path: Path) -> Tensor:
     codes = load_plain(path, UNREADABLE)
     obey(CODES_RULES, codes, path)
     return codes
-
-
-def obey(rules: Sequence[Rule], value: Any, where: object) -> None:
-    """Check a value against rules in their order.
-
-    Raises:
-        LegatoError: the first rule that does not hold, and where.
-    """
-    if rule := broken(rules, value):
-        raise LegatoError(f"{where}: {rule}")
-
-
-def broken(rules: Sequence[Rule], value: Any) -> str | None:
-    """The first rule that does not hold, or None."""
-    return next((rule for holds, rule in rules if not holds(value)), None)

@@ -18,8 +18,9 @@ from legato.audio.loudness import MIN_SECONDS
 from legato.audio.peaks import true_peak_dbtp
 from legato.audio.samples import read_audio
 from legato.audio.second_opinion import integrated_lufs
-from legato.contract.codes import CODES_RULES, UNREADABLE, Rule, broken
+from legato.contract.codes import CODES_RULES, UNREADABLE
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
+from legato.contract.rules import Rule, broken
 from legato.contract.tags import COMMA, split_tags
 from legato.contract.tensors import load_plain
 from legato.errors import LegatoError

@@ -10,9 +10,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from legato.contract.codes import obey, read_codes
+from legato.contract.codes import read_codes
 from legato.contract.facts import read_facts
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
+from legato.contract.rules import obey
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-from joblib import cpu_count
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
@@ -112,7 +111,7 @@ def build(
     def find(one: _Wanted) -> Json | None:
         return item_cache.restore(cache, one.key, step.outs, store)
 
-    with ThreadPoolExecutor(cpu_count()) as readers:
+    with ThreadPoolExecutor() as readers:
         shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]
         wanted = list(readers.map(lambda item: _wanted(step, item, shared), items))
         found: list[Any] = list(readers.map(find, wanted))
@@ -229,7 +228,13 @@ def workers() -> int:
     else:
         rule = f"must be a whole number of at most {MAX_WORKERS}, 0 for one a core"
         raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: {rule}")
-    return asked or cpu_count()  # which heeds a control group's limit
+    return asked or _n_cores()
+
+
+def _n_cores() -> int:
+    from joblib import cpu_count  # which heeds a control group's limit, and takes a while
+
+    return int(cpu_count())
 
 
 def clear(folder: Path) -> Path:
@@ -266,9 +271,11 @@ def _shown(
     place: Place | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """The outcomes, with their progress."""
+    if not items:
+        return
     sizes = lengths or [1] * len(items)
     with Progress(stage, sum(sizes), is_audio=bool(lengths)) as progress:
-        for at, result in outcomes(work, items, place or default_place()) if items else ():
+        for at, result in outcomes(work, items, place or default_place()):
             progress.add(sizes[at])
             yield at, result
 
