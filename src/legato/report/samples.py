@@ -1,22 +1,31 @@
-"""What the model plays, by prompt, with what the checks on it say."""
+"""What the model plays, by prompt, beside music that it has never heard, with what the checks on it say."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
 import soundfile
 
+from legato.contract.folder import METADATA
+from legato.contract.tags import split_tags
+from legato.dia.dataset import AnyTrack, read_held_out
 from legato.files import read_json, read_jsonl, write_bytes
-from legato.measure.evaluation.clips import FACTS
+from legato.measure.evaluation.clips import FACTS, Decode, excerpts, of_phrase
 from legato.page.figures import duration, percent
 from legato.page.html import Inside, element, missing
-from legato.page.preview import preview
+from legato.page.preview import compressed, preview
 from legato.report.details import player
-from legato.workspace.layout import EVALUATION, PAGE, SAMPLES
+from legato.tokens import HOP_LENGTH, SAMPLE_RATE
+from legato.workspace.layout import EVALUATION, HELD_OUT, PAGE, SAMPLES, WEIGHTS
 
 LIST = SAMPLES.path / FACTS
 LONGEST_S = 30
 ALL = "all"  # kinds of checks together
+WHAT_IT_IS = (
+    "What the trained model plays for each prompt, and a piece of held-out music of the same phrase, decoded from its "
+    "codes as the clips are: the model has never heard it, and it is how a perfect clip would sound."
+)
 INTRODUCTION = (
     "Each clip is judged by what can be heard of its prompt. So is held-out music: that of the same phrase should "
     "pass, that of the other prompts should not. A check that does not tell the two apart says nothing about the clips."
@@ -25,7 +34,7 @@ Shares = Mapping[str, float | None]
 
 
 def samples() -> Iterator[Inside]:
-    """Each prompt's clips and verdicts."""
+    """Each prompt's clips, held-out music and verdicts."""
     if not LIST.is_file():
         yield missing("Samples of the model", "dvc repro sample")
         return
@@ -33,10 +42,13 @@ def samples() -> Iterator[Inside]:
     by_prompt: dict[str, list[str]] = {}
     for row in read_jsonl(LIST):
         by_prompt.setdefault(row["prompt"], []).append(row["id"])
+    held_out = read_held_out(HELD_OUT.path) if (HELD_OUT.path / METADATA).is_file() else []
+    yield element("p", WHAT_IT_IS)
     if judged:
         yield element("p", INTRODUCTION)
-    for prompt, names in by_prompt.items():
-        clips = (_clip(LIST.with_name(f"{name}.wav"), nth) for nth, name in enumerate(names, start=1))
+    for index, (prompt, names) in enumerate(by_prompt.items()):
+        clips = [_clip(LIST.with_name(f"{name}.wav"), nth) for nth, name in enumerate(names, start=1)]
+        clips += _real(index, prompt, held_out, LIST.with_name(f"{names[0]}.wav"))
         passed = judged.get(prompt, {}).get("passed", {})
         yield element(
             "article",
@@ -52,6 +64,32 @@ def _clip(path: Path, number: int) -> Element:
     write_bytes(PAGE.path / "samples" / f"{path.stem}.mp3", preview(path, LONGEST_S))
     source, seconds = f"page/samples/{path.stem}.mp3", min(soundfile.info(path).duration, LONGEST_S)
     return player(f"clip {number}", source, duration(seconds))
+
+
+def _real(index: int, prompt: str, held_out: Sequence[AnyTrack], clip: Path) -> Iterator[Element]:
+    """An excerpt of the held-out track of a prompt's phrase that shares most of its tags, as long as a clip of it."""
+    tags = split_tags(prompt)
+    tracks = of_phrase(held_out, tags)
+    if not (tracks and WEIGHTS.path.is_file()):
+        yield (
+            missing("Held-out music of this phrase", "dvc repro")
+            if not held_out
+            else element("p", "No held-out track has this phrase.", class_="absent")
+        )
+        return
+    nearest = max(tracks, key=lambda track: len({*tags} & {*track.tags}))
+    n_frames = max(1, round(min(soundfile.info(clip).duration, LONGEST_S) * SAMPLE_RATE / HOP_LENGTH))
+    (found,) = excerpts([nearest], 1, n_frames, _decode())
+    path = f"held_out_{index:02d}.mp3"
+    write_bytes(PAGE.path / "samples" / path, compressed(found.audio, SAMPLE_RATE))
+    seconds = len(found.audio) / SAMPLE_RATE
+    yield player(f"held out: {nearest.id}", f"page/samples/{path}", duration(seconds))
+
+
+def _decode() -> Decode:
+    from legato.codec import model as codec  # here, so that a page without samples does not pay for it
+
+    return partial(codec.decode, codec.loaded(WEIGHTS.path))
 
 
 def _verdicts(passed: Mapping[str, Shares], *, is_judged: bool) -> Iterator[Element]:
