@@ -46,20 +46,27 @@ def read_reports(folder: Path) -> dict[str, Json]:
 def summarize(reports: Mapping[str, Json]) -> Json:
     """The figures in total and per category."""
     found = {name: _group(name, reports) for name in reports["dataset"]}
-    prompts, samples = list(reports["evaluate"]["prompts"].values()), reports["evaluate"][TOTAL]
     held_out = reports["train/metrics"].get("held_out", {})  # where tracks are held out
     found[TOTAL] |= {
         "loss": _rounded(held_out["loss"], 4) if held_out else None,
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
-        **_share("passed", samples["passed"].get("all", {})),
-        **_share("recognised", samples["recognised"]),
-        "percussive_only_drums": _percussive(prompts, ONLY_DRUMS_HEARD),
-        "percussive_no_drums": _percussive(prompts, NO_DRUMS_HEARD),
-        "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
+        **sample_figures(reports["evaluate"]),
     }
     for name, loss in held_out.get("category", {}).items():
         found.get(name, {})["loss"] = _rounded(loss, 4)
     return found
+
+
+def sample_figures(evaluated: Json) -> Json:
+    """What `evaluate` found of the samples, in a few figures; null is what cannot be told of any."""
+    prompts, total = list(evaluated["prompts"].values()), evaluated[TOTAL]
+    return {
+        **_share("passed", total["passed"].get("all", {})),
+        **_share("recognised", total["recognised"]),
+        "percussive_only_drums": _percussive(prompts, ONLY_DRUMS_HEARD),
+        "percussive_no_drums": _percussive(prompts, NO_DRUMS_HEARD),
+        "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
+    }
 
 
 def _group(name: str, reports: Mapping[str, Json]) -> Json:
@@ -97,5 +104,5 @@ def _mean(values: list[float | None]) -> float | None:
     return _rounded(sum(known) / len(known), 3) if known else None
 
 
-def _rounded(value: float, digits: int) -> float:
-    return round(float(value), digits)
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(float(value), digits)

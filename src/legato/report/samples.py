@@ -12,6 +12,7 @@ from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack, read_held_out
 from legato.files import read_json, read_jsonl, write_bytes
 from legato.measure.evaluation.clips import FACTS, Decode, excerpts, of_phrase
+from legato.measure.intervals import HIGH, LOW
 from legato.page.figures import duration, percent
 from legato.page.html import Inside, element, missing
 from legato.page.preview import compressed, preview
@@ -49,12 +50,12 @@ def samples() -> Iterator[Inside]:
     for index, (prompt, names) in enumerate(by_prompt.items()):
         clips = [_clip(LIST.with_name(f"{name}.wav"), nth) for nth, name in enumerate(names, start=1)]
         clips += _real(index, prompt, held_out, LIST.with_name(f"{names[0]}.wav"))
-        passed = judged.get(prompt, {}).get("passed", {})
+        found = judged.get(prompt, {})
         yield element(
             "article",
             element("h3", prompt),
             element("div", *clips, class_="players"),
-            *_verdicts(passed, is_judged=prompt in judged),
+            *_verdicts(found.get("passed", {}), found.get("not_told", {}), is_judged=prompt in judged),
         )
     if not judged:
         yield missing("What the checks say of the samples", "dvc repro evaluate")
@@ -70,12 +71,11 @@ def _real(index: int, prompt: str, held_out: Sequence[AnyTrack], clip: Path) -> 
     """An excerpt of the held-out track of a prompt's phrase that shares most of its tags, as long as a clip of it."""
     tags = split_tags(prompt)
     tracks = of_phrase(held_out, tags)
-    if not (tracks and WEIGHTS.path.is_file()):
-        yield (
-            missing("Held-out music of this phrase", "dvc repro")
-            if not held_out
-            else element("p", "No held-out track has this phrase.", class_="absent")
-        )
+    if not tracks:
+        yield element("p", "No held-out music has this phrase.", class_="absent")
+        return
+    if not WEIGHTS.path.is_file():
+        yield missing("The codec", "dvc repro codec")
         return
     nearest = max(tracks, key=lambda track: len({*tags} & {*track.tags}))
     n_frames = max(1, round(min(soundfile.info(clip).duration, LONGEST_S) * SAMPLE_RATE / HOP_LENGTH))
@@ -92,12 +92,12 @@ def _decode() -> Decode:
     return partial(codec.decode, codec.loaded(WEIGHTS.path))
 
 
-def _verdicts(passed: Mapping[str, Shares], *, is_judged: bool) -> Iterator[Element]:
+def _verdicts(passed: Mapping[str, Shares], not_told: Mapping[str, str], *, is_judged: bool) -> Iterator[Element]:
     """Each check that the prompt calls for, with what it says in words."""
     if not is_judged:
         return
     kinds = {kind: shares for kind, shares in passed.items() if kind != ALL}
-    if not kinds:
+    if not (kinds or not_told):
         yield element("p", "Nothing that this prompt asks for can be checked by ear alone.", class_="absent")
         return
     cells = []
@@ -107,6 +107,8 @@ def _verdicts(passed: Mapping[str, Shares], *, is_judged: bool) -> Iterator[Elem
             element("dt", kind.replace("_", " ")),
             element("dd", words, **({} if is_telling else {"class_": "absent"})),
         ]
+    for kind, why in not_told.items():
+        cells += [element("dt", kind.replace("_", " ")), element("dd", f"not told: {why}", class_="absent")]
     yield element("dl", *cells, class_="verdicts")
 
 
@@ -119,7 +121,7 @@ def verdict(shares: Shares) -> tuple[str, bool]:
     ('says nothing here: not even held-out music of this phrase passes', False)
     """
     generated, held_out, others = (shares.get(side) for side in ("generated", "held_out", "others"))
-    clips = "no clip can be judged" if generated is None else f"{percent(generated)} of the clips pass"
+    clips = "no clip can be judged" if generated is None else f"{percent(generated)} of the clips pass{_sure(shares)}"
     if held_out is None:
         return f"{clips}; there is no held-out music of this phrase to compare with", generated is not None
     if held_out == 0:
@@ -131,3 +133,9 @@ def verdict(shares: Shares) -> tuple[str, bool]:
         of = f"{percent(held_out)} of this phrase, {percent(others)} of the others"
         return f"says nothing here: held-out music passes whatever its prompt, {of}", False
     return f"{own}, {percent(others)} of the others", generated is not None
+
+
+def _sure(shares: Shares) -> str:
+    """Within what a share of clips is sure, where that is known."""
+    low, high = (shares.get(f"generated{end}") for end in (LOW, HIGH))
+    return "" if low is None or high is None else f" (sure within {percent(low)} and {percent(high)})"
