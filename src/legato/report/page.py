@@ -70,13 +70,13 @@ def _usage(rows: Iterable[Facts]) -> np.ndarray | None:
 
 def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Element:
     parts: dict[str, Iterable[Inside]] = {
+        "Samples": samples(),  # first: a newcomer wants to hear what comes out
         "Overview": sections.overview(),
         "Licences": sections.licenses(),
         "Tracks": track_list(rows),
         "Distributions": distributions(rows),
         "Codebooks": sections.codebooks(usage),
         "Training": sections.training(),
-        "Samples": samples(),
     }
     head = (
         element("meta", charset="utf-8"),
