@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from legato.dataset import provenance, tracing
+from legato.dataset.card.config import CardParams
 from legato.errors import LegatoError, stage
 from legato.truth.rates import accuracy, false_verdicts, rates
 from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
@@ -63,6 +64,14 @@ def main(*words: str) -> None:
     trace.add_argument("--verify", action="store_true", help="build them again, and compare what comes out")
     trace.set_defaults(run=lambda found, _: run_trace(found.track, found.all, found.json, found.verify))
 
+    exported = commands.add_parser("export", help="the dataset as the trainer's flat folder, a file a track")
+    exported.add_argument("folder", type=Path, help="where to; new or empty")
+    exported.add_argument("--held-out", action="store_true", help="the held-out tracks instead")
+    exported.set_defaults(run=lambda found, here: run_export(from_here(found.folder, here), found.held_out))
+    published = commands.add_parser("publish", help="the dataset as a repository of the Hugging Face hub")
+    published.add_argument("folder", type=Path, help="where to; new or empty")
+    published.set_defaults(run=lambda found, here: run_publish(from_here(found.folder, here)))
+
     diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
     diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
     diff.add_argument("new", metavar="REV2", nargs="?", default="workspace", help="another; %(default)s if not given")
@@ -75,7 +84,14 @@ def main(*words: str) -> None:
     diff.set_defaults(run=run_diff)
     found, here = parser.parse_args(words), Path.cwd()
     with chdir(params.find_root(here) or here):
-        if found.command in ("cache", "split", "trace", "verify"):  # the others know folders and files of any origin
+        if found.command in (
+            "cache",
+            "export",
+            "publish",
+            "split",
+            "trace",
+            "verify",
+        ):  # the others know folders and files of any origin
             params.read()
         found.run(found, here)
 
@@ -247,6 +263,27 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
         say(*(json_line(record, sort_keys=True) for record in records))
     else:
         print("\n\n".join(map(provenance.text_of, records)))
+
+
+def run_export(folder: Path, is_held_out: bool) -> None:
+    """Write the dataset, or what is held out, file by file, and say how many there are."""
+    from legato.dataset.export import export
+
+    recorded.verify([TRAIN.path, HELD_OUT.path])
+    source = HELD_OUT.path if is_held_out else TRAIN.path
+    n_tracks = export(source, folder, params.load("card", CardParams), HELD_OUT.path)
+    print(f"{folder}: {counted(n_tracks, 'track')}, a file each")
+
+
+def run_publish(folder: Path) -> None:
+    """Write what a repository of the hub holds, and say how it gets there."""
+    from legato.dataset.publish import publish  # and torch
+
+    recorded.verify([TRAIN.path, HELD_OUT.path])
+    counts = publish(folder, params.load("card", CardParams), TRAIN.path, HELD_OUT.path)
+    sides = [f"{split} of {counted(n_tracks, 'track')}" for split, n_tracks in counts.items()]
+    print(f"{folder}: {', '.join(sides)}")
+    print(f"look at {folder}/README.md and LICENSE; then: hf upload OWNER/NAME {folder} --repo-type dataset")
 
 
 def run_diff(found: argparse.Namespace, here: Path) -> None:

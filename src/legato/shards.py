@@ -48,7 +48,7 @@ class Member(NamedTuple):
 
     name: str
     content: bytes
-    facts: Json = {}  # noqa: RUF012
+    facts: Json = {}
 
 
 def is_packed(layout: Layout, n_files: int) -> bool:
@@ -61,10 +61,10 @@ def is_packed(layout: Layout, n_files: int) -> bool:
 
 
 def is_cut(filled: int, name: str, n_bytes: int, limits: Limits = LIMITS) -> bool:
-    """Whether an archive of `filled` bytes ends before a member of `n_bytes`.
+    """Whether an archive of `filled` bytes ends before an item of `n_bytes`.
 
-    Past the least size each byte has the same chance to end it, drawn by the member's name: content-defined chunking,
-    over members instead of bytes.
+    Past the least size each byte has the same chance to end it, drawn by the item's name: content-defined chunking,
+    over items instead of bytes.
     """
     if not filled or filled + n_bytes > limits.most:
         return filled > 0
@@ -72,27 +72,27 @@ def is_cut(filled: int, name: str, n_bytes: int, limits: Limits = LIMITS) -> boo
     return filled >= limits.least and drawn < n_bytes / limits.more
 
 
-def pack(folder: Path, name: str, members: Iterable[Member], limits: Limits = LIMITS) -> Iterator[Json]:
-    """Write members, sorted by name, to archives `<name>-NNNNNN.tar`; yield what the index says of each.
+def pack(folder: Path, name: str, items: Iterable[Sequence[Member]], limits: Limits = LIMITS) -> Iterator[Json]:
+    """Write items, sorted by name, to archives `<name>-NNNNNN.tar`; yield what the index says of each member.
 
-    Memory holds one member. An archive that is not finished is named by a dot.
+    The members of an item stay together. Memory holds one item. An archive that is not finished is named by a dot.
     """
-    waiting = iter(members)
-    member = next(waiting, None)
+    waiting = iter(items)
+    item = next(waiting, None)
     number = 0
-    while member is not None:
+    while item is not None:
         path = folder / f"{name}-{number:06d}{SUFFIX}"
         with replacing(path) as temporary, temporary.open("wb") as file:
-            while member is not None:
-                head, padding = _header(member), -len(member.content) % BLOCK
-                n_bytes = len(head) + len(member.content) + padding
-                if is_cut(file.tell(), member.name, n_bytes, limits):
+            while item is not None:
+                n_bytes = sum(map(_size, item))
+                if is_cut(file.tell(), item[0].name, n_bytes, limits):
                     break
-                file.write(head)
-                place = {"archive": path.name, "offset": file.tell(), "size": len(member.content)}
-                file.write(member.content + bytes(padding))
-                yield {"name": member.name} | place | _digests(member.content) | member.facts
-                member = next(waiting, None)
+                for member in item:
+                    file.write(_header(member))
+                    place = {"archive": path.name, "offset": file.tell(), "size": len(member.content)}
+                    file.write(member.content + bytes(-len(member.content) % BLOCK))
+                    yield {"name": member.name} | place | _digests(member.content) | member.facts
+                item = next(waiting, None)
             file.write(ENDING)
         number += 1
 
@@ -100,7 +100,7 @@ def pack(folder: Path, name: str, members: Iterable[Member], limits: Limits = LI
 def pack_folder(source: Path, folder: Path) -> None:
     """Pack the files of a folder into archives in another, named as that is."""
     paths = sorted(source.iterdir(), key=lambda path: path.name)
-    write_index(folder, pack(folder, folder.name, (Member(path.name, path.read_bytes()) for path in paths)))
+    write_index(folder, pack(folder, folder.name, ([Member(path.name, path.read_bytes())] for path in paths)))
 
 
 def write_index(folder: Path, entries: Iterable[Json]) -> None:
@@ -218,6 +218,11 @@ def _digests(content: bytes) -> Json:
     return {"sha256": hashlib.sha256(content).hexdigest(), "md5": md5}
 
 
+def _size(member: Member) -> int:
+    """Bytes that a member takes in an archive."""
+    return len(_header(member)) + len(member.content) + -len(member.content) % BLOCK
+
+
 def _header(member: Member) -> bytes:
     info = tarfile.TarInfo(member.name)  # its time, owner and group are 0, its mode is 644
     info.size = len(member.content)
@@ -227,7 +232,7 @@ def _header(member: Member) -> bytes:
 def _is_entry(entry: Any) -> bool:
     if not isinstance(entry, dict):
         return False
-    texts = [entry.get(key) for key in ("name", "archive", "sha256", "md5")]
+    texts: list[Any] = [entry.get(key) for key in ("name", "archive", "sha256", "md5")]
     sizes = [entry.get(key) for key in ("offset", "size")]
     return (
         all(isinstance(text, str) and text.isprintable() and "/" not in text and text[:1] != "." for text in texts)

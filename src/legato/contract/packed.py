@@ -83,5 +83,7 @@ def check_entry(entry: Json, where: object) -> Json:
         and (category is None or is_text(category))
         and 0 < numbers[1] * FRAME_BYTES <= entry["size"] - numbers[0]
     ):
-        raise LegatoError(f"{where}: must have category, text, codes, frames and codes_sha256, as `collect` writes them")
+        raise LegatoError(
+            f"{where}: must have category, text, codes, frames and codes_sha256, as `collect` writes them"
+        )
     return entry

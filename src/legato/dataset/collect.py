@@ -113,7 +113,7 @@ def _write_packed(folder: Path, rows: Sequence[Facts]) -> None:
     by_name = {f"{row['id']}.pt": row for row in rows}
     names = sorted(by_name, key=lambda name: (by_name[name]["category"], name))
     for category, members in groupby(names, key=lambda name: by_name[name]["category"]):
-        packed = shards.pack(folder / CODES_FOLDER, category, (member(by_name[name]) for name in members))
+        packed = shards.pack(folder / CODES_FOLDER, category, ([member(by_name[name])] for name in members))
         for archive, inside in groupby(packed, key=lambda entry: entry["archive"]):
             found = list(inside)
             entries += found

@@ -89,7 +89,7 @@ def verify_files(paths: Iterable[Path]) -> None:
     """
     known, store = recorded(), object_store() or Path()
     listings: dict[str, Files | None] = {}
-    for path in (file for path in map(_from_root, paths) for file in shards.files_of(path)):
+    for path in (file for named in map(_from_root, paths) for file in shards.files_of(named)):
         out = _output_of(path, known)
         if out is None:
             continue
