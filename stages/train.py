@@ -1,6 +1,7 @@
 """train: a Dia on the collected dataset. An argument, if any, is a checkpoint to continue from.
 
-LEGATO_DATA in the environment is an address of a store, s3://bucket/folder, from which tracks come as they are needed.
+LEGATO_DATA in the environment is where tracks come from as they are needed: s3://bucket/folder, or `dvc` for the
+default remote.
 """
 
 import os

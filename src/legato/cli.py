@@ -12,7 +12,7 @@ from legato.dataset.card.config import CardParams
 from legato.errors import LegatoError, stage
 from legato.truth.rates import accuracy, false_verdicts, rates
 from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
-from legato.work import pruning, recorded, repairing, verifying
+from legato.work import pruning, recorded, remote, repairing, verifying
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
@@ -54,6 +54,12 @@ def main(*words: str) -> None:
     verify.add_argument("--repair", action="store_true", help="throw out what is damaged; `dvc repro` makes it again")
     verify.add_argument("--all", action="store_true", help=f"name all that is damaged, not the first {MOST_LISTED}")
     verify.set_defaults(run=lambda found, _: run_verify(found.repair, found.all))
+    store = commands.add_parser("remote", help="whether DVC's remote, an S3 store, can be pushed to, and is whole")
+    store.add_argument("name", nargs="?", help="of a remote; the default one if not given")
+    store.add_argument("--read-only", action="store_true", help="write nothing: for who only pulls")
+    store.add_argument("--verify", action="store_true", help="compare each object of this version")
+    store.add_argument("--repair", action="store_true", help="remove those that are damaged, so that they are pushed")
+    store.set_defaults(run=lambda found, _: run_remote(found.name, found.read_only, found.verify, found.repair))
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found, _: run_split(found.undo))
@@ -88,6 +94,7 @@ def main(*words: str) -> None:
             "cache",
             "export",
             "publish",
+            "remote",
             "split",
             "trace",
             "verify",
@@ -222,6 +229,30 @@ def run_verify(repair: bool, everything: bool) -> None:
         return
     mend = "what is yours is left to you" if repair else "`legato verify --repair` throws out what can be made again"
     raise LegatoError(f"verify: {n_left} of {n_files} not as recorded: {mend}")
+
+
+def run_remote(name: str | None, read_only: bool, verify: bool, repair: bool) -> None:
+    """Say whether a remote can be used; with `verify` or `repair`, what is not whole in it.
+
+    Raises:
+        LegatoError: it cannot, or something is missing or damaged in it.
+    """
+    bucket = remote.find(name)
+    remote.check(bucket, may_write=not (read_only or verify))
+    if not (verify or repair):
+        print(f"{bucket}: can be {'read' if read_only else 'read and written'}")
+        return
+    found = list(remote.faults(bucket))
+    more = [f"and {len(found) - MOST_LISTED} more of {len(found)}"] if len(found) > MOST_LISTED else []
+    say(*map(str, found[:MOST_LISTED]), *more)
+    if repair:
+        n_damaged = remote.repair(bucket, found)
+        print(f"{bucket}: {counted(n_damaged, 'damaged object')} removed; `dvc push` puts what is missing")
+    elif found:
+        mend = "`legato remote --repair`, then `dvc push`"
+        raise LegatoError(f"{bucket}: {counted(len(found), 'object')} missing or damaged: {mend}")
+    else:
+        print(f"{bucket}: every object of this version is there, and whole")
 
 
 def run_split(undo: bool) -> None:

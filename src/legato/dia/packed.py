@@ -22,6 +22,7 @@ from legato.errors import LegatoError
 from legato.files import Json, write_bytes
 from legato.shards import INDEX, Index, read_range
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
+from legato.work import remote
 from legato.work.s3 import NO_OBJECT, Bucket, parse
 from legato.workspace import layout
 
@@ -41,11 +42,18 @@ class Store:
 
 
 def split_in(address: str) -> tuple[Store, Store]:
-    """The tracks to train on and the held-out ones at an address such as s3://bucket/folder, named as in a workspace.
+    """The tracks to train on and the held-out ones at an address.
+
+    Args:
+        address: such as s3://bucket/folder, where both are named as in a workspace; or `dvc`, for the default remote
+            and the version that dvc.lock names.
 
     Raises:
         LegatoError: it is no address of a store.
     """
+    if address == "dvc":
+        found = remote.find()
+        return Store(remote.folder(found, layout.TRAIN.path)), Store(remote.folder(found, layout.HELD_OUT.path))
     root = parse(address)
     return Store(root / layout.TRAIN.path.name), Store(root / layout.HELD_OUT.path.name)
 

@@ -7,9 +7,9 @@ than AWS.
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -27,7 +27,7 @@ from botocore.session import Session
 from legato.errors import LegatoError
 
 SCHEME = "s3://"
-CONNECT_S, READ_S, TRIES = 5, 10, 2  # of one request; a stalled one is given up after 20 s and some
+CONNECT_S, READ_S, TRIES = 4, 8, 2  # of one request; a stalled one is given up after 16 s and some
 WRONG_KEYS = {
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -47,6 +47,14 @@ REASONS = (
 )
 
 
+class Keys(NamedTuple):
+    """What a store knows a user by."""
+
+    access_key_id: str
+    secret_access_key: str
+    session_token: str | None = None
+
+
 @dataclass(frozen=True)
 class Bucket:
     """A part of a bucket, as a folder of objects."""
@@ -55,13 +63,16 @@ class Bucket:
     prefix: str = ""
     endpoint: str | None = None  # None: AWS, or what the environment names
     profile: str | None = None
+    region: str | None = None
+    access: Keys | None = field(default=None, repr=False)  # None: those of the environment, of a file or of the machine
     keys: Mapping[str, str] = field(default_factory=dict, hash=False)  # of objects that are named otherwise than here
+    name: str = ""  # in errors
 
     def __str__(self) -> str:
-        return f"{SCHEME}{self.bucket}/{self.prefix}".rstrip("/")
+        return self.name or f"{SCHEME}{self.bucket}/{self.prefix}".rstrip("/")
 
     def __truediv__(self, name: str) -> "Bucket":
-        return Bucket(self.bucket, self._key(name), self.endpoint, self.profile)
+        return replace(self, prefix=self._key(name))
 
     def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
         """An object's bytes, or a range of them.
@@ -102,11 +113,13 @@ class Bucket:
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
     def _key(self, name: str) -> str:
-        return self.keys.get(name) or "/".join(filter(None, (self.prefix, name)))
+        if self.keys and name:
+            return self.keys.get(name, name)
+        return "/".join(filter(None, (self.prefix, name)))
 
     def _client(self) -> Any:
         stated = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-        return _client(self.endpoint, self.profile, os.getpid(), stated)
+        return _client(self.endpoint, self.profile, self.region, self.access, os.getpid(), stated)
 
 
 def parse(address: str) -> Bucket:
@@ -154,15 +167,26 @@ def _reason(error: ClientError) -> str:
 
 
 @cache
-def _client(endpoint: str | None, profile: str | None, _process: int, _stated: tuple[tuple[str, str], ...]) -> Any:
+def _client(
+    endpoint: str | None,
+    profile: str | None,
+    region: str | None,
+    access: Keys | None,
+    _process: int,
+    _stated: tuple[tuple[str, str], ...],
+) -> Any:
     """A client of this process and environment: one made before a fork may share a connection with its parent."""
     with told(endpoint or "s3"):
         session = Session(profile=profile)
-        region = session.get_config_variable("region") or "us-east-1"
+        region = region or session.get_config_variable("region") or "us-east-1"
         how = Config(
             connect_timeout=CONNECT_S,
             read_timeout=READ_S,
             retries={"total_max_attempts": TRIES, "mode": "standard"},
             max_pool_connections=32,
+            request_checksum_calculation="when_required",  # newer checksums, which not every store knows
+            response_checksum_validation="when_required",  # and on which botocore trips where a store answers 500
         )
-        return session.create_client("s3", region_name=region, endpoint_url=endpoint, config=how)
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        given = dict(zip(names, access, strict=True)) if access else {}
+        return session.create_client("s3", region_name=region, endpoint_url=endpoint, config=how, **given)
