@@ -8,7 +8,7 @@ import torch
 
 from helpers.contract import read_dataset as read_as_trainers_do
 from helpers.made_tracks import ids, make_category
-from helpers.micro_dia import train_params
+from helpers.micro_dia import places, train_params
 from helpers.s3_server import Server
 from legato import shards
 from legato.contract.folder import CODES_FOLDER
@@ -18,6 +18,7 @@ from legato.dia.batches import random_windows
 from legato.dia.dataset import Split, digest, read_held_out, read_split
 from legato.dia.loader import Steps, load_steps, step_rng
 from legato.dia.packed import Store, split_in
+from legato.dia.training import train
 from legato.errors import LegatoError
 from legato.workspace.layout import HELD_OUT, TRAIN
 
@@ -80,6 +81,19 @@ def test_files_archives_and_a_store_give_the_same_windows(s3: Server) -> None:
         assert split.categories() == of_files.categories() == ["a", "b"]
     s3.kill()  # what has come is here, and a run that continues asks for nothing else
     assert_same(batches_of(of_store, 4), expected[3:])
+
+
+@pytest.mark.usefixtures("workspace", "one_thread")
+def test_the_model_is_the_same_from_files_and_from_a_store(s3: Server, tmp_path: Path) -> None:
+    params, weights = train_params(steps=4, checkpoint_every=2), []
+    for name in ("files", "store"):
+        split = gathered("files" if name == "files" else "shards")
+        if name == "store":
+            stored(s3)
+            split = read_split(*split_in("s3://legato/v1"))
+        train(params, split, places(tmp_path / name))
+        weights.append((tmp_path / name / "models/dia/model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
 
 
 @pytest.mark.usefixtures("workspace")
