@@ -30,12 +30,15 @@ def write_codes(path: Path, codes_TK: Tensor) -> None:
     write_bytes(path, content.getvalue())
 
 
-def read_codes(path: Path) -> Tensor:
-    """The codes of one file, int16 (T, 18).
+def read_codes(path: Path, content: bytes | None = None) -> Tensor:
+    """The codes of one file, int16 (T, 18); it may be a member of an archive, as `shards` has it.
+
+    Args:
+        content: of the file, where it has been read.
 
     Raises:
         LegatoError: the file is missing, unreadable, or breaks the contract.
     """
-    codes = load_plain(path, UNREADABLE)
+    codes = load_plain(path, UNREADABLE, content=content)
     obey(CODES_RULES, codes, path)
     return codes

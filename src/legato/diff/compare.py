@@ -1,6 +1,7 @@
 """What differs between two versions: tracks by step, other outputs, parameters, metrics and code."""
 
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 from dvc.utils.diff import diff as diff_values
 
+from legato import shards
 from legato.diff.repository import Repository
 from legato.diff.version import Version
 from legato.measure.intervals import HIGH, LOW, differ, estimates
@@ -193,7 +195,12 @@ def tracks_of(version: Version, step: TrackFiles, category: str) -> dict[str, st
     """
     if not version.has(_folder(step, category)):
         return {}
-    files = version.listing(_folder(step, category))
+    folder = _folder(step, category)
+    files = version.listing(folder)
+    if shards.INDEX in files:
+        with tempfile.TemporaryDirectory() as here:
+            version.fetch(f"{folder}/{shards.INDEX}", Path(here) / shards.INDEX)
+            files = {entry["name"]: entry["md5"] for entry in shards.Index(Path(here) / shards.INDEX)}
     return {PurePosixPath(file).stem.removesuffix(step.ending): md5 for file, md5 in files.items()}
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legato import shards
 from legato.contract.facts import Facts, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
@@ -33,7 +34,9 @@ def read_tracks(folders: Iterable[Path]) -> list[Facts]:
     for folder in folders:
         facts = read_facts(folder / FACTS, ("id", "category", "seconds"), ("soundfont", "codec"))
         names = {row["id"] for row in facts}
-        unknown = sorted(path.name for path in (folder / CODES_FOLDER).glob("*.pt") if path.stem not in names)
+        codes = folder / CODES_FOLDER
+        files = [*codes.glob("*.pt"), *map(codes.joinpath, shards.names(codes))]
+        unknown = sorted(path.name for path in files if path.stem not in names)
         if unknown:
             raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")
         rows += facts

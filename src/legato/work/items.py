@@ -63,6 +63,7 @@ class Step(Generic[Item]):
     reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
     settings: Any  # parameters, and hashes or versions of what all items share: JSON
     outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
+    is_kept_by_dvc: bool = True  # each file for itself: not where they are packed afterwards
 
 
 class FailedError(LegatoError):
@@ -106,7 +107,7 @@ def build(
     for folder in step.outs:
         clear(folder)
 
-    store = object_store()
+    store = object_store() if step.is_kept_by_dvc else None
 
     def find(one: _Wanted) -> Json | None:
         return item_cache.restore(cache, one.key, step.outs, store)

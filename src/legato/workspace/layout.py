@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from legato import shards
+
 Values = Mapping[str, Any]  # of params.yaml
 
 
@@ -34,13 +36,15 @@ class TrackFiles(Artifact):
         return self.path / category
 
     def file(self, category: str, track: str) -> Path:
-        """A track's file: the one that is there, else the one that would be."""
+        """A track's file: the one that is there, else the one that would be; it may be a member of an archive."""
         paths = [self.folder(category) / f"{track}{self.ending}{suffix}" for suffix in self.suffixes]
-        return next((path for path in paths if path.is_file()), paths[0])
+        return next((path for path in paths[1:] if path.is_file() and not paths[0].is_file()), paths[0])
 
     def files(self, category: str) -> list[Path]:
-        """A category's files, sorted by name."""
-        return sorted(path for path in self.folder(category).glob("*") if path.suffix in self.suffixes)
+        """A category's files, and the members of its archives, sorted by name."""
+        folder = self.folder(category)
+        paths = [*folder.glob("*"), *map(folder.joinpath, shards.names(folder))]
+        return sorted(path for path in paths if path.suffix in self.suffixes)
 
 
 # What an archive gave for a category: originals of its records, and what is known of them (`legato.archives.fetched`).
