@@ -17,11 +17,11 @@ from legato.workspace.layout import MODEL, SAMPLES, WEIGHTS
 
 def main() -> None:
     settings = params.load("sample", SampleParams)
-    dia, dac = model.on(model.load(MODEL.path), model.pick_device("auto")), codec.load(WEIGHTS.path)
+    device, dac = model.pick_device("auto"), codec.load(WEIGHTS.path)
     started = time.monotonic()
-    found = sampling.sample(dia, settings)
+    found = sampling.sample_folder(MODEL.path, settings, device)
     audio_s, took_s = sum(map(len, found)) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started
-    print(f"sampled {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)} on {dia.device}")
+    print(f"sampled {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)} on {device}")
     write_samples(SAMPLES.path, settings, found, partial(codec.decode, dac))
 
 

@@ -46,6 +46,17 @@ SIZES = {
         head_dim=32,
         mlp_ratio=3,
     ),
+    "mini": Size(  # 21.3 M: what models/start is
+        encoder_layers=4,
+        encoder_width=256,
+        encoder_heads=4,
+        decoder_layers=8,
+        decoder_width=256,
+        decoder_heads=4,
+        decoder_kv_heads=2,
+        head_dim=64,
+        mlp_ratio=3,
+    ),
     "small": Size(  # 146 M: for one GPU
         encoder_layers=4,
         encoder_width=512,
