@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import midi_bytes
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.doors import EDITS, VALUES, damaged, replaced, tried, trying
 from helpers.micro_dia import MICRO, a_track, random_codes, train_params, write_dataset, write_split
 from legato.check import check
@@ -53,7 +53,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())
+SHIPPED = yaml.safe_load(SHIPPED_PARAMS.read_text())
 
 
 @trying
@@ -66,7 +66,7 @@ def test_params_with_any_value(workspace: Path, at: float, new: Any) -> None:
 @trying
 @given(edits=EDITS)
 def test_params_of_any_bytes(workspace: Path, edits: list[tuple[float, bytes, bool]]) -> None:
-    Path("params.yaml").write_bytes(damaged((ROOT / "params.yaml").read_bytes(), edits))
+    Path("params.yaml").write_bytes(damaged(SHIPPED_PARAMS.read_bytes(), edits))
     tried(check, workspace)
 
 

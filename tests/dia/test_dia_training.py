@@ -208,7 +208,7 @@ def test_a_git_repository_without_a_commit_is_named(tmp_path, monkeypatch):
 
 
 BAD_PARAMS = {
-    "size": ({"size": "huge"}, "train.size: 'huge': must be one of tiny, small, base"),
+    "size": ({"size": "huge"}, "train.size: 'huge': must be one of tiny, mini, small, base"),
     "device": ({"device": "tpu"}, "train.device: 'tpu'"),
     "steps": ({"steps": 0}, "train.steps: 0"),
     "dropout": ({"text_dropout": 1.5}, "train.text_dropout: 1.5"),

@@ -115,6 +115,7 @@ class TrainParams(Strict):
 
     size: Annotated[str, AfterValidator(_known_size)]  # a row of SIZES
     start: FilePath | None = None  # a folder with a pretrained Dia of 9 or 18 channels, whose shape replaces `size`
+    start_license: str | None = None  # SPDX or an address; of a start whose training.json does not say
     device: Literal["auto", "cpu", "cuda"]  # auto: a GPU where there is one
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on a GPU that has it
     compile: Literal["auto", True, False] = "auto"  # auto: on a GPU

@@ -66,6 +66,7 @@ class Split:
 
     train: Sequence[AnyTrack]
     held_out: Sequence[AnyTrack]
+    codec_sha256: str | None = None  # of the codec that made all codes, where the folders say
 
     def categories(self) -> list[str]:
         """Every category of either side, sorted; none where the folders do not say."""
@@ -73,10 +74,10 @@ class Split:
 
 
 def read_split(train: Path, held_out: Path) -> Split:
-    """The training folder and the held-out one, checked, with no track in both.
+    """The training folder and the held-out one, checked, with no track in both, and of one codec.
 
     Raises:
-        LegatoError: as `read_dataset` does; a held-out track is trained on as well.
+        LegatoError: as `read_dataset` does; a held-out track is trained on as well; there are codes of several codecs.
     """
     tracks = read_dataset(train)
     kept = read_held_out(held_out)
@@ -86,7 +87,7 @@ def read_split(train: Path, held_out: Path) -> Split:
             raise LegatoError(f"{track.path}: held out, and in {train} too")
         if track.sha256 in by_content:
             raise LegatoError(f"{track.path}: held out, and the codes of {by_content[track.sha256].path} are the same")
-    return Split(tracks, kept)
+    return Split(tracks, kept, _codec_of((train, held_out)))
 
 
 def read_held_out(folder: Path) -> list[StoredTrack]:
@@ -128,6 +129,19 @@ def digest(tracks: Sequence[AnyTrack]) -> str:
     """SHA-256 of all that a model learns from or is measured on: ids, tags and codes."""
     facts = [[track.id, track.tags, track.sha256, track.category] for track in tracks]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def _codec_of(folders: Sequence[Path]) -> str | None:
+    """The SHA-256 of the codec whose codes all tracks are; None where that of any is not known."""
+    found: dict[str | None, str] = {}
+    for path in (folder / FACTS for folder in folders):
+        for row in read_facts(path, (), ("id", "codec_sha256")) if path.exists() else []:
+            found.setdefault(row.get("codec_sha256"), f"{path}: {row.get('id')}")
+    known = {sha256: place for sha256, place in found.items() if sha256 is not None}
+    if len(known) > 1:
+        one, other = list(known.values())[:2]
+        raise LegatoError(f"{other}: codec_sha256: is of another codec than {one}")
+    return next(iter(known), None) if None not in found else None
 
 
 def _read_categories(path: Path) -> dict[str, str]:

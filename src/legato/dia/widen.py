@@ -10,6 +10,7 @@ from pathlib import Path
 
 from transformers import DiaConfig, DiaForConditionalGeneration
 
+from legato.dia import record
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY
 from legato.dia.halves import halves
 from legato.dia.pretrained import read_pretrained
@@ -20,13 +21,18 @@ EMBEDDINGS, HEADS = "model.decoder.embeddings.embed.weight", "logits_dense.weigh
 KEY = "params.yaml: train.start"
 
 
-def read_start(folder: Path) -> DiaForConditionalGeneration:
+def read_start(folder: Path, codec_sha256: str | None = None) -> DiaForConditionalGeneration:
     """The pretrained Dia in a folder that `save_pretrained` wrote, in float32, with 18 codebooks and our delays.
 
+    Args:
+        codec_sha256: of the codec whose codes it is going to learn; None where the dataset does not say.
+
     Raises:
-        LegatoError: there is none, as `read_pretrained` says, or its tokens are not ours.
+        LegatoError: there is none, as `read_pretrained` says; its tokens are not ours; or it is a model of legato's
+            that speaks another codec's codes.
     """
     try:
+        record.check_codec(folder, codec_sha256, "the dataset")
         model = read_pretrained(folder, lambda config: _check(config, folder))
     except LegatoError as error:
         raise LegatoError(f"{KEY}: {error}") from None
@@ -52,8 +58,9 @@ def widen(mono: DiaForConditionalGeneration) -> DiaForConditionalGeneration:
 
 def _check(config: DiaConfig, folder: Path) -> None:
     encoder, decoder = halves(config)
+    is_ours = (folder / record.FILE).exists()  # and so of 18: the 9 that a pretrained Dia may have are another codec's
     rules = (
-        ("num_channels", decoder.num_channels, (N_CODEBOOKS, N_CHANNELS)),
+        ("num_channels", decoder.num_channels, (N_CHANNELS,) if is_ours else (N_CODEBOOKS, N_CHANNELS)),
         ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
         ("encoder vocab_size", encoder.vocab_size, (TEXT_VOCABULARY,)),
         ("eos_token_id", decoder.eos_token_id, (EOS,)),
