@@ -15,7 +15,7 @@ from legato.codec_training.recipe import TrainCodecParams
 from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
 from legato.dataset.card.config import CardParams
 from legato.dia import record
-from legato.dia.config import SampleParams, TrainParams
+from legato.dia.config import PretrainParams, SampleParams, TrainParams
 from legato.errors import LegatoError
 from legato.files import require_file, sha256_of, write_json
 from legato.licenses.policy import Input, PolicyParams, refusal
@@ -61,6 +61,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "train_codec": TrainCodecParams,
     "encode": EncodeParams,
     "train": TrainParams,
+    "pretrain": PretrainParams,
     "sample": SampleParams,
     "evaluate": EvaluateParams,
     "report": ReportParams,

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from legato.tokens import CODEBOOK_SIZE, MAX_TEXT_BYTES, N_CODEBOOKS
 from legato.workspace.params import FilePath, Seed, Strict
+from legato.workspace.track import INDEX_DIGITS
 
 VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
 EOS, PAD, BOS = 1024, 1025, 1026
@@ -152,6 +153,17 @@ class TrainParams(Strict):
             rule = f"with frames of {self.frames} must be at most {MAX_STEP_FRAMES // self.frames}"
             raise ValueError(f"batch: {self.batch}: {rule}: a step has at most {MAX_STEP_FRAMES} frames")
         return self
+
+
+class PretrainParams(Strict):
+    """`pretrain` in params.yaml: how the start model that ships is made."""
+
+    seed: Seed  # of its music
+    tracks: Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]  # of each category of models/start/corpus.yaml
+    held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
+    clips: Annotated[int, Field(ge=1, le=MAX_CLIPS)]  # of each category's phrase, to measure it by
+    seconds: Annotated[float, Field(gt=0, le=600)]  # of each
+    train: TrainParams
 
 
 class SampleParams(Strict):
