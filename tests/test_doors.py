@@ -32,13 +32,14 @@ from legato.codec.weights import CodecParams, fetch
 from legato.contract import facts
 from legato.contract.codes import read_codes
 from legato.dataset.folder_check import check_folder, lines_of
+from legato.dia import record
 from legato.dia.checkpoints import identity
 from legato.dia.dataset import read_dataset, read_split
 from legato.dia.widen import read_start
 from legato.errors import LegatoError
 from legato.files import read_json, read_jsonl, require_file
 from legato.licenses.audit import read_tracks, refusals, report
-from legato.licenses.policy import PolicyParams
+from legato.licenses.policy import Input, PolicyParams, refusal
 from legato.measure.metrics import dataset_metrics, read_datasets, tag_accuracy_metrics
 from legato.midi.contents import read_contents
 from legato.work import item_cache, items
@@ -322,6 +323,19 @@ def test_configurations_of_any_values(workspace: Path, pretrained: Path, at: flo
             assert all(torch.isfinite(weight).all() for weight in model.parameters())
     finally:
         (pretrained / "config.json").write_text(text)
+
+
+@trying
+@given(at=st.floats(0, 1), new=VALUES)
+def test_what_a_start_says_of_itself_of_any_values(workspace: Path, at: float, new: Any) -> None:
+    said = {"codes": record.speaks("0" * 64), "license": "CC0-1.0"}
+    Path("training.json").write_text(json.dumps(replaced({"": said}, at, new)[""]))
+    found = tried(lambda: record.read(Path()), workspace)
+    assert found is None or found.codec_sha256 is None or isinstance(found.codec_sha256, str)
+    tried(lambda: record.check_codec(Path(), "0" * 64, "the dataset"), workspace)
+    begun = train_params(start=str(workspace / "here"))
+    license_id = tried(lambda: record.license_of_start(begun), workspace)
+    tried(lambda: refusal(Input(kind="start", name="x", license=license_id), POLICY), workspace)
 
 
 def write_record(cache: Path, key: str, content: bytes) -> None:

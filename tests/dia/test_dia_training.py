@@ -176,7 +176,9 @@ def test_training_again_gives_the_same_bytes(tmp_path, monkeypatch):
     first, again = files_of(tmp_path / "a"), files_of(tmp_path / "b")
     assert first == again
     metrics = json.loads(first["reports/metrics.json"])
-    assert {"loss", "loss_start", "codebook", "codebook_start", "category"} == metrics["held_out"].keys()
+    assert {"loss", "loss_start", "codebook", "codebook_start", "category", "category_start"} == metrics[
+        "held_out"
+    ].keys()
     assert len(metrics["held_out"]["codebook"]) == len(metrics["held_out"]["codebook_start"]) == N_CHANNELS
     assert metrics["held_out"]["category"].keys() == {"a"}
     assert metrics["train"].keys() == {"loss", "gradient_norm", "codebook", "category"}

@@ -232,14 +232,15 @@ def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> 
 def log_held_out(curves: Curves, step: int, found: dict[str, float]) -> None:
     """A point of the held-out curve, and metrics of each codebook and category; nothing where nothing is held out.
 
-    Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
+    Those before the first step are kept under `loss_start`, `codebook_start` and `category_start`, so that the fall
+    shows.
     """
     if not found:
         return
     curves.log(step, "held_out/loss", found["loss"])
     if step == 0:
         curves.log(step, "held_out/loss_start", found["loss"], plot=False)
-        starts = {name.replace("/", "_start/"): loss for name, loss in found.items() if name.startswith("codebook/")}
+        starts = {name.replace("/", "_start/"): loss for name, loss in found.items()}
         log_parts(curves, step, "held_out", starts)
     log_parts(curves, step, "held_out", found)
 

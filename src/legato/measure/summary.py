@@ -15,8 +15,9 @@ They are taken from the reports, where the details are. The names are short and 
 | si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.measure.quality`) |
 | loss | of the model on held-out tracks, in nats; null where none is held out |
 
-`total` alone has `train_loss`; and `passed` and `frechet_db`, the share of samples that are what their prompt asks for
-and how far their spectra are from held-out music, in mean over prompts. Hours by licence are the audit's.
+`total` alone has `train_loss`; `loss_start`, the held-out loss before the first step; and `passed` and `frechet_db`,
+the share of samples that are what their prompt asks for and how far their spectra are from held-out music, in mean
+over prompts. Hours by licence are the audit's.
 """
 
 from collections.abc import Mapping
@@ -40,6 +41,7 @@ def summarize(reports: Mapping[str, Json]) -> Json:
     held_out = reports["train/metrics"].get("held_out", {})  # where tracks are held out
     found[TOTAL] |= {
         "loss": _rounded(held_out["loss"], 4) if held_out else None,
+        "loss_start": _rounded(held_out["loss_start"], 4) if "loss_start" in held_out else None,
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
         "passed": _mean([prompt["passed"]["all"]["generated"] for prompt in prompts if "all" in prompt["passed"]]),
         "frechet_db": _mean([prompt["frechet_log_mel_db"]["generated"] for prompt in prompts]),
