@@ -11,12 +11,12 @@ from legato.dataset import provenance, tracing
 from legato.dataset.card.config import CardParams
 from legato.errors import LegatoError, stage
 from legato.truth.rates import accuracy, false_verdicts, rates
-from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
+from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, real_time, say
 from legato.work import pruning, recorded, remote, repairing, verifying
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
-from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN, WEIGHTS
+from legato.workspace.layout import DIFF_PAGE, HELD_OUT, MODEL, START, TRAIN, WEIGHTS
 from legato.workspace.params import PARAMS
 
 # The other commands know folders and files of any origin.
@@ -46,6 +46,16 @@ def main(*words: str) -> None:
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
     decode.add_argument("--out", type=Path, help=f"where to; the project's {DECODED} if not given")
     decode.set_defaults(run=lambda found, here: run_decode(found.what, found.out, here))
+    sample = commands.add_parser("sample", help="write what a trained model plays for a prompt")
+    sample.add_argument("prompt", help='comma-separated tags, as in "hip hop beat only drums, 90 bpm"')
+    sample.add_argument("--seconds", type=float, default=8.0, help="at most; %(default)s if not given")
+    sample.add_argument(
+        "--out", type=Path, default=Path("sample.wav"), help="a .wav or .flac; %(default)s if not given"
+    )
+    sample.add_argument("--seed", type=int, default=0, help="another one, another clip; %(default)s if not given")
+    sample.add_argument("--model", type=Path, help=f"a model's folder; if not given {MODEL.path}, else {START}")
+    sample.add_argument("--codec", type=Path, help="weights of the codec whose codes the model speaks, if not found")
+    sample.set_defaults(run=run_sample)
     cache = commands.add_parser("cache", help="show what is kept of single tracks, or throw some of it away")
     cache.set_defaults(run=lambda *_: run_cache())
     prune = cache.add_subparsers(metavar="prune").add_parser("prune", help="throw away what any of the options names")
@@ -178,6 +188,20 @@ def run_decode(what: str, folder: Path | None, here: Path) -> None:
     recorded.verify_files([*find_codes(what), WEIGHTS.path])
     for path in decode(what, from_here(folder, here) if folder else DECODED):
         say(str(path))
+
+
+def run_sample(found: argparse.Namespace, here: Path) -> None:
+    """Write what a model plays for a prompt, and print where it is."""
+    from legato.codec.listen import check_target, find_codec, find_model, listen, settings_of
+
+    settings, target = settings_of(found.prompt, found.seconds, found.seed), from_here(found.out, here)
+    check_target(target)
+    model = find_model(from_here(found.model, here) if found.model else None)
+    weights = find_codec(model, from_here(found.codec, here) if found.codec else None)
+    recorded.verify([model])
+    recorded.verify_files([weights])
+    heard = listen(model, weights, settings, target)
+    say(f"{target}: {heard.seconds:.1f} s by {model}, {real_time(heard.seconds, heard.took_s)} on {heard.device}")
 
 
 def run_cache() -> None:

@@ -30,7 +30,7 @@ TINY = {
         },
     },
     "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34},
-    "train": {"steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
+    "train": {"start": None, "steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
     "sample": {"prompts": ["slow pads"], "seconds": 0.5},
 }
 

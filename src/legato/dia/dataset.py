@@ -19,7 +19,7 @@ from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, r
 from legato.contract.packed import sha256_of_codes, tracks_index
 from legato.contract.rules import obey
 from legato.contract.tags import split_tags
-from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_tracks
+from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_file, stored_tracks
 from legato.errors import LegatoError
 
 
@@ -81,6 +81,7 @@ class Split:
 
     train: Sequence[AnyTrack]
     held_out: Sequence[AnyTrack]
+    codec_sha256: str | None = None  # of the codec that made all codes, where the folders say
 
     def categories(self) -> list[str]:
         """Every category of either side, sorted; none where the folders do not say."""
@@ -88,10 +89,10 @@ class Split:
 
 
 def read_split(train: Place, held_out: Place) -> Split:
-    """The training folder and the held-out one, checked, with no track in both.
+    """The training folder and the held-out one, checked, with no track in both, and of one codec.
 
     Raises:
-        LegatoError: as `read_dataset` does; a held-out track is trained on as well.
+        LegatoError: as `read_dataset` does; a held-out track is trained on as well; there are codes of several codecs.
     """
     tracks = read_dataset(train)
     kept = read_held_out(held_out)
@@ -101,7 +102,7 @@ def read_split(train: Place, held_out: Place) -> Split:
             raise LegatoError(f"{by_id[track.id].path}: held out, and in {train} too")
         if track.sha256 in by_content:
             raise LegatoError(f"{by_content[track.sha256].path}: held out, and the codes of {track.path} are the same")
-    return Split(tracks, kept)
+    return Split(tracks, kept, _codec_of((train, held_out)))
 
 
 def read_held_out(folder: Place) -> Sequence[StoredTrack | PackedTrack]:
@@ -150,6 +151,20 @@ def digest(tracks: Sequence[AnyTrack]) -> str:
         before = b", "
     found.update(b"]")
     return found.hexdigest()
+
+
+def _codec_of(folders: Sequence[Place]) -> str | None:
+    """The SHA-256 of the codec whose codes all tracks are; None where that of any is not known."""
+    found: dict[str | None, str] = {}
+    for folder in folders:
+        path = stored_file(folder, FACTS) if isinstance(folder, Store) else folder / FACTS
+        for row in read_facts(path, (), ("id", "codec_sha256")) if path and path.exists() else []:
+            found.setdefault(row.get("codec_sha256"), f"{folder}/{FACTS}: {row.get('id')}")
+    known = {sha256: place for sha256, place in found.items() if sha256 is not None}
+    if len(known) > 1:
+        one, other = list(known.values())[:2]
+        raise LegatoError(f"{other}: codec_sha256: is of another codec than {one}")
+    return next(iter(known), None) if None not in found else None
 
 
 def _read_categories(path: Path) -> dict[str, str]:

@@ -28,6 +28,7 @@ from transformers import DiaConfig, DiaForConditionalGeneration
 
 from legato.dia.batches import IGNORED, Batch
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
+from legato.dia.halves import halves
 from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
 from legato.files import naming, write_json
@@ -177,4 +178,24 @@ def load(folder: Path) -> DiaForConditionalGeneration:
     """
     if not (folder / "config.json").is_file():
         raise LegatoError(f"{folder}: no model; the train stage makes it")
-    return read_pretrained(folder).eval()
+    return read_pretrained(folder, lambda config: check_tokens(config, folder)).eval()
+
+
+def check_tokens(config: DiaConfig, folder: Path, n_channels: tuple[int, ...] = (N_CHANNELS,)) -> None:
+    """Whether a model reads and writes our tokens.
+
+    Raises:
+        LegatoError: it has other ones, or another number of channels.
+    """
+    encoder, decoder = halves(config)
+    rules = (
+        ("num_channels", decoder.num_channels, n_channels),
+        ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
+        ("encoder vocab_size", encoder.vocab_size, (TEXT_VOCABULARY,)),
+        ("eos_token_id", decoder.eos_token_id, (EOS,)),
+        ("pad_token_id", decoder.pad_token_id, (PAD,)),
+        ("bos_token_id", decoder.bos_token_id, (BOS,)),
+    )
+    for name, value, allowed in rules:
+        if value not in allowed:
+            raise LegatoError(f"{folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")

@@ -163,15 +163,31 @@ def stored_tracks(store: Store) -> PackedTracks:
     Raises:
         LegatoError: it cannot be had, or there are files and no archives.
     """
+    path = stored_file(store, f"{CODES_FOLDER}/{INDEX}")
+    if path is None:
+        raise LegatoError(
+            f"{store}/{CODES_FOLDER}/{INDEX}: no such object; a dataset is read from a store in archives: "
+            "encode.layout: shards"
+        )
+    return PackedTracks(store, Index(path))
+
+
+def stored_file(store: Store, name: str) -> Path | None:
+    """A list of a dataset in a store, brought here; None where there is no such object.
+
+    Raises:
+        LegatoError: it cannot be had.
+    """
     try:
-        content = store.bucket.read(f"{CODES_FOLDER}/{INDEX}")
+        content = store.bucket.read(name)
     except LegatoError as error:
-        hint = "; a dataset is read from a store in archives: encode.layout: shards" if NO_OBJECT in str(error) else ""
-        raise LegatoError(f"{error}{hint}") from None
+        if NO_OBJECT in str(error):
+            return None
+        raise
     path = store.kept / "indexes" / f"{hashlib.sha256(content).hexdigest()}.jsonl"
     if not path.is_file():
         write_bytes(path, content)
-    return PackedTracks(store, Index(path))
+    return path
 
 
 def fetch(tracks: Iterable[PackedTrack]) -> None:

@@ -39,9 +39,11 @@ class Run:
         return self.average or self.model
 
 
-def new_run(params: TrainParams, categories: Sequence[str], device: torch.device) -> Run:
-    """A run that has not begun: new weights, or those of `params.start`."""
-    model = read_start(Path(params.start)) if params.start else dia.build(SIZES[params.size], params.seed)
+def new_run(
+    params: TrainParams, categories: Sequence[str], device: torch.device, codec_sha256: str | None = None
+) -> Run:
+    """A run that has not begun: new weights, or those of `params.start`, which must speak the codes of this codec."""
+    model = read_start(Path(params.start), codec_sha256) if params.start else dia.build(SIZES[params.size], params.seed)
     model = dia.on(model, device)
     matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
     gains = [parameter for parameter in model.parameters() if parameter.ndim <= 1]

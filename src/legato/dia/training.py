@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from transformers import DiaForConditionalGeneration
 
-from legato.dia import checkpoints, speed
+from legato.dia import checkpoints, record, speed
 from legato.dia import model as dia
 from legato.dia.batches import TEXT_MULTIPLE, fixed_batch
 from legato.dia.config import VOCABULARY, TrainParams
@@ -59,7 +59,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no")
     is_main, device = accelerator.is_main_process, accelerator.device
     steps = Steps(params, split.train, accelerator.process_index, accelerator.num_processes)
-    run = new_run(params, split.categories(), device)
+    run = new_run(params, split.categories(), device, split.codec_sha256)
     identity = checkpoints.identity(params, split)
     folder = checkpoints.run_folder(places.checkpoints, identity)
     rows = restore(run, resume or checkpoints.latest(folder), identity, is_main=is_main)
@@ -103,7 +103,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
                     checkpoints.write(folder, identity, run.step, state, params.keep)
                 watch.restart()
     if is_main:
-        dia.save(run.best, places.model, facts(params, identity, run))
+        dia.save(run.best, places.model, facts(params, identity, run, split.codec_sha256))
         checkpoints.remove(folder)
     accelerator.wait_for_everyone()
     accelerator.end_training()
@@ -232,14 +232,15 @@ def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> 
 def log_held_out(curves: Curves, step: int, found: dict[str, float]) -> None:
     """A point of the held-out curve, and metrics of each codebook and category; nothing where nothing is held out.
 
-    Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
+    Those before the first step are kept under `loss_start`, `codebook_start` and `category_start`, so that the fall
+    shows.
     """
     if not found:
         return
     curves.log(step, "held_out/loss", found["loss"])
     if step == 0:
         curves.log(step, "held_out/loss_start", found["loss"], plot=False)
-        starts = {name.replace("/", "_start/"): loss for name, loss in found.items() if name.startswith("codebook/")}
+        starts = {name.replace("/", "_start/"): loss for name, loss in found.items()}
         log_parts(curves, step, "held_out", starts)
     log_parts(curves, step, "held_out", found)
 
@@ -261,7 +262,9 @@ def introduction(run: Run, split: Split, accelerator: Accelerator, precision: to
     )
 
 
-def facts(params: TrainParams, identity: checkpoints.Identity, run: Run) -> dict[str, Any]:
-    """What a saved model is: its run, and which weights these are."""
+def facts(params: TrainParams, identity: checkpoints.Identity, run: Run, codec_sha256: str | None) -> dict[str, Any]:
+    """What a saved model is: its run, which weights these are, and whose codes it speaks."""
     weights = f"average, decay {params.ema}" if params.ema else "last step"
-    return identity | {"weights": weights, "parameters": dia.n_parameters(run.model)}
+    start_license = {"start_license": record.license_of_start(params)} if params.start else {}
+    codes = {"codes": record.speaks(codec_sha256)}
+    return identity | start_license | codes | {"weights": weights, "parameters": dia.n_parameters(run.model)}

@@ -15,7 +15,7 @@ They are taken from the reports, where the details are. The names are short and 
 | si_sdr_db, log_mel_db | what the codes keep of the audio (`legato.measure.quality`) |
 | loss | of the model on held-out tracks, in nats; null where none is held out |
 
-`total` alone has `train_loss`, and of the samples
+`total` alone has `train_loss`; `loss_start`, the held-out loss before the first step; and of the samples
 
 | name | what it is |
 |---|---|
@@ -49,6 +49,7 @@ def summarize(reports: Mapping[str, Json]) -> Json:
     held_out = reports["train/metrics"].get("held_out", {})  # where tracks are held out
     found[TOTAL] |= {
         "loss": _rounded(held_out["loss"], 4) if held_out else None,
+        "loss_start": _rounded(held_out["loss_start"], 4) if "loss_start" in held_out else None,
         "train_loss": _rounded(reports["train/metrics"]["train"]["loss"], 4),
         **sample_figures(reports["evaluate"]),
     }

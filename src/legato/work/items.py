@@ -178,14 +178,18 @@ def run(
     *,
     stage: str,
     name: Callable[[Item], str],
+    seconds: Sequence[float] | None = None,
     place: Place | None = None,
 ) -> list[Json]:
     """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
 
+    Args:
+        seconds: each item's length, where progress is better told in seconds of audio than in tracks.
+
     Raises:
         FailedError: at least one item failed.
     """
-    found = dict(_shown(stage, work, items, place=place))
+    found = dict(_shown(stage, work, items, seconds, place))
     return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
 
 

@@ -127,6 +127,9 @@ LIMITS = Path(".legato/limits")  # requests to archives, counted over restarts
 CODEC_RUNS = Path("dataset/train_codec")
 SMALL_CODEC, SMALL_CODEC_FIGURES = Path("models/codec/small.pth"), Path("models/codec/small.json")
 CODEC_CORPUS = Path("models/codec/corpus.yaml")
+START = Path("models/start")  # the model that ships
+START_CORPUS, START_FIGURES = START / "corpus.yaml", START / "figures.json"
+PRETRAINING = Path("dataset/pretrain")
 DIFF_PAGE = REPORTS / "diff.html"
 
 # The user's folders, and the roots of the others: all that the pipeline reads or writes.
