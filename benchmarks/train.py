@@ -25,7 +25,8 @@ from legato.dia.config import SIZES, TrainParams
 from legato.dia.dataset import StoredTrack
 from legato.dia.loader import Steps, load_steps, workers_for
 from legato.dia.run import new_run
-from legato.dia.training import learn
+from legato.dia.step import Step, fit_for
+from legato.dia.training import LOG_EVERY, learn
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 from legato.workspace import params as legato_params
 
@@ -102,7 +103,14 @@ def our_way(params: TrainParams, tracks: list[StoredTrack], device: torch.device
     if device.type == "cuda":
         learner.compile(dynamic=False)
     loader = load_steps(Steps(params, tracks), 1, params.steps, workers_for(device, 1))
-    return lambda parts: learn(accelerator, learner, run, parts, params), iter(loader)
+    step = fit_for(Step(accelerator, learner, run, params), params)
+
+    def take(parts: Any) -> None:
+        learn(step, run, parts, params)
+        if run.step % LOG_EVERY == 0:
+            run.read_norms()
+
+    return take, iter(loader)
 
 
 def plain_way(params: TrainParams, tracks: list[StoredTrack], device: torch.device) -> Way:
