@@ -28,6 +28,7 @@ from legato.dia.run import Run, follow, new_run, restore, state_of
 from legato.dia.step import Recorded, Step, fit_for, tensors_of
 from legato.errors import LegatoError
 from legato.words import counted
+from legato.work import compiler_cache
 
 HELD_OUT_WINDOWS = 4  # a track
 LOG_EVERY = 10  # steps; the curve shows their mean
@@ -67,6 +68,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     precision = dia.pick_precision(params.precision, device)
     learner = dia.Learner(run.model, precision)
     if params.compile is True or (params.compile == "auto" and device.type == "cuda"):
+        compiler_cache.folder()  # what is compiled is kept there
         learner.compile(dynamic=False)
     learner = accelerator.prepare(learner)
     accelerator.print(introduction(run, split, accelerator, precision))
