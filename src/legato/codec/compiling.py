@@ -31,6 +31,7 @@ def compiled(network: nn.Module, shape: tuple[int, int]) -> Network:
         with compiler_cache.alone(path):
             if not path.exists():
                 _make(network, torch.zeros(shape, device=device), path)
+        path.touch()  # pruning asks when it was used last
         return torch._inductor.aoti_load_package(str(path))
     except Exception as error:  # of a compiler that is missing or fails, torch may raise anything
         path.unlink(missing_ok=True)

@@ -7,19 +7,21 @@ import fcntl
 import hashlib
 import os
 import platform
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from legato.work.item_cache import cache_folder
 
 VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
+FOLDER = "compiled"  # in the cache of single tracks
 CPU_INFO = Path("/proc/cpuinfo")
 
 
 def folder() -> Path:
     """The folder; where the environment names none for `torch.compile`, its files are there too."""
-    found = cache_folder().resolve() / "compiled"
+    found = cache_folder().resolve() / FOLDER
     os.environ.setdefault(VARIABLE, str(found / "inductor"))
     return found
 
@@ -38,3 +40,15 @@ def alone(path: Path) -> Iterator[None]:
     with path.with_suffix(".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def prune(cache: Path, older_than_s: float) -> int:
+    """Throw away what a cache of single tracks holds of compilers and was not used for this long; return its bytes."""
+    freed = 0
+    for path in (cache / FOLDER).rglob("*"):
+        with suppress(FileNotFoundError):
+            found = path.stat()
+            if path.is_file() and time.time() - found.st_mtime > older_than_s:
+                path.unlink()
+                freed += found.st_size
+    return freed
