@@ -77,9 +77,9 @@ def test_a_meter_tells_categories_and_codebooks_apart():
     meter = Meter(["a", "b"], CPU)
     losses_BTK = torch.arange(3.0)[:, None, None] + torch.arange(N_CHANNELS) / 100 + torch.zeros(3, 4, 1)
     labels_BTK = torch.zeros(3, 4, N_CHANNELS, dtype=torch.long)
-    meter.add(losses_BTK[:2], labels_BTK[:2], ["b", None])
+    meter.add(losses_BTK[:2], labels_BTK[:2], meter.rows(["b", None]))
     other = Meter(["a", "b"], CPU)
-    other.add(losses_BTK[2:], labels_BTK[2:], ["b"])
+    other.add(losses_BTK[2:], labels_BTK[2:], other.rows(["b"]))
     meter.absorb(other)
     assert figures(other.state(), ["a", "b"]) == {}
     found = figures(meter.state(), ["a", "b"])

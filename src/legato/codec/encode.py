@@ -97,7 +97,8 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
     from legato.codec.engine import track_codes
     from legato.contract.codes import write_codes
 
-    codes_TK = track_codes(engine, read_windows(audio, max(window_frames, engine.least_frames)))
+    most, least = max(window_frames, engine.least_frames), engine.least_frames if engine.takes_any_length else None
+    codes_TK = track_codes(engine, read_windows(audio, most, least))
     target = folder / f"{audio.stem}.pt"
     write_codes(target, codes_TK)
     return {"id": audio.stem, "frames": len(codes_TK), "codes_sha256": sha256_of(target)}
