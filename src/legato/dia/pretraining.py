@@ -26,6 +26,7 @@ from legato.workspace.layout import (
     EVALUATION,
     MODEL,
     PRETRAINING,
+    SMALL_CODEC,
     SOUNDFONT,
     START,
     START_CORPUS,
@@ -35,7 +36,7 @@ from legato.workspace.layout import (
 )
 
 OF_CATEGORY = ("compose", "render", "prompt", "normalize", "validate", "encode")
-LINKED = (Path("stages"), Path("constraints.txt"), Path("models/codec"), SYNTHS)
+LINKED = (Path("stages"), Path("constraints.txt"), SMALL_CODEC.parent, SYNTHS)
 ENVIRONMENT = {"OMP_WAIT_POLICY": "PASSIVE", "MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(2**32)}  # dvc.yaml
 LICENSE = "CC0-1.0"  # of what learnt from nothing else
 
