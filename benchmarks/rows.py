@@ -295,12 +295,14 @@ def make_bare(folder: Path) -> None:
             "outs": outs,
         }
     made = {out for stage in stages.values() for out in stage["outs"]}
-    for stage in stages.values():
-        stage["deps"] = [dep for dep in stage["deps"] if not any(dep.startswith(f"{out}/") for out in made)]
+    for stage in stages.values():  # a file within an output is all of the output here
+        of = [next((out for out in made if dep.startswith(f"{out}/")), dep) for dep in stage["deps"]]
+        stage["deps"] = list(dict.fromkeys(of))
         for dep in stage["deps"]:
             if dep not in made and not any(out.startswith(f"{dep}/") for out in made):
-                (folder / dep).parent.mkdir(parents=True, exist_ok=True)
-                (folder / dep).write_text("of: nothing\n")
+                path = folder / dep if Path(dep).suffix else folder / dep / "file"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("of: nothing\n")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "repro"]):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)
