@@ -288,20 +288,21 @@ def make_bare(folder: Path) -> None:
     stages = {}
     for name, entry in yaml.safe_load((ROOT / "dvc.lock").read_text())["stages"].items():
         outs = [out["path"] for out in entry.get("outs", [])]
-        made = [f"mkdir -p $(dirname {out}) && echo 1 > {out}" for out in outs]
+        commands = [f"mkdir -p $(dirname {out}) && echo 1 > {out}" for out in outs]
         stages[name.replace("@", "-")] = {
-            "cmd": " && ".join(made) or "true",
+            "cmd": " && ".join(commands) or "true",
             "deps": [dep["path"] for dep in entry.get("deps", [])],
             "outs": outs,
         }
-    made_here = {out for stage in stages.values() for out in stage["outs"]}
-    for stage in stages.values():
+    made = {out for stage in stages.values() for out in stage["outs"]}
+    for stage in stages.values():  # a file within an output is all of the output here
+        of = [next((out for out in made if dep.startswith(f"{out}/")), dep) for dep in stage["deps"]]
+        stage["deps"] = list(dict.fromkeys(of))
         for dep in stage["deps"]:
-            inside = [out for out in made_here if dep == out or dep.startswith(f"{out}/") or out.startswith(f"{dep}/")]
-            if not inside and not (folder / dep).exists():
-                (folder / dep).parent.mkdir(parents=True, exist_ok=True)
-                (folder / dep).write_text("1")
-        stage["deps"] = [dep for dep in stage["deps"] if (folder / dep).exists() or dep in made_here]
+            if dep not in made and not any(out.startswith(f"{dep}/") for out in made):
+                path = folder / dep if Path(dep).suffix else folder / dep / "file"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text("of: nothing\n")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
     for command in (["git", "init", "-q"], ["dvc", "init", "-q"], ["dvc", "repro"]):
         subprocess.run(command, cwd=folder, check=True, capture_output=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 LONGEST_PIECE = 24  # samples: what one product takes in
 N_STATES = 4  # two for each of the two filters
-ROWS_AT_A_TIME = 400  # of a product: from a quarter of a million multiplications on, OpenBLAS wakes up threads
+FOR_ONE_THREAD = 2**18  # multiplications of a product: for more of them OpenBLAS wakes up threads
 FORGOTTEN = 1e-30  # of a state
 INAUDIBLE = 1e-60
 
@@ -65,9 +65,11 @@ class KWeighting:
         """Fill in the state before each piece, and keep the one after the last."""
         n_bins = pieces.shape[1]
         known = np.zeros((2, n_bins, 1 + self._n_pieces, N_STATES))  # the state before each bin, what its pieces leave
-        known[:, :, 1:] = pieces[..., N_STATES:] @ self._left
-        ends = known.reshape(2, n_bins, -1) @ self._along[:, -N_STATES:]  # had each bin found nothing
-        states = np.concatenate([self._state, ends], axis=1)  # before each bin, and after the last
+        samples = pieces.reshape(-1, pieces.shape[-1])[:, N_STATES:]
+        known[:, :, 1:] = _product(samples, self._left).reshape(2, n_bins, self._n_pieces, N_STATES)
+        flat = known.reshape(2 * n_bins, -1)
+        ends = _product(flat, self._along[:, -N_STATES:])  # had each bin found nothing
+        states = np.concatenate([self._state, ends.reshape(2, n_bins, N_STATES)], axis=1)  # before each bin, and after the last
         reach, power = 1, self._of_bin
         while reach <= n_bins and np.abs(power).max() > FORGOTTEN:
             states[:, reach:] += states[:, :-reach] @ power
@@ -75,15 +77,15 @@ class KWeighting:
         states[np.abs(states) < INAUDIBLE] = 0  # in silence: numbers too small for the processor's fast way
         self._state = states[:, -1:]
         known[:, :, 0] = pieces[:, :, 0, :N_STATES] = states[:, :-1]
-        ends = known.reshape(2, n_bins, -1) @ self._along[:, :-N_STATES]
+        ends = _product(flat, self._along[:, :-N_STATES])
         pieces[:, :, 1:, :N_STATES] = ends.reshape(2, n_bins, self._n_pieces - 1, N_STATES)
 
 
 def _product(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """A matrix product, by one thread."""
-    product = np.empty((len(rows), matrix.shape[1]))
-    for start in range(0, len(rows), ROWS_AT_A_TIME):
-        part = slice(start, start + ROWS_AT_A_TIME)
+    product, n_rows = np.empty((len(rows), matrix.shape[1])), max(1, FOR_ONE_THREAD // matrix.size)
+    for start in range(0, len(rows), n_rows):
+        part = slice(start, start + n_rows)
         np.matmul(rows[part], matrix, out=product[part])
     return product
 
