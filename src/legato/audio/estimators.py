@@ -85,7 +85,7 @@ def grain(audio: np.ndarray, sample_rate: int) -> tuple[float, float]:
 
 
 def _middle(audio: np.ndarray) -> np.ndarray:
-    """The mean of both channels, (n_samples, 2) to (n_samples,): NumPy's own takes many times as long."""
+    """The mean of both channels, (n_samples, 2) to (n_samples,): many times as fast as NumPy along so short an axis."""
     return (audio[:, 0] + audio[:, 1]) / 2
 
 

@@ -3,6 +3,7 @@
 To start a process anew takes as long as some tracks do, and one more track is what most runs after the first are for.
 """
 
+import faulthandler
 import multiprocessing
 import signal
 import sys
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+STDERR = 2
 # Of libraries whose own threads would be missing in a copy: it would wait for them.
 WITH_THREADS = ("torch", "jax")
 
@@ -51,6 +53,7 @@ def in_a_copy(work: Callable[[], Any], begin: Callable[[], None]) -> Any:
 
 def _answer(sender: Connection, work: Callable[[], Any], begin: Callable[[], None]) -> None:
     begin()
+    faulthandler.enable(STDERR)  # a crash says where it was
     sender.send(work())
 
 
