@@ -68,8 +68,8 @@ class KWeighting:
         samples = pieces.reshape(-1, pieces.shape[-1])[:, N_STATES:]
         known[:, :, 1:] = _product(samples, self._left).reshape(2, n_bins, self._n_pieces, N_STATES)
         flat = known.reshape(2 * n_bins, -1)
-        ends = _product(flat, self._along[:, -N_STATES:])  # had each bin found nothing
-        states = np.concatenate([self._state, ends.reshape(2, n_bins, N_STATES)], axis=1)  # before each bin, and after the last
+        ends = _product(flat, self._along[:, -N_STATES:]).reshape(2, n_bins, N_STATES)  # had each bin found nothing
+        states = np.concatenate([self._state, ends], axis=1)  # before each bin, and after the last
         reach, power = 1, self._of_bin
         while reach <= n_bins and np.abs(power).max() > FORGOTTEN:
             states[:, reach:] += states[:, :-reach] @ power
