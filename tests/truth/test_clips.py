@@ -63,9 +63,9 @@ def test_every_check_is_on_trial_or_left_out_by_name(table: Any) -> None:
 @pytest.mark.parametrize("kind", sorted(KINDS - LEFT_OUT))
 def test_real_music_passes_the_checks_on_it_and_other_music_fails(table: Any, kind: str) -> None:
     own, others = ([holds for _, holds in verdicts] for verdicts in table[kind])
-    assert len(own) >= 10
+    assert len(own) >= 9
     assert np.mean(own) >= 0.9
-    assert len(others) >= 10
+    assert len(others) >= 9
     assert 1 - np.mean(others) >= 0.7
 
 

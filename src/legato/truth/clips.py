@@ -8,6 +8,7 @@ does not reach it is left out, by name.
 
 import math
 from collections.abc import Callable
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -152,8 +153,15 @@ def likely_keys(heard: Measured) -> list[tuple[int, str]]:
     deviations = np.array(heard.pitch_classes) - np.mean(heard.pitch_classes)
     if not deviations.any():
         return []
-    fits = [float(np.corrcoef(deviations, np.roll(PROFILES[PROFILE][mode], tonic))[0, 1]) for tonic, mode in CANDIDATES]
-    return [CANDIDATES[at] for at in np.argsort(-np.array(fits), kind="stable")]
+    return [CANDIDATES[at] for at in np.argsort(-(_profiles() @ deviations), kind="stable")]
+
+
+@cache
+def _profiles() -> np.ndarray:
+    """The profile of each key without its mean, of length 1, (24, 12)."""
+    rows = np.array([np.roll(PROFILES[PROFILE][mode], tonic) for tonic, mode in CANDIDATES])
+    rows -= rows.mean(axis=1, keepdims=True)
+    return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
 
 def heard_key(heard: Measured) -> str | None:
