@@ -110,12 +110,14 @@ def share(here: Path, there: Path, port: int, name: str) -> tuple[float, float, 
     run(here, "dvc", "remote", "add", "--default", "store", f"s3://legato/{name}")
     run(here, "dvc", "remote", "modify", "store", "endpointurl", f"http://127.0.0.1:{port}")
     run(here, "dvc", "remote", "modify", "store", "verify", "true")
-    added = run(here, "dvc", "add", "-q", "data")
-    pushed = run(here, "dvc", "push", "-q")
+    added = run(here, "dvc", "add", "data")
+    pushed = run(here, "dvc", "push")
     run(here, "git", "add", "-A")
     run(here, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
     run(here.parent, "git", "clone", "-q", str(here), str(there))
-    return added, pushed, run(there, "dvc", "pull", "-q")
+    pulled = run(there, "dvc", "pull")
+    print(f"{name}: add {added:.1f} s, push {pushed:.1f} s, pull {pulled:.1f} s", flush=True)
+    return added, pushed, pulled
 
 
 def measure_push(n_tracks: int, latency_ms: float) -> None:
@@ -127,16 +129,17 @@ def measure_push(n_tracks: int, latency_ms: float) -> None:
         port = free_port()
         words = ["serve", "s3", str(root / "store"), "--addr", f"127.0.0.1:{port}", "--auth-key", "user,password"]
         with subprocess.Popen([BIN / "rclone", *words, "--quiet"]) as server:
-            while socket.socket().connect_ex(("127.0.0.1", port)):
-                time.sleep(0.05)
-            seen = delayed(port, latency_ms / 1000) if latency_ms else port
-            times = {name: share(root / name, root / f"{name}_clone", seen, name) for name in ("files", "shards")}
-            server.terminate()
-        for name, found in times.items():
+            try:
+                while socket.socket().connect_ex(("127.0.0.1", port)):
+                    time.sleep(0.05)
+                seen = delayed(port, latency_ms / 1000) if latency_ms else port
+                times = {name: share(root / name, root / f"{name}_clone", seen, name) for name in ("shards", "files")}
+            finally:
+                server.kill()
+        for name in times:
             paths = list((root / name / "data").iterdir())
             size = sum(path.stat().st_size for path in paths) / MEGA
-            print(f"{name}: {len(paths)} objects, {size:.0f} MB: add {found[0]:.1f} s, push {found[1]:.1f} s, ", end="")
-            print(f"pull {found[2]:.1f} s")
+            print(f"{name}: {len(paths)} objects, {size:.0f} MB")
         for at, what in enumerate(("add", "push", "pull")):
             print(f"{what}: archives are {times['files'][at] / times['shards'][at]:.1f} times as fast")
         shutil.rmtree(root / "store")

@@ -43,6 +43,8 @@ def test_what_is_packed_is_read_by_us_and_by_tar(
     packed(folder, found)
     assert shards.names(folder) == sorted(names)
     assert all(shards.read(folder / member.name) == member.content for member in found)
+    for member in found:
+        assert shards.sha256_of(folder / member.name) == hashlib.sha256(member.content).hexdigest()
     inside = {}
     for path in folder.glob("*.tar"):
         with tarfile.open(path) as archive:

@@ -21,6 +21,7 @@ from typing import Any, Literal, NamedTuple, overload
 
 import numpy as np
 
+from legato import files
 from legato.errors import LegatoError
 from legato.files import Json, naming, replacing, require_file
 
@@ -180,6 +181,15 @@ def read(path: Path) -> bytes:
     if hashlib.sha256(content).hexdigest() != entry["sha256"]:
         raise LegatoError(f"{path.with_name(entry['archive'])}: {path.name}: not the member that {INDEX} describes")
     return content
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file or of a member, as 64 hex digits.
+
+    Raises:
+        LegatoError: as `read`.
+    """
+    return files.sha256_of(path) if path.is_file() else hashlib.sha256(read(path)).hexdigest()
 
 
 def read_range(path: Path, offset: int, size: int) -> bytes:

@@ -1,6 +1,5 @@
 """Build single tracks again from nothing, and see whether they are what the dataset's provenance says."""
 
-import hashlib
 import os
 import subprocess
 import sys
@@ -85,5 +84,5 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
 def _differences(workspace: Path, record: Json) -> Iterable[str]:
     for step in record["chain"]:
         made = step["generated"]
-        if hashlib.sha256(shards.read(workspace / made["entity"])).hexdigest() != made["sha256"]:
+        if shards.sha256_of(workspace / made["entity"]) != made["sha256"]:
             yield WORDS[step["activity"]]
