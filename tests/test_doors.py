@@ -333,7 +333,7 @@ def test_what_a_start_says_of_itself_of_any_values(workspace: Path, at: float, n
     found = tried(lambda: record.read(Path()), workspace)
     assert found is None or found.codec_sha256 is None or isinstance(found.codec_sha256, str)
     tried(lambda: record.check_codec(Path(), "0" * 64, "the dataset"), workspace)
-    begun = train_params(start=str(workspace / "here"))
+    begun = train_params(size="tiny", start=str(workspace / "here"))
     license_id = tried(lambda: record.license_of_start(begun), workspace)
     tried(lambda: refusal(Input(kind="start", name="x", license=license_id), POLICY), workspace)
 

@@ -180,7 +180,7 @@ BAD = {
     "truncated": (truncated, r"model\.safetensors: truncated, or no weights in safetensors"),
     "a record that is a list": (lambda folder: (folder / record.FILE).write_text("[1]"), "must be an object"),
     "a record of no codes": (lambda folder: (folder / record.FILE).write_text('{"codes": 1}'), "codes: must be an obj"),
-    "a codec that is a number": (altered(codec_sha256=1), "codec_sha256: must be text or null"),
+    "a codec that is a number": (altered(codec_sha256=1), "codec_sha256: 1: must be a SHA-256 or null"),
     "no JSON": (lambda folder: (folder / record.FILE).write_text("{"), "not JSON"),
 }
 
@@ -239,7 +239,7 @@ def test_the_license_of_a_start_is_its_record_s_or_is_stated(project, tmp_path, 
     project(**stated, **{"train.start": "foreign", "train.start_license": "Apache-2.0"})
     check()
     project(**stated, **{"train.start_license": "MIT"})
-    with pytest.raises(LegatoError, match=r"train\.start_license: 'MIT': .* is CC0-1\.0$"):
+    with pytest.raises(LegatoError, match=r"train\.start_license: 'MIT': .* is 'CC0-1\.0'$"):
         check()
 
 

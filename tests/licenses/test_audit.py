@@ -201,7 +201,7 @@ def test_a_refused_dataset_is_one_bounded_line(facts: dict[str, str], why: str) 
         (None, "Apache-2.0", None),
         (None, None, "audit: train.start begun: None: no licence is stated; see docs/licences.md"),
         ("CC-BY-NC-4.0", None, "audit: train.start begun: 'CC-BY-NC-4.0': not one of policy.start: "),
-        ("CC0-1.0", "MIT", "params.yaml: train.start_license: 'MIT': begun is CC0-1.0"),
+        ("CC0-1.0", "MIT", "params.yaml: train.start_license: 'MIT': begun is 'CC0-1.0'"),
     ],
 )
 def test_the_model_that_training_begins_with_is_judged_too(

@@ -5,6 +5,7 @@ it learnt, and is neither trained on those of another one nor heard through it. 
 nothing of this kind, and is taken at its user's word.
 """
 
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from legato.dia.config import BOS, EOS, PAD, TEXT_VOCABULARY, TrainParams
 from legato.errors import LegatoError
 from legato.files import Json, read_json
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
+from legato.words import shown
 
 FILE = "training.json"
 VOCABULARY_OF_OURS = {
@@ -22,6 +24,7 @@ VOCABULARY_OF_OURS = {
     "bos": BOS,
     "text": TEXT_VOCABULARY,  # bytes
 }
+HASH = re.compile("[0-9a-f]{64}")
 SHORT = 12  # digits of a hash, in an error
 
 
@@ -54,10 +57,10 @@ def read(folder: Path) -> Record:
         raise LegatoError(f"{path}: codes: must be an object")
     for name, ours in VOCABULARY_OF_OURS.items():
         if codes and codes.get(name) != ours:
-            raise LegatoError(f"{path}: codes.{name}: {codes.get(name)!r}: must be {ours}")
+            raise LegatoError(f"{path}: codes.{name}: {shown(codes.get(name))}: must be {ours}")
     codec_sha256 = codes.get("codec_sha256")
-    if not (codec_sha256 is None or isinstance(codec_sha256, str)):
-        raise LegatoError(f"{path}: codes.codec_sha256: must be text or null")
+    if not (codec_sha256 is None or (isinstance(codec_sha256, str) and HASH.fullmatch(codec_sha256))):
+        raise LegatoError(f"{path}: codes.codec_sha256: {shown(codec_sha256)}: must be a SHA-256 or null")
     return Record(codec_sha256, found.get("license"))
 
 
@@ -69,7 +72,7 @@ def license_of_start(train: TrainParams) -> Any:
     """
     own = read(Path(train.start or "")).license
     if own is not None and train.start_license not in (None, own):
-        raise LegatoError(f"params.yaml: train.start_license: {train.start_license!r}: {train.start} is {own}")
+        raise LegatoError(f"params.yaml: train.start_license: {train.start_license!r}: {train.start} is {shown(own)}")
     return train.start_license if own is None else own
 
 
