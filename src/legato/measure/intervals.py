@@ -67,12 +67,12 @@ def estimates(figures: Mapping[str, Any], prefix: str = "") -> dict[str, Estimat
     >>> estimates({"total": {"tracks": 4, "passed": 0.5, "passed_low": 0.1, "passed_high": 0.9, "loss_low": None}})
     {'total.passed': Estimate(value=0.5, low=0.1, high=0.9)}
     """
-    found = {}
+    found: dict[str, Estimate] = {}
     for name, value in figures.items():
         if isinstance(value, Mapping):
             found |= estimates(value, f"{prefix}{name}.")
         else:
-            three = (value, figures.get(f"{name}{LOW}"), figures.get(f"{name}{HIGH}"))
-            if all(isinstance(one, int | float) for one in three):
-                found[f"{prefix}{name}"] = Estimate(*three)
+            low, high = figures.get(f"{name}{LOW}"), figures.get(f"{name}{HIGH}")
+            if None not in (value, low, high):
+                found[f"{prefix}{name}"] = Estimate(value, low, high)  # type: ignore[arg-type]
     return found
