@@ -218,3 +218,13 @@ def test_a_license_of_an_instrument_that_policy_lacks_is_refused_beforehand(
     params.PARAMS.write_text(yaml.safe_dump(values))
     with pytest.raises(LegatoError, match=r"renderer\.pad\.license: 'CC-BY-NC-4\.0': not one of policy\.instrument"):
         check()
+
+
+@pytest.mark.parametrize("key", range(24, 109, 4))
+def test_any_keys_note_is_in_tune_and_one_that_is_not_is_told(key: int) -> None:
+    times = np.arange(44100) / 44100
+    for off in (0, 60):
+        hz = 440 * 2 ** ((key + off / 100 - 69) / 12)
+        n_harmonics = min(40, int(20000 / hz))
+        note = sum(np.sin(2 * np.pi * hz * nth * times) / nth for nth in range(1, n_harmonics + 1))
+        assert abs(sounds.cents_off(0.2 * np.stack([note, note], axis=1), key, 44100) - off) < 5

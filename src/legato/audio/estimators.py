@@ -26,7 +26,7 @@ PERIODIC = 0.1  # the difference from a period to the next, of their mean differ
 AUDIBLE_DB = -30.0  # under the loudest frame
 
 
-def mono(audio: np.ndarray, sample_rate: int) -> np.ndarray:
+def mono(audio: np.ndarray, sample_rate: float) -> np.ndarray:
     """The mean of both channels at `RATE`, (n_samples, 2) to (m,)."""
     return soxr.resample(_middle(audio), sample_rate, RATE).astype(np.float32)
 

@@ -6,6 +6,7 @@ the parameters' names alone.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from legato.render.production import PartProduction
 from legato.render.renderers import Stream, plays
 
 MOST_DRAWS = 8
+HIGHEST_HEARD = 72  # the highest key whose fundamental is measured within a few cents
 PROBE_VELOCITY, PROBE_S = 100, ATTACK_WINDOW_S
 SILENT = 10 ** (-60 / 20)  # of full scale: a quieter note is none
 CENTS = 25.0  # the most that a note may be out of tune; octaves are let pass, for YIN hears some timbres an octave away
@@ -133,7 +135,8 @@ def cents_off(note: np.ndarray, key: float, sample_rate: int) -> float:
     """How far a note's median fundamental is from a key or an octave of it, -600 to 600 cents."""
     from legato.audio.estimators import fundamentals, mono  # SciPy, which takes a while: most tracks do not need it
 
-    heard = fundamentals(mono(note, sample_rate))
+    octaves = max(0, ceil((key - HIGHEST_HEARD) / 12))  # of high notes, whose periods are few samples: heard slower
+    heard = fundamentals(mono(note, sample_rate / 2**octaves))
     if not len(heard):
         return 600.0
     semitones = 69 + 12 * np.log2(float(np.median(heard)) / 440) - key
