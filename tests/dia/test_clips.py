@@ -10,7 +10,7 @@ from helpers.micro_dia import MICRO, SAMPLE, load_changed, sample_params
 from legato.dia import delay, model, sampling
 from legato.dia.batches import pad_texts, text_bytes
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, VOCABULARY, SampleParams
-from legato.dia.decoder import Decoder
+from legato.dia.decoder import Weights
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
@@ -55,11 +55,11 @@ def test_a_clip_depends_on_seed_prompt_and_number_alone(opinionated, guidance) -
 @pytest.mark.parametrize("guidance", [1.0, 3.0])
 def test_a_batch_as_a_gpu_takes_it_leaks_nothing_from_clip_to_clip(opinionated, guidance) -> None:
     """In double precision, so that nothing but the rounding of a batch's sums is left out."""
-    exact = copy.deepcopy(opinionated).double()
+    exact = Weights(copy.deepcopy(opinionated).double())
     settings = sample_params(prompts=[LONG, "808 bass melody", "pad"], clips=3, guidance=guidance)
     clips = sampling.clips_of(settings)
-    for clip, codes_TK in zip(clips, sampling.generate(exact, clips, settings), strict=True):
-        assert same(codes_TK, sampling.generate(exact, [clip], settings)[0])
+    for clip, codes_TK in zip(clips, sampling.generate(exact, clips, settings, apart=False), strict=True):
+        assert same(codes_TK, sampling.generate(exact, [clip], settings, apart=True)[0])
 
 
 def test_more_threads_give_the_same_codes(opinionated) -> None:
@@ -81,7 +81,9 @@ def test_a_longer_clip_begins_as_the_shorter_one(opinionated) -> None:
 def test_a_prompt_sways_its_own_clip(opinionated) -> None:
     """With the same random numbers, so that nothing but the text makes a difference."""
     pad, long = (
-        sampling.generate(opinionated, [sampling.Clip("00_0", prompt, 0)], sample_params(top_k=1))[0]
+        sampling.generate(Weights(opinionated), [sampling.Clip("00_0", prompt, 0)], sample_params(top_k=1), apart=True)[
+            0
+        ]
         for prompt in ("pad", LONG)
     )
     assert not same(pad, long)
@@ -139,20 +141,21 @@ def test_guidance_is_none_at_1_and_without_text_at_0() -> None:
 
 def swayed(monkeypatch, change) -> None:
     """Have `change` alter every row's logits, (B, K, V), in place."""
-    honest = Decoder.next
+    honest = sampling.next_rows
 
-    def then(decoder: Decoder, row_BK: torch.Tensor) -> torch.Tensor:
-        logits_BKV = honest(decoder, row_BK).clone()
-        change(logits_BKV)
-        return logits_BKV
+    def then(decoders, rows) -> list[torch.Tensor]:
+        found = [logits_BKV.clone() for logits_BKV in honest(decoders, rows)]
+        for logits_BKV in found:
+            change(logits_BKV)
+        return found
 
-    monkeypatch.setattr(Decoder, "next", then)
+    monkeypatch.setattr(sampling, "next_rows", then)
 
 
 def test_an_end_in_one_clip_of_a_batch_ends_no_other(opinionated, monkeypatch) -> None:
     """The model is made to end the first clip behind its third frame: the other goes on as if nothing were."""
-    exact, settings = copy.deepcopy(opinionated).double(), sample_params(guidance=1.0)
-    before = sampling.generate(exact, sampling.clips_of(settings), settings)
+    exact, settings = Weights(copy.deepcopy(opinionated).double()), sample_params(guidance=1.0)
+    before = sampling.generate(exact, sampling.clips_of(settings), settings, apart=False)
     calls = []
 
     def end_the_first(logits_BKV: torch.Tensor) -> None:
@@ -161,7 +164,7 @@ def test_an_end_in_one_clip_of_a_batch_ends_no_other(opinionated, monkeypatch) -
             logits_BKV[0, 0, EOS] += 1e9
 
     swayed(monkeypatch, end_the_first)
-    after = sampling.generate(exact, sampling.clips_of(settings), settings)
+    after = sampling.generate(exact, sampling.clips_of(settings), settings, apart=False)
     assert len(after[0]) == 3
     assert same(after[0][:, :1], before[0][:3, :1])  # those that lag hear of the end
     assert same(after[1], before[1])

@@ -7,7 +7,7 @@ from transformers import DiaConfig, DiaForConditionalGeneration
 from helpers.micro_dia import MICRO, random_codes
 from legato.dia import model
 from legato.dia.batches import pad_texts
-from legato.dia.decoder import Decoder
+from legato.dia.decoder import Decoder, Weights, next_rows
 
 pytestmark = pytest.mark.usefixtures("micro_size", "one_thread")
 
@@ -32,7 +32,7 @@ def test_rows_one_by_one_give_what_transformers_gives_of_all(changes, texts):
     text_BL, mask_BL = pad_texts(texts)
     rows_BTK = torch.stack([random_codes(30, seed).long() for seed in range(len(texts))])
     whole = dia(input_ids=text_BL, attention_mask=mask_BL, decoder_input_ids=rows_BTK, use_cache=False).logits
-    decoder = Decoder(dia, text_BL, mask_BL, 30)
-    found_BTKV = torch.stack([decoder.next(row_BK) for row_BK in rows_BTK.unbind(1)], dim=1)
+    decoder = Decoder(Weights(dia), text_BL, mask_BL, 30)
+    found_BTKV = torch.stack([next_rows([decoder], [row_BK])[0] for row_BK in rows_BTK.unbind(1)], dim=1)
     assert torch.allclose(found_BTKV.transpose(1, 2).flatten(0, 1), whole, atol=1e-4)
     assert whole.std() > 1e-2

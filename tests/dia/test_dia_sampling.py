@@ -8,7 +8,6 @@ from helpers.micro_dia import SAMPLE, a_track, learnt_by_heart, load_changed, ra
 from legato.contract.codes import read_codes, write_codes
 from legato.dia import batches, delay, model, sampling
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, VOCABULARY, SampleParams
-from legato.dia.decoder import Decoder
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
@@ -29,8 +28,8 @@ def test_samples_are_codes_of_the_length_asked_and_the_seed_decides_them(micro):
 def test_a_model_that_ends_at_once_still_gives_a_frame(micro, monkeypatch):
     likely = torch.zeros(VOCABULARY)
     likely[EOS] = 100.0
-    honest = Decoder.next
-    monkeypatch.setattr(Decoder, "next", lambda self, row_BK: honest(self, row_BK) + likely)
+    honest = sampling.next_rows
+    monkeypatch.setattr(sampling, "next_rows", lambda *given: [logits_BKV + likely for logits_BKV in honest(*given)])
     found = sampling.sample(micro, sample_params())
     assert [len(codes_TK) for codes_TK in found] == [1, 1]
     clip = sampling.clips_of(sample_params())[1]

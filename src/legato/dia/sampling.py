@@ -1,8 +1,8 @@
 """From prompts to codes: row by row with a key-value cache, the delay undone, the end cut off.
 
-On a CPU each clip is computed alone by one thread, in float32: so its codes are the same whatever is sampled beside it,
-and as many processes as there are cores each take the next clip. A GPU takes a batch of clips at a time, in which a
-draw may turn on how a batch's sums are rounded.
+On a CPU each clip is computed for itself by one thread, in float32: so its codes are the same whatever is sampled
+beside it. Each of as many processes as there are cores takes a few clips through the layers together. A GPU computes a
+batch of clips as one, in which a draw may turn on how the batch's sums are rounded.
 
 A row holds frame t of the codebooks that do not lag, and earlier frames of those that do. Axis suffixes: B clips,
 L bytes of text, T rows or frames, K codebooks, V entries of a codebook.
@@ -23,7 +23,7 @@ from legato.dia import delay
 from legato.dia import model as dia
 from legato.dia.batches import NO_BYTE, pad_texts, text_bytes
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, SampleParams
-from legato.dia.decoder import Decoder
+from legato.dia.decoder import Decoder, Weights, next_rows
 from legato.files import Json
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, SAMPLE_RATE
 from legato.work import items
@@ -60,10 +60,13 @@ def sample(model: DiaForConditionalGeneration, params: SampleParams) -> list[Ten
     A clip's codes depend on the model, the seed, its prompt and its number: each clip has its own random stream. On a
     CPU they depend on nothing else; on a GPU a draw may turn on what else is in the batch.
     """
-    clips, at_a_time = clips_of(params), 1 if model.device.type == "cpu" else params.batch
-    batches = [clips[start : start + at_a_time] for start in range(0, len(clips), at_a_time)]
+    clips, apart, weights = clips_of(params), model.device.type == "cpu", Weights(model)
     with Progress("sample", len(clips) * params.seconds, is_audio=True) as progress, one_thread():
-        return [codes_TK for batch in batches for codes_TK in generate(model, batch, params, progress.add)]
+        return [
+            codes_TK
+            for batch in _batches(clips, params.batch)
+            for codes_TK in generate(weights, batch, params, apart=apart, tell=progress.add)
+        ]
 
 
 def sample_folder(folder: Path, params: SampleParams, device: torch.device) -> list[Tensor]:
@@ -78,19 +81,26 @@ def sample_folder(folder: Path, params: SampleParams, device: torch.device) -> l
     if device.type != "cpu" or min(n_workers, len(clips)) == 1:
         return sample(dia.on(dia.load(folder), device), params)
 
-    def work(clip: Clip) -> Json:
+    def work(batch: list[Clip]) -> Json:
         with one_thread():
-            (codes_TK,) = generate(_loaded(folder, n_bytes), [clip], params)
-        return {"codes": codes_TK.numpy()}
+            found = generate(_loaded(folder, n_bytes), batch, params, apart=True)
+        return {"codes": [codes_TK.numpy() for codes_TK in found]}
 
-    lengths_s = [params.seconds] * len(clips)
-    made = items.run(work, clips, stage="sample", name=lambda clip: clip.id, seconds=lengths_s, place=Place(n_workers))
-    return [torch.from_numpy(one["codes"]) for one in made]
+    batches = _batches(clips, min(params.batch, -(-len(clips) // n_workers)))
+    lengths_s = [len(batch) * params.seconds for batch in batches]
+    made = items.run(
+        work, batches, stage="sample", name=lambda batch: batch[0].id, seconds=lengths_s, place=Place(n_workers)
+    )
+    return [torch.from_numpy(codes_TK) for one in made for codes_TK in one["codes"]]
+
+
+def _batches(clips: list[Clip], at_a_time: int) -> list[list[Clip]]:
+    return [clips[start : start + at_a_time] for start in range(0, len(clips), at_a_time)]
 
 
 @cache
-def _loaded(folder: Path, _n_bytes: int) -> DiaForConditionalGeneration:
-    return dia.load(folder)
+def _loaded(folder: Path, _n_bytes: int) -> Weights:
+    return Weights(dia.load(folder))
 
 
 @contextmanager
@@ -168,24 +178,29 @@ def facts(params: SampleParams, clip: Clip, codes_TK: Tensor) -> dict[str, Any]:
 
 @torch.inference_mode()
 def generate(
-    model: DiaForConditionalGeneration,
+    weights: Weights,
     clips: Sequence[Clip],
     params: SampleParams,
+    *,
+    apart: bool,
     tell: Callable[[float], object] = lambda _: None,
 ) -> list[Tensor]:
-    """The codes of clips in one batch, as `sample` has them.
+    """The codes of clips that are taken row by row together, as `sample` has them.
 
     Args:
+        apart: each is computed for itself; else all as one batch.
         tell: is given the seconds of audio that were made since it was last called.
     """
     n_rows = frames_of(params.seconds) + MAX_DELAY
     row_s = len(clips) * params.seconds / n_rows
-    predictor = _Predictor(model, [clip.prompt for clip in clips], params.guidance, n_rows)
+    prompts = [clip.prompt for clip in clips]
+    predictor = _Predictor(weights, [[prompt] for prompt in prompts] if apart else [prompts], params.guidance, n_rows)
+    device = weights.model.device
     rngs = [track_rng(params.seed, clip.prompt, clip.number, "sample") for clip in clips]
-    draws_BTK = torch.from_numpy(np.stack([rng.random((n_rows, N_CHANNELS)) for rng in rngs])).to(model.device)
-    lag_K = torch.tensor(DELAY_PATTERN, device=model.device)
-    rows = [torch.full((len(clips), N_CHANNELS), BOS, device=model.device)]
-    end_B1 = torch.full((len(clips), 1), n_rows, device=model.device)  # the frame in which a clip has EOS
+    draws_BTK = torch.from_numpy(np.stack([rng.random((n_rows, N_CHANNELS)) for rng in rngs])).to(device)
+    lag_K = torch.tensor(DELAY_PATTERN, device=device)
+    rows = [torch.full((len(clips), N_CHANNELS), BOS, device=device)]
+    end_B1 = torch.full((len(clips), 1), n_rows, device=device)  # the frame in which a clip has EOS
     told = 0
     for t in range(n_rows):
         logits_BKV = predictor.next(rows[-1])
@@ -209,22 +224,26 @@ def generate(
 
 
 class _Predictor:
-    """A Dia that has read a batch of prompts, and with guidance each of them once more without its text."""
+    """Decoders that have read prompts, one for each group, and with guidance each prompt once more without its text."""
 
-    def __init__(
-        self, model: DiaForConditionalGeneration, prompts: Sequence[str], guidance: float, n_rows: int
-    ) -> None:
-        text_BL, mask_BL = (one.to(model.device) for one in pad_texts([text_bytes(prompt) for prompt in prompts]))
-        self.guidance, self.twice = guidance, 1 if guidance == 1 else 2
-        if self.twice == 2:
-            text_BL = torch.cat([text_BL, torch.full_like(text_BL, NO_BYTE)])
-            mask_BL = torch.cat([mask_BL, mask_BL])
-        self.decoder = Decoder(model, text_BL, mask_BL, n_rows)
+    def __init__(self, weights: Weights, groups: Sequence[Sequence[str]], guidance: float, n_rows: int) -> None:
+        self.guidance, self.sizes = guidance, [len(prompts) for prompts in groups]
+        self.decoders = [_reader(weights, prompts, guidance, n_rows) for prompts in groups]
 
     def next(self, row_BK: Tensor) -> Tensor:
         """The logits of the row after `row_BK`, guided, (B, K, V)."""
-        logits_BKV = self.decoder.next(row_BK.repeat(self.twice, 1))
-        if self.twice == 1:
-            return logits_BKV
-        prompted_BKV, unprompted_BKV = logits_BKV.chunk(2)
-        return guide(prompted_BKV, unprompted_BKV, self.guidance)
+        twice = 1 if self.guidance == 1 else 2
+        rows = [row_BK.repeat(twice, 1) for row_BK in row_BK.split(self.sizes)]
+        found = next_rows(self.decoders, rows)
+        if twice == 2:
+            found = [guide(*logits_BKV.chunk(2), self.guidance) for logits_BKV in found]
+        return torch.cat(found)
+
+
+def _reader(weights: Weights, prompts: Sequence[str], guidance: float, n_rows: int) -> Decoder:
+    device = weights.model.device
+    text_BL, mask_BL = (one.to(device) for one in pad_texts([text_bytes(prompt) for prompt in prompts]))
+    if guidance != 1:
+        text_BL = torch.cat([text_BL, torch.full_like(text_BL, NO_BYTE)])
+        mask_BL = torch.cat([mask_BL, mask_BL])
+    return Decoder(weights, text_BL, mask_BL, n_rows)
