@@ -103,8 +103,15 @@ def rows_of(path: Path) -> Iterator[Json]:
 
 
 def parts_of(path: Path) -> list[Path]:
-    """The file itself, or the files that a folder of JSON Lines is in."""
-    return sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    """The file itself, or the files that a folder of JSON Lines is in.
+
+    Raises:
+        LegatoError: a folder has none.
+    """
+    found = sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
+    if not found:
+        raise LegatoError(f"{path}: is a folder without *.jsonl")
+    return found
 
 
 def require_file(path: Path) -> Path:

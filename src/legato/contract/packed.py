@@ -1,6 +1,7 @@
 """A dataset whose codes are members of archives, as `shards` has them: what its index says of a track beside its place.
 
     category, text   as the facts and the metadata say
+    codec_sha256     of the codec whose codes they are
     codes            where in the member its codes begin, int16 (T, 18) row by row
     frames           T
     codes_sha256     of the codes alone, `sha256_of_codes`
@@ -76,11 +77,11 @@ def check_entry(entry: Json, where: object) -> Json:
     """
     numbers: list[Any] = [entry.get(key) for key in ("codes", "frames")]
     texts = [entry.get(key) for key in ("text", "codes_sha256")]
-    category = entry.get("category")
+    known = [entry.get(key) for key in ("category", "codec_sha256")]
     if not (
         all(type(number) is int and number >= 0 for number in numbers)
         and all(map(is_text, texts))
-        and (category is None or is_text(category))
+        and all(one is None or is_text(one) for one in known)
         and 0 < numbers[1] * FRAME_BYTES <= entry["size"] - numbers[0]
     ):
         raise LegatoError(

@@ -150,7 +150,8 @@ def _write_packed(folder: Path, rows: Sequence[Facts]) -> None:
     def member(row: Facts) -> shards.Member:
         source = CODES.file(row["category"], row["id"])
         content = _codes_of(row, source)
-        facts = {"category": row["category"], "text": row["prompt"], **describe(content, source)}
+        known = {"category": row["category"], "text": row["prompt"], "codec_sha256": row.get("codec_sha256")}
+        facts = known | describe(content, source)
         return shards.Member(source.name, content, facts)
 
     entries = []

@@ -5,8 +5,9 @@ Every way gives the same tracks in the same order, and so the same windows in ea
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, r
 from legato.contract.packed import sha256_of_codes, tracks_index
 from legato.contract.rules import obey
 from legato.contract.tags import split_tags
-from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_file, stored_tracks
+from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_tracks
 from legato.errors import LegatoError
 
 
@@ -31,6 +32,12 @@ class Track:
     tags: tuple[str, ...]
     codes_TK: Tensor  # int16
     category: str | None = None
+    codec_sha256: str | None = None  # of the codec whose codes they are
+
+    @property
+    def path(self) -> str:
+        """What it is called in errors."""
+        return self.id
 
     @property
     def sha256(self) -> str:
@@ -57,6 +64,7 @@ class StoredTrack:
     n_frames: int
     sha256: str  # of its codes
     category: str | None
+    codec_sha256: str | None = None
 
     @property
     def codes_TK(self) -> Tensor:  # noqa: N802
@@ -73,6 +81,8 @@ class StoredTrack:
 
 AnyTrack = Track | StoredTrack | PackedTrack
 Place = Path | Store  # of a dataset
+Known = tuple[str | None, str | None]  # a track's category, and the SHA-256 of the codec whose codes it has
+UNKNOWN: Known = (None, None)
 
 
 @dataclass(frozen=True)
@@ -102,7 +112,7 @@ def read_split(train: Place, held_out: Place) -> Split:
             raise LegatoError(f"{by_id[track.id].path}: held out, and in {train} too")
         if track.sha256 in by_content:
             raise LegatoError(f"{by_content[track.sha256].path}: held out, and the codes of {track.path} are the same")
-    return Split(tracks, kept, _codec_of((train, held_out)))
+    return Split(tracks, kept, _codec_of(chain(tracks, kept)))
 
 
 def read_held_out(folder: Place) -> Sequence[StoredTrack | PackedTrack]:
@@ -134,13 +144,16 @@ def read_dataset(folder: Place) -> Sequence[StoredTrack | PackedTrack]:
     metadata = read_metadata(folder)
     if not metadata:
         raise LegatoError(f"{metadata_path}: must name at least one track")
-    files = {path.name: path for path in (folder / CODES_FOLDER).glob("*.pt")}
+    files = {path.name: path for path in sorted((folder / CODES_FOLDER).glob("*.pt"))}
     for name in sorted(files.keys() - metadata.keys()):
         raise LegatoError(f"{files[name]}: not in {metadata_path}")
     for name in sorted(metadata.keys() - files.keys()):
         raise LegatoError(f"{folder / CODES_FOLDER / name}: no such file, though {metadata_path} names it")
-    categories = _read_categories(folder / FACTS)
-    return [_read_track(files[name], metadata[name], metadata_path, categories) for name in sorted(files)]
+    known = _read_known(folder / FACTS)
+    return [
+        _read_track(files[name], metadata[name], metadata_path, known.get(Path(name).stem, UNKNOWN))
+        for name in sorted(files)
+    ]
 
 
 def digest(tracks: Sequence[AnyTrack]) -> str:
@@ -153,30 +166,28 @@ def digest(tracks: Sequence[AnyTrack]) -> str:
     return found.hexdigest()
 
 
-def _codec_of(folders: Sequence[Place]) -> str | None:
+def _codec_of(tracks: Iterable[AnyTrack]) -> str | None:
     """The SHA-256 of the codec whose codes all tracks are; None where that of any is not known."""
-    found: dict[str | None, str] = {}
-    for folder in folders:
-        path = stored_file(folder, FACTS) if isinstance(folder, Store) else folder / FACTS
-        for row in read_facts(path, (), ("id", "codec_sha256")) if path and path.exists() else []:
-            found.setdefault(row.get("codec_sha256"), f"{folder}/{FACTS}: {row.get('id')}")
-    known = {sha256: place for sha256, place in found.items() if sha256 is not None}
+    found: dict[str | None, AnyTrack] = {}
+    for track in tracks:
+        found.setdefault(track.codec_sha256, track)
+    known = [track for sha256, track in found.items() if sha256 is not None]
     if len(known) > 1:
-        one, other = list(known.values())[:2]
-        raise LegatoError(f"{other}: codec_sha256: is of another codec than {one}")
-    return next(iter(known), None) if None not in found else None
+        raise LegatoError(f"{known[1].path}: codec_sha256: is of another codec than {known[0].path}")
+    return known[0].codec_sha256 if known and None not in found else None
 
 
-def _read_categories(path: Path) -> dict[str, str]:
-    rows = read_facts(path, (), ("id", "category")) if path.exists() else []
-    return {row["id"]: row["category"] for row in rows if {"id", "category"} <= row.keys()}
+def _read_known(path: Path) -> dict[str, Known]:
+    """The category and the codec of each track, by its id, as far as they are known."""
+    rows = read_facts(path, (), ("id", "category", "codec_sha256")) if path.exists() else []
+    return {row["id"]: (row.get("category"), row.get("codec_sha256")) for row in rows if "id" in row}
 
 
-def _read_track(path: Path, entry: Any, metadata_path: Path, categories: dict[str, str]) -> StoredTrack:
+def _read_track(path: Path, entry: Any, metadata_path: Path, known: Known) -> StoredTrack:
     obey(ENTRY_RULES, entry, f"{metadata_path}: {path.name}")
     codes_TK = read_codes(path)
     if entry.get("length") != len(codes_TK):
         raise LegatoError(f"{path}: has {len(codes_TK)} frames, but {metadata_path} says {entry.get('length')}")
     tags = split_tags(entry["text"])
     sha256 = sha256_of_codes(codes_TK)
-    return StoredTrack(path.stem, tags, path, len(codes_TK), sha256, categories.get(path.stem))
+    return StoredTrack(path.stem, tags, path, len(codes_TK), sha256, *known)

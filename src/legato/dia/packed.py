@@ -88,6 +88,11 @@ class PackedTrack:
         return self.entry.get("category")
 
     @property
+    def codec_sha256(self) -> str | None:
+        """Of the codec whose codes they are, as the index says."""
+        return self.entry.get("codec_sha256")
+
+    @property
     def codes_TK(self) -> Tensor:  # noqa: N802
         """Its codes, int16, checked."""
         return checked_codes(self._read(0, self.n_frames), self.entry, self.path)
@@ -163,31 +168,15 @@ def stored_tracks(store: Store) -> PackedTracks:
     Raises:
         LegatoError: it cannot be had, or there are files and no archives.
     """
-    path = stored_file(store, f"{CODES_FOLDER}/{INDEX}")
-    if path is None:
-        raise LegatoError(
-            f"{store}/{CODES_FOLDER}/{INDEX}: no such object; a dataset is read from a store in archives: "
-            "encode.layout: shards"
-        )
-    return PackedTracks(store, Index(path))
-
-
-def stored_file(store: Store, name: str) -> Path | None:
-    """A list of a dataset in a store, brought here; None where there is no such object.
-
-    Raises:
-        LegatoError: it cannot be had.
-    """
     try:
-        content = store.bucket.read(name)
+        content = store.bucket.read(f"{CODES_FOLDER}/{INDEX}")
     except LegatoError as error:
-        if NO_OBJECT in str(error):
-            return None
-        raise
+        hint = "; a dataset is read from a store in archives: encode.layout: shards" if NO_OBJECT in str(error) else ""
+        raise LegatoError(f"{error}{hint}") from None
     path = store.kept / "indexes" / f"{hashlib.sha256(content).hexdigest()}.jsonl"
     if not path.is_file():
         write_bytes(path, content)
-    return path
+    return PackedTracks(store, Index(path))
 
 
 def fetch(tracks: Iterable[PackedTrack]) -> None:

@@ -236,7 +236,8 @@ class _Predictor:
         rows = [row_BK.repeat(twice, 1) for row_BK in row_BK.split(self.sizes)]
         found = next_rows(self.decoders, rows)
         if twice == 2:
-            found = [guide(*logits_BKV.chunk(2), self.guidance) for logits_BKV in found]
+            halves = [logits_BKV.chunk(2) for logits_BKV in found]
+            found = [guide(prompted_BKV, unprompted_BKV, self.guidance) for prompted_BKV, unprompted_BKV in halves]
         return torch.cat(found)
 
 
