@@ -14,7 +14,7 @@ from legato.workspace import params
 from legato.workspace.layout import MODEL, SMALL_CODEC, START, WEIGHTS
 
 SUFFIXES = (".wav", ".flac")
-SETTINGS = {"guidance": 2.0, "temperature": 1.0, "top_k": 200}
+SETTINGS = {"guidance": 2.0, "temperature": 0.9, "top_k": 100}
 
 
 class Heard(NamedTuple):
