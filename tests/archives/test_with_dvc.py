@@ -19,13 +19,13 @@ def built(built_once: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
     clone = built_once.copy(tmp_path_factory.mktemp("built"))
     packs = tmp_path_factory.mktemp("packs")
     asked = {name: one.asked | {"path": str(one.build(packs / name))} for name, one in SOURCES.items()}
-    music = {"source": "archive", "short": "repeat"}
+    music = {"source": "archive", "short": "repeat", "seconds": [10.0, 60.0]}
     prompts = {"freesound": "beat only drums"}  # as a composed category has it: one prompt, two origins
     taken = {name: {"tracks": "all", "prompt": prompts.get(name, f"from {name}"), "music": music} for name in SOURCES}
     clone.edit(lambda values: (values.update(archives=asked), values["categories"].update(taken)))
     clone.edit(lambda values: values["categories"].pop("pads"))
     clone.edit(lambda values: values["policy"]["music"].extend([PD_COMPOSITION, US_PD_RECORDING]))
-    ran = clone.repro("encode@fma", "encode@pdmx", LEGATO_WORKERS="2")  # of recordings and of scores
+    ran = clone.repro("normalize@fma", "compose@pdmx", LEGATO_WORKERS="2")  # recordings and scores, in other processes
     ran += clone.repro("audit")
     assert {f"{stage}@{name}" for stage in OF_A_CATEGORY for name in SOURCES} <= set(ran)
     clone.commit("built")

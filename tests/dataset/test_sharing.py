@@ -156,7 +156,7 @@ def test_a_clone_builds_on_what_was_pushed_and_pulls_no_more_than_that(built: Cl
     clone.edit(lambda values: values["card"].update(name="cloned"))
     assert {"check", "collect"} <= set(clone.repro(*build)) <= {"check", "contents", "collect"}
     clone.edit(lambda values: values["categories"]["more"].update(prompt="other words"))
-    clone.edit(lambda values: values["categories"].update(new=values["categories"].pop("beats")))
+    clone.edit(lambda values: values["categories"].update(new=values["categories"].pop("beats") | {"tracks": 1}))
     ran = set(clone.repro(*build))
     assert ran == {"check", "prompt@more", "validate@more", "contents", "collect"} | stages_of("new")
     assert not (clone.folder / "dataset/rendered/more").exists()

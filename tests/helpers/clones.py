@@ -12,7 +12,6 @@ import yaml
 
 from helpers.checkout import DVC_CONFIG, ROOT
 from legato.work import item_cache
-from legato.workspace import dvc_files
 
 BIN = Path(sys.executable).parent
 TINY = {
@@ -89,15 +88,15 @@ class Clone:
         subprocess.run(["cp", "-a", f"{self.folder}/.", folder], check=True)
         return Clone(folder)
 
-    def take_outcome(self, stage: str, source: "Clone") -> None:
-        """Have in DVC's cache what a stage made in another clone, and from what: here it is restored then."""
-        for outcome in (source.folder / ".dvc/cache/runs").glob("*/*/*"):
-            ran = yaml.safe_load(outcome.read_text())
-            if ran["cmd"].split()[1] == f"stages/{stage}.py":
-                kept = [dvc_files.object_path(Path(".dvc/cache/files/md5"), out["md5"]) for out in ran["outs"]]
-                for path in (outcome.relative_to(source.folder), *kept):
-                    (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(source.folder / path, self.folder / path)
+    def take_outcomes(self, source: "Clone", *words: str) -> None:
+        """Have in DVC's cache what commands with any of the words made in another clone: it is restored here."""
+        cache = Path(".dvc/cache")
+        shutil.copytree(source.folder / cache / "files", self.folder / cache / "files")
+        for outcome in (source.folder / cache / "runs").glob("*/*/*"):
+            if {*yaml.safe_load(outcome.read_text())["cmd"].split()} & {*words}:
+                path = self.folder / outcome.relative_to(source.folder)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(outcome, path)
 
     def repro(self, *targets: str, **environment: str) -> list[str]:
         """`dvc repro`; return the names of the stages that ran."""

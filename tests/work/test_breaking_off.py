@@ -36,9 +36,9 @@ def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone, tmp_path: Pat
 
 
 def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone, tmp_path: Path) -> None:
-    n_tracks, rendered = 10, edited.folder / "dataset/rendered/pads"
+    n_tracks, rendered = 8, edited.folder / "dataset/rendered/pads"
     edited.edit(lambda values: values["categories"]["pads"].update(tracks=n_tracks))
-    edited.edit(lambda values: values["categories"]["pads"]["music"].update(seconds=[40, 44]))  # a while to render
+    edited.edit(lambda values: values["categories"]["pads"]["music"].update(seconds=[30, 33]))  # a while to render
     edited.repro("compose@pads")
     with subprocess.Popen(
         ["dvc", "repro", "render@pads"],
