@@ -11,7 +11,7 @@ from pathlib import Path
 from helpers.clones import Clone
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(holds: Callable[[], bool], seconds: float = 600) -> None:
     """Until something holds.
 
     Raises:
