@@ -4,7 +4,7 @@
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro test setup lint instruments
+.PHONY: repro test setup lint instruments bench
 repro: setup
 	$(BIN)/dvc repro
 
@@ -26,6 +26,11 @@ lint: setup
 instruments: setup
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[instruments]'
 	$(BIN)/python -m legato.instruments.building
+
+# The table of docs/benchmarks.md: us against others. ROWS="render normalize" runs some of its rows.
+bench:
+	@bash .ci/setup peers
+	$(BIN)/python benchmarks/table.py $(ROWS)
 
 setup:
 	@bash .ci/setup base

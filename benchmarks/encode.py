@@ -4,6 +4,8 @@ The plain way is that of trainers' own scripts: track by track, channel by chann
 `dac.DAC.encode`, with PyTorch's defaults. Every way reads the same files, uses the same weights, writes its codes and
 runs in a process of its own, imports and compiling included; the ways take turns, so that what else the machine does
 falls on all. CPU seconds are those of all processes of a way: they tell the work where other programs take wall time.
+No track is in a cache. What is compiled is made in the first round and kept for the later ones, as in daily use:
+`first s` is that round's time; `--cold` makes it in each.
 With `--device cuda` the plain way runs twice, with PyTorch's TF32 convolutions and without; `--full` takes a network
 of the official size (random weights: they cost the same).
 """
@@ -11,6 +13,7 @@ of the official size (random weights: they cost the same).
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -30,6 +33,7 @@ def main() -> None:
     parser.add_argument("--device", choices=list(WAYS), default="cpu")
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--compile", choices=("auto", "true", "false"), default="auto")
+    parser.add_argument("--cold", action="store_true", help="compile in each round")
     parser.add_argument("--way", help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     chosen = parser.parse_args()
@@ -56,19 +60,28 @@ def compare(chosen: argparse.Namespace, tracks: list[Path]) -> None:
             write_full_size(Path(folder) / "weights.pth")
         for _ in range(chosen.rounds):
             for way in ways:
+                cache = forgotten(Path(folder) / "cache", chosen.cold)
                 before, started = _children_s(), time.monotonic()
-                subprocess.run([sys.executable, *sys.argv, "--way", way, "--folder", folder], check=True)
+                command = [sys.executable, *sys.argv, "--way", way, "--folder", folder]
+                subprocess.run(command, check=True, env=os.environ | {"LEGATO_CACHE": str(cache)})
                 wall[way].append(time.monotonic() - started)
                 cpu[way].append(_children_s() - before)
         print(f"{len(tracks)} tracks, {audio_s:.0f} s of stereo, {chosen.rounds} rounds, {os.cpu_count()} cores")
-        print(f"{'way':11} {'wall s':>7} {'x real':>7} {'x plain':>8} {'CPU s':>7} {'x plain':>8}  codes that differ")
+        columns = f"{'first s':>7} {'wall s':>7} {'x real':>7} {'x plain':>8} {'CPU s':>7} {'x plain':>8}"
+        print(f"{'way':11} {columns}  codes that differ")
         for way in ways:
             took, worked = statistics.median(wall[way]), statistics.median(cpu[way])
             gains = [statistics.median(a / b for a, b in zip(s["plain"], s[way], strict=True)) for s in (wall, cpu)]
-            print(
-                f"{way:11} {took:7.1f} {audio_s / took:7.1f} {gains[0]:8.2f} {worked:7.1f} {gains[1]:8.2f}"
-                f"  {differing(Path(folder), way, tracks)}"
-            )
+            walls = f"{wall[way][0]:7.1f} {took:7.1f} {audio_s / took:7.1f} {gains[0]:8.2f}"
+            print(f"{way:11} {walls} {worked:7.1f} {gains[1]:8.2f}  {differing(Path(folder), way, tracks)}")
+
+
+def forgotten(cache: Path, with_compiled: bool) -> Path:
+    """A cache that holds no track, and nothing that was compiled where that is asked for."""
+    for path in cache.glob("*"):
+        if with_compiled or path.name != "compiled":
+            shutil.rmtree(path)
+    return cache
 
 
 def differing(folder: Path, way: str, tracks: list[Path]) -> str:

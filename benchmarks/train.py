@@ -21,17 +21,30 @@ from legato.contract.codes import write_codes
 from legato.dia import model as dia
 from legato.dia import speed
 from legato.dia.batches import TEXT_MULTIPLE, Batch
-from legato.dia.config import SIZES, TrainParams
+from legato.dia.config import SIZES, Size, TrainParams
 from legato.dia.dataset import StoredTrack
 from legato.dia.loader import Steps, load_steps, workers_for
 from legato.dia.run import new_run
-from legato.dia.training import learn
+from legato.dia.step import Recorded, Step, fit_for
+from legato.dia.training import LOG_EVERY, learn
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
+from legato.work import compiler_cache
 from legato.workspace import params as legato_params
 
 N_TRACKS, TRACK_FRAMES = 64, 2600
 TAGS = ("guitar pop beat", "in D major", "strummed chords", "acoustic steel string guitar", "104 bpm", "wide stereo")
 GPU = {"size": "small", "batch": 16, "frames": 640}
+SIZES["20M"] = Size(  # between `tiny` and `small`: its kernels are short, and launching them counts
+    encoder_layers=4,
+    encoder_width=256,
+    encoder_heads=4,
+    decoder_layers=4,
+    decoder_width=320,
+    decoder_heads=8,
+    decoder_kv_heads=4,
+    head_dim=48,
+    mlp_ratio=3,
+)
 Way = tuple[Callable[[Any], None], Iterator[Any]]
 
 
@@ -59,7 +72,8 @@ def main() -> None:
 def compare(params: TrainParams, tracks: list[StoredTrack], device: torch.device, warmup: int, rounds: int) -> None:
     """Print each way's median over the rounds."""
     steps = (params.steps - warmup) // rounds
-    ways = {"plain": plain_way(params, tracks, device), "ours": our_way(params, tracks, device)}
+    ours, step = our_way(params, tracks, device)
+    ways = {"plain": plain_way(params, tracks, device), "ours": ours}
     found: dict[str, list[dict[str, float]]] = {name: [] for name in ways}
     with torch.device("meta"):
         model = dia.DiaForConditionalGeneration(dia.dia_config(SIZES[params.size]))
@@ -82,6 +96,8 @@ def compare(params: TrainParams, tracks: list[StoredTrack], device: torch.device
             f"{name:6} {middle['ms_per_step']:10.1f} {middle['frames_per_second']:10.0f} {gain:8.2f} "
             f"{mfu} {middle['wait_share']:8.2%}"
         )
+    if isinstance(step, Recorded):
+        print(f"ours: {step.n_recordings} CUDA graphs, {step.n_replays} of {params.steps} steps replayed")
 
 
 def run_steps(way: Way, steps: int) -> speed.Stopwatch:
@@ -94,15 +110,23 @@ def run_steps(way: Way, steps: int) -> speed.Stopwatch:
     return stopwatch
 
 
-def our_way(params: TrainParams, tracks: list[StoredTrack], device: torch.device) -> Way:
+def our_way(params: TrainParams, tracks: list[StoredTrack], device: torch.device) -> tuple[Way, Step | Recorded]:
     """What the train stage does in a step."""
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no")
     run = new_run(params, [], device)
     learner = dia.Learner(run.model, dia.pick_precision(params.precision, device))
     if device.type == "cuda":
+        compiler_cache.folder()  # what is compiled is kept there
         learner.compile(dynamic=False)
     loader = load_steps(Steps(params, tracks), 1, params.steps, workers_for(device, 1))
-    return lambda parts: learn(accelerator, learner, run, parts, params), iter(loader)
+    step = fit_for(Step(accelerator, learner, run, params), params)
+
+    def take(parts: Any) -> None:
+        learn(step, run, parts, params)
+        if run.step % LOG_EVERY == 0:
+            run.read_norms()
+
+    return (take, iter(loader)), step
 
 
 def plain_way(params: TrainParams, tracks: list[StoredTrack], device: torch.device) -> Way:

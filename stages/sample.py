@@ -4,9 +4,10 @@ import time
 from functools import partial
 
 from legato.codec import model as codec
-from legato.dia import model, sampling
+from legato.dia import model, record, sampling
 from legato.dia.config import SampleParams
 from legato.errors import stage
+from legato.files import sha256_of
 from legato.measure.evaluation.clips import write_samples
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.words import minutes, real_time
@@ -17,11 +18,12 @@ from legato.workspace.layout import MODEL, SAMPLES, WEIGHTS
 
 def main() -> None:
     settings = params.load("sample", SampleParams)
-    dia, dac = model.on(model.load(MODEL.path), model.pick_device("auto")), codec.load(WEIGHTS.path)
+    record.check_codec(MODEL.path, sha256_of(WEIGHTS.path), str(WEIGHTS.path))
+    device, dac = model.pick_device("auto"), codec.load(WEIGHTS.path)
     started = time.monotonic()
-    found = sampling.sample(dia, settings)
+    found = sampling.sample_folder(MODEL.path, settings, device)
     audio_s, took_s = sum(map(len, found)) * HOP_LENGTH / SAMPLE_RATE, time.monotonic() - started
-    print(f"sampled {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)} on {dia.device}")
+    print(f"sampled {minutes(audio_s)} min of audio in {took_s:.1f} s: {real_time(audio_s, took_s)} on {device}")
     write_samples(SAMPLES.path, settings, found, partial(codec.decode, dac))
 
 

@@ -14,6 +14,7 @@ from helpers.checkout import SMALL_CODEC
 from helpers.clones import Clone
 from helpers.dask_cluster import Dask
 from helpers.once import made_once
+from helpers.s3_server import KEYS, Server
 from legato.work import item_cache, items
 
 settings.register_profile("legato", deadline=None)  # a busy machine makes no example wrong
@@ -70,6 +71,16 @@ def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
     monkeypatch.setenv(items.SCHEDULER_VARIABLE, started.address)
     yield started
     started.stop()
+
+
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """An S3 server, whose keys and address this process has."""
+    server = Server(tmp_path / "store")
+    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server.address}.items():
+        monkeypatch.setenv(name, value)
+    yield server
+    server.kill()
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import midi_bytes
-from helpers.checkout import ROOT
+from helpers.checkout import SHIPPED_PARAMS
 from helpers.doors import EDITS, VALUES, damaged, replaced, tried, trying
 from helpers.micro_dia import MICRO, a_track, random_codes, train_params, write_dataset, write_split
 from legato.check import check
@@ -32,13 +32,14 @@ from legato.codec.weights import CodecParams, fetch
 from legato.contract import facts
 from legato.contract.codes import read_codes
 from legato.dataset.folder_check import check_folder, lines_of
+from legato.dia import record
 from legato.dia.checkpoints import identity
 from legato.dia.dataset import read_dataset, read_split
 from legato.dia.widen import read_start
 from legato.errors import LegatoError
 from legato.files import read_json, read_jsonl, require_file
 from legato.licenses.audit import read_tracks, refusals, report
-from legato.licenses.policy import PolicyParams
+from legato.licenses.policy import Input, PolicyParams, refusal
 from legato.measure.metrics import dataset_metrics, read_datasets, tag_accuracy_metrics
 from legato.midi.contents import read_contents
 from legato.work import item_cache, items
@@ -53,7 +54,7 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-SHIPPED = yaml.safe_load((ROOT / "params.yaml").read_text())
+SHIPPED = yaml.safe_load(SHIPPED_PARAMS.read_text())
 
 
 @trying
@@ -66,7 +67,7 @@ def test_params_with_any_value(workspace: Path, at: float, new: Any) -> None:
 @trying
 @given(edits=EDITS)
 def test_params_of_any_bytes(workspace: Path, edits: list[tuple[float, bytes, bool]]) -> None:
-    Path("params.yaml").write_bytes(damaged((ROOT / "params.yaml").read_bytes(), edits))
+    Path("params.yaml").write_bytes(damaged(SHIPPED_PARAMS.read_bytes(), edits))
     tried(check, workspace)
 
 
@@ -322,6 +323,19 @@ def test_configurations_of_any_values(workspace: Path, pretrained: Path, at: flo
             assert all(torch.isfinite(weight).all() for weight in model.parameters())
     finally:
         (pretrained / "config.json").write_text(text)
+
+
+@trying
+@given(at=st.floats(0, 1), new=VALUES)
+def test_what_a_start_says_of_itself_of_any_values(workspace: Path, at: float, new: Any) -> None:
+    said = {"codes": record.speaks("0" * 64), "license": "CC0-1.0"}
+    Path("training.json").write_text(json.dumps(replaced({"": said}, at, new)[""]))
+    found = tried(lambda: record.read(Path()), workspace)
+    assert found is None or found.codec_sha256 is None or isinstance(found.codec_sha256, str)
+    tried(lambda: record.check_codec(Path(), "0" * 64, "the dataset"), workspace)
+    begun = train_params(size="tiny", start=str(workspace / "here"))
+    license_id = tried(lambda: record.license_of_start(begun), workspace)
+    tried(lambda: refusal(Input(kind="start", name="x", license=license_id), POLICY), workspace)
 
 
 def write_record(cache: Path, key: str, content: bytes) -> None:

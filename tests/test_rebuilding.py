@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import yaml
@@ -127,3 +128,24 @@ def test_a_split_project_keeps_all_that_was_built(edited: Clone) -> None:
     edited.run("legato", "split", "--undo")
     assert edited.repro() == []
     assert (yaml.safe_load(lock.read_text()), (edited.folder / "dvc.yaml").read_text()) == before
+
+
+def test_codes_in_archives_are_the_same_dataset(edited: Clone) -> None:
+    def contents(folder: str) -> dict[str, str]:
+        return {str(Path(path).relative_to(folder)): sha256 for path, sha256 in edited.digests(folder).items()}
+
+    before = [contents(folder) for folder in ("dataset/encoded_dataset", "dataset/heldout_dataset")]
+    edited.edit(lambda values: values["encode"].update(layout="shards"))
+    ran = {"check", "encode@pads", "encode@beats", "collect", "audit", "stats"}
+    assert set(edited.repro("audit", "stats")) == ran
+    for category in ("pads", "beats"):
+        names = sorted(path.name for path in (edited.folder / "dataset/encoded" / category).iterdir())
+        assert names == [f"{category}-000000.tar", "index.jsonl"]
+    found = json.loads(edited.run("legato", "diff", "HEAD", "--json"))
+    assert all(not category["changed"] for category in found["categories"].values())
+    edited.run("legato", "export", "flat")
+    edited.run("legato", "export", "apart", "--held-out")
+    assert [contents(folder) for folder in ("flat", "apart")] == before
+    assert edited.run("git", "status", "--short", "reports") == ""
+    edited.run("legato", "decode", "pads_00000")
+    shutil.rmtree(edited.folder / "decoded")

@@ -12,11 +12,12 @@ from legato.archives.config import ARCHIVES, ArchiveMusicParams, read_asked
 from legato.archives.listing import check_fetched
 from legato.audio.normalize import NormalizeParams
 from legato.codec.encode import EncodeParams
-from legato.codec.weights import CodecParams
+from legato.codec.weights import CodecParams, expected_sha256
 from legato.codec_training.recipe import TrainCodecParams
 from legato.compose.config import DRUMS_ROLE, LICENSE, MusicParams, needed_drums
 from legato.dataset.card.config import CardParams
-from legato.dia.config import SampleParams, TrainParams
+from legato.dia import record
+from legato.dia.config import PretrainParams, SampleParams, TrainParams
 from legato.errors import LegatoError
 from legato.files import require_file, sha256_of, write_json
 from legato.licenses.policy import Input, PolicyParams, refusal
@@ -63,6 +64,7 @@ SECTIONS: dict[str, type[Strict]] = {
     "train_codec": TrainCodecParams,
     "encode": EncodeParams,
     "train": TrainParams,
+    "pretrain": PretrainParams,
     "sample": SampleParams,
     "evaluate": EvaluateParams,
     "report": ReportParams,
@@ -228,10 +230,22 @@ def _check_archives(names: Iterable[str]) -> None:
 
 
 def _check_start(train: TrainParams) -> None:
-    """What training would miss after hours of work; what DVC tracks may be pulled before that."""
+    """What training would miss or refuse after hours of work; what DVC tracks may be pulled before that."""
     start = Path(train.start) if train.start else None
-    if start and not start.is_dir() and not Path(f"{start}.dvc").is_file():
+    if not start or (not start.is_dir() and Path(f"{start}.dvc").is_file()):
+        return
+    if not start.is_dir():
         raise LegatoError(f"{PARAMS}: train.start: {train.start!r}: no such folder")
+    given = Input(kind="start", name=str(start), license=record.license_of_start(train))
+    if why := refusal(given, params.load("policy", PolicyParams)):
+        raise LegatoError(f"{PARAMS}: train.start_license: {given.license!r}: {why}; see docs/licences.md")
+    codec = params.load("codec", CodecParams)
+    try:
+        record.check_codec(start, expected_sha256(codec), f"codec.weights: {codec.weights!r}")
+    except LegatoError as error:
+        raise LegatoError(
+            f"{PARAMS}: train.start: {error}; pin codec.sha256, or begin from nothing with start: null"
+        ) from None
 
 
 def _check_licenses(loaded: dict[str, AnyCategory], font: Path, font_sha256: str | None) -> None:

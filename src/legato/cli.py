@@ -8,17 +8,19 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from legato.dataset import provenance, tracing
+from legato.dataset.card.config import CardParams
 from legato.errors import LegatoError, stage
 from legato.truth.rates import accuracy, false_verdicts, rates
-from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, say
-from legato.work import pruning, recorded, repairing, verifying
+from legato.words import MOST_CHARACTERS, MOST_LISTED, counted, from_here, json_line, printable, real_time, say
+from legato.work import pruning, recorded, remote, repairing, verifying
 from legato.work.item_cache import cache_folder
 from legato.work.pruning import size_text
 from legato.workspace import categories, params, splitting
-from legato.workspace.layout import DIFF_PAGE, HELD_OUT, TRAIN, WEIGHTS
+from legato.workspace.layout import DIFF_PAGE, HELD_OUT, MODEL, START, TRAIN, WEIGHTS
 from legato.workspace.params import PARAMS
 
-OF_A_PROJECT = ("cache", "review", "split", "trace", "verify")  # the others know folders and files of any origin
+# The other commands know folders and files of any origin.
+OF_A_PROJECT = ("cache", "export", "publish", "remote", "review", "split", "trace", "verify")
 
 MOST_FALSE = 20  # shown
 DECODED = Path("decoded")
@@ -44,6 +46,16 @@ def main(*words: str) -> None:
     decode.add_argument("what", help="a track's id, a .pt file, or a folder of them")
     decode.add_argument("--out", type=Path, help=f"where to; the project's {DECODED} if not given")
     decode.set_defaults(run=lambda found, here: run_decode(found.what, found.out, here))
+    sample = commands.add_parser("sample", help="write what a trained model plays for a prompt")
+    sample.add_argument("prompt", help='comma-separated tags, as in "hip hop beat only drums, 90 bpm"')
+    sample.add_argument("--seconds", type=float, default=8.0, help="at most; %(default)s if not given")
+    sample.add_argument(
+        "--out", type=Path, default=Path("sample.wav"), help="a .wav or .flac; %(default)s if not given"
+    )
+    sample.add_argument("--seed", type=int, default=0, help="another one, another clip; %(default)s if not given")
+    sample.add_argument("--model", type=Path, help=f"a model's folder; if not given {MODEL.path}, else {START}")
+    sample.add_argument("--codec", type=Path, help="weights of the codec whose codes the model speaks, if not found")
+    sample.set_defaults(run=run_sample)
     cache = commands.add_parser("cache", help="show what is kept of single tracks, or throw some of it away")
     cache.set_defaults(run=lambda *_: run_cache())
     prune = cache.add_subparsers(metavar="prune").add_parser("prune", help="throw away what any of the options names")
@@ -55,6 +67,12 @@ def main(*words: str) -> None:
     verify.add_argument("--repair", action="store_true", help="throw out what is damaged; `dvc repro` makes it again")
     verify.add_argument("--all", action="store_true", help=f"name all that is damaged, not the first {MOST_LISTED}")
     verify.set_defaults(run=lambda found, _: run_verify(found.repair, found.all))
+    store = commands.add_parser("remote", help="whether DVC's remote, an S3 store, can be pushed to, and is whole")
+    store.add_argument("name", nargs="?", help="of a remote; the default one if not given")
+    store.add_argument("--read-only", action="store_true", help="write nothing: for who only pulls")
+    store.add_argument("--verify", action="store_true", help="compare each object of this version")
+    store.add_argument("--repair", action="store_true", help="remove those that are damaged, so that they are pushed")
+    store.set_defaults(run=lambda found, _: run_remote(found.name, found.read_only, found.verify, found.repair))
     split = commands.add_parser("split", help="give each category a dvc.yaml of its own: for dozens of them")
     split.add_argument("--undo", action="store_true", help="have all of them in the project's dvc.yaml again")
     split.set_defaults(run=lambda found, _: run_split(found.undo))
@@ -68,6 +86,14 @@ def main(*words: str) -> None:
     trace.add_argument("--json", action="store_true", help="records as JSON Lines")
     trace.add_argument("--verify", action="store_true", help="build them again, and compare what comes out")
     trace.set_defaults(run=lambda found, _: run_trace(found.track, found.all, found.json, found.verify))
+
+    exported = commands.add_parser("export", help="the dataset as the trainer's flat folder, a file a track")
+    exported.add_argument("folder", type=Path, help="where to; new or empty")
+    exported.add_argument("--held-out", action="store_true", help="the held-out tracks instead")
+    exported.set_defaults(run=lambda found, here: run_export(from_here(found.folder, here), found.held_out))
+    published = commands.add_parser("publish", help="the dataset as a repository of the Hugging Face hub")
+    published.add_argument("folder", type=Path, help="where to; new or empty")
+    published.set_defaults(run=lambda found, here: run_publish(from_here(found.folder, here)))
 
     diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
     diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
@@ -164,6 +190,20 @@ def run_decode(what: str, folder: Path | None, here: Path) -> None:
         say(str(path))
 
 
+def run_sample(found: argparse.Namespace, here: Path) -> None:
+    """Write what a model plays for a prompt, and print where it is."""
+    from legato.codec.listen import check_target, find_codec, find_model, listen, settings_of
+
+    settings, target = settings_of(found.prompt, found.seconds, found.seed), from_here(found.out, here)
+    check_target(target)
+    model = find_model(from_here(found.model, here) if found.model else None)
+    weights = find_codec(model, from_here(found.codec, here) if found.codec else None)
+    recorded.verify([model])
+    recorded.verify_files([weights])
+    heard = listen(model, weights, settings, target)
+    say(f"{target}: {heard.seconds:.1f} s by {model}, {real_time(heard.seconds, heard.took_s)} on {heard.device}")
+
+
 def run_cache() -> None:
     """Print what the cache of single tracks holds, by stage."""
     folder = cache_folder()
@@ -212,6 +252,30 @@ def run_verify(repair: bool, everything: bool) -> None:
         return
     mend = "what is yours is left to you" if repair else "`legato verify --repair` throws out what can be made again"
     raise LegatoError(f"verify: {n_left} of {n_files} not as recorded: {mend}")
+
+
+def run_remote(name: str | None, read_only: bool, verify: bool, repair: bool) -> None:
+    """Say whether a remote can be used; with `verify` or `repair`, what is not whole in it.
+
+    Raises:
+        LegatoError: it cannot, or something is missing or damaged in it.
+    """
+    bucket = remote.find(name)
+    remote.check(bucket, may_write=not (read_only or verify))
+    if not (verify or repair):
+        print(f"{bucket}: can be {'read' if read_only else 'read and written'}")
+        return
+    found = list(remote.faults(bucket))
+    more = [f"and {len(found) - MOST_LISTED} more of {len(found)}"] if len(found) > MOST_LISTED else []
+    say(*map(str, found[:MOST_LISTED]), *more)
+    if repair:
+        n_damaged = remote.repair(bucket, found)
+        print(f"{bucket}: {counted(n_damaged, 'damaged object')} removed; `dvc push` puts what is missing")
+    elif found:
+        mend = "`legato remote --repair`, then `dvc push`"
+        raise LegatoError(f"{bucket}: {counted(len(found), 'object')} missing or damaged: {mend}")
+    else:
+        print(f"{bucket}: every object of this version is there, and whole")
 
 
 def run_split(undo: bool) -> None:
@@ -266,6 +330,27 @@ def run_trace(names: list[str], everything: bool, as_json: bool, verify: bool) -
         say(*(json_line(record, sort_keys=True) for record in records))
     else:
         print("\n\n".join(map(provenance.text_of, records)))
+
+
+def run_export(folder: Path, is_held_out: bool) -> None:
+    """Write the dataset, or what is held out, file by file, and say how many there are."""
+    from legato.dataset.export import export
+
+    recorded.verify([TRAIN.path, HELD_OUT.path])
+    source = HELD_OUT.path if is_held_out else TRAIN.path
+    n_tracks = export(source, folder, params.load("card", CardParams), HELD_OUT.path)
+    print(f"{folder}: {counted(n_tracks, 'track')}, a file each")
+
+
+def run_publish(folder: Path) -> None:
+    """Write what a repository of the hub holds, and say how it gets there."""
+    from legato.dataset.publish import publish  # and torch
+
+    recorded.verify([TRAIN.path, HELD_OUT.path])
+    counts = publish(folder, params.load("card", CardParams), TRAIN.path, HELD_OUT.path)
+    sides = [f"{split} of {counted(n_tracks, 'track')}" for split, n_tracks in counts.items()]
+    print(f"{folder}: {', '.join(sides)}")
+    print(f"look at {folder}/README.md and LICENSE; then: hf upload OWNER/NAME {folder} --repo-type dataset")
 
 
 def run_diff(found: argparse.Namespace, here: Path) -> None:

@@ -84,17 +84,27 @@ def read_json(path: Path) -> Any:
 
 
 def read_jsonl(path: Path) -> list[Json]:
-    """Read one JSON object per line, in ASCII.
+    """Read one JSON object per line, in ASCII; of a folder, those of its parts, `*.jsonl`, in order of their names.
 
     Raises:
         LegatoError: the file is missing, or a line is no JSON object; the first such line is named.
     """
-    rows = []
-    for number, line in enumerate(_content(path).splitlines(), start=1):
-        rows.append(_parsed(line, "ascii", f"{path}: not JSON Lines: line {number}"))
-        if not isinstance(rows[-1], dict):
-            raise LegatoError(f"{path}: not JSON Lines: line {number}: must be an object")
-    return rows
+    return list(rows_of(path))
+
+
+def rows_of(path: Path) -> Iterator[Json]:
+    """As `read_jsonl`, one object after another; memory holds one file."""
+    for part in parts_of(path):
+        for number, line in enumerate(_content(part).splitlines(), start=1):
+            row = _parsed(line, "ascii", f"{part}: not JSON Lines: line {number}")
+            if not isinstance(row, dict):
+                raise LegatoError(f"{part}: not JSON Lines: line {number}: must be an object")
+            yield row
+
+
+def parts_of(path: Path) -> list[Path]:
+    """The file itself, or the files that a folder of JSON Lines is in."""
+    return sorted(path.glob("*.jsonl")) if path.is_dir() else [path]
 
 
 def require_file(path: Path) -> Path:

@@ -3,6 +3,9 @@
 The law: never over the ceiling, never louder than the target, and at it unless the limiter has done all that it may.
 """
 
+import os
+import subprocess
+import sys
 import tracemalloc
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -19,11 +22,13 @@ from helpers.checkout import SHIPPED_PARAMS
 from helpers.signals import SAMPLE_RATE, drum_loop, noise, silence, sine, true_peak
 from legato.audio.normalize import NormalizeParams, normalize, normalize_file
 from legato.audio.samples import decibels, read_audio, write_audio
+from legato.audio.second_opinion import integrated_lufs
 from legato.errors import LegatoError
 from legato.workspace import params
 
 PARAMS = params.load("normalize", NormalizeParams, SHIPPED_PARAMS)
 MOST_DB = PARAMS.limiter.max_reduction_db
+STEP_DB = 0.0015  # a gain's, and half of a rounded fact's
 
 
 def normalized(audio: np.ndarray, settings: NormalizeParams = PARAMS) -> tuple[np.ndarray, dict[str, Any]]:
@@ -38,7 +43,7 @@ def normalized(audio: np.ndarray, settings: NormalizeParams = PARAMS) -> tuple[n
     assert facts["at_target"] == (lufs >= settings.target_lufs - 0.1)
     most_db = settings.limiter.max_reduction_db
     assert facts["limiter_db"] <= most_db + 1e-3
-    assert facts["at_target"] or facts["limiter_db"] >= most_db - 1e-3
+    assert facts["at_target"] or facts["limiter_db"] >= most_db - STEP_DB
     assert facts["seconds"] == pytest.approx(max(len(written) / SAMPLE_RATE, 0.4), abs=0.001)
     np.testing.assert_array_equal(written * 32768, np.round(written * 32768))
     return written, facts
@@ -104,8 +109,15 @@ def test_the_law_holds_for_any_sound_at_any_level(
     ]
     audio = np.concatenate(pieces)
     audio = audio / max(np.abs(audio).max(), 1e-9) * 10 ** (level_db / 20) * (1 - abs(offset)) + offset
-    with suppress(LegatoError) if offset else nullcontext():  # next to nothing but an offset cannot be measured
+    with nullcontext() if is_measurable(audio) else suppress(LegatoError):
         normalized(audio.astype(np.float32))
+
+
+def is_measurable(audio: np.ndarray) -> bool:
+    """Whether a gate lets something through with more gain than there is room for: not of next to nothing but an
+    offset, say, nor where all that is loud comes in the last tenth of a second, which no block holds."""
+    loudest = np.pad(audio, ((0, round(0.4 * SAMPLE_RATE)), (0, 0))) if len(audio) < 0.4 * SAMPLE_RATE else audio
+    return bool(np.isfinite(integrated_lufs(loudest / np.abs(loudest).max() * 10 ** (MOST_DB / 20) / 2, SAMPLE_RATE)))
 
 
 @pytest.mark.parametrize("target_lufs", [-40.0, -23.0, -8.0])
@@ -131,7 +143,7 @@ def test_an_hour_of_silence_is_nothing_to_a_loudness() -> None:
 def test_beyond_the_limiter_the_ceiling_wins() -> None:
     audio = clicks(5, SAMPLE_RATE // 2)
     _, facts = normalized(audio)
-    assert facts["limiter_db"] == pytest.approx(MOST_DB, abs=1e-3)
+    assert facts["limiter_db"] == pytest.approx(MOST_DB, abs=STEP_DB)
     assert facts["lufs"] < -20
 
 
@@ -214,8 +226,48 @@ def test_a_refused_file_leaves_nothing(tmp_path: Path, audio: np.ndarray, line: 
     assert {path.suffix for path in tmp_path.iterdir()} == {".flac"}
 
 
+@pytest.mark.parametrize("n_bins", [3, 71, 10_000])
+def test_the_result_does_not_depend_on_the_blocks_it_is_made_in(monkeypatch: pytest.MonkeyPatch, n_bins: int) -> None:
+    audio = np.concatenate([silence(0.5), drum_loop(1.5, decay_per_s=40.0), sine(0.5, -40), silence(1)])
+    written, facts = normalized(audio)
+    assert facts["limiter_db"] > 1
+    monkeypatch.setattr("legato.audio.loudness.BINS_AT_A_TIME", n_bins)
+    monkeypatch.setattr("legato.audio.peaks.BINS_AT_A_TIME", n_bins)
+    monkeypatch.setattr("legato.audio.peaks.BOUNDED_AT_A_TIME", n_bins)
+    monkeypatch.setattr("legato.audio.limiter.AT_A_TIME", n_bins)
+    again, same = normalized(audio)
+    np.testing.assert_array_equal(again, written)
+    assert same == facts
+
+
+def test_the_result_does_not_depend_on_the_processor(tmp_path: Path) -> None:
+    """BLAS has other kernels for each kind, which differ in the last bits; a gain is a whole number of steps."""
+    write_audio(
+        tmp_path / "a.flac", np.concatenate([drum_loop(3, decay_per_s=40.0), sine(1, -30)]), SAMPLE_RATE, "PCM_24"
+    )
+    facts = normalize_file(tmp_path / "a.flac", tmp_path / "b.wav", SAMPLE_RATE, PARAMS)
+    code = "\n".join(
+        [
+            "from pathlib import Path",
+            "from legato.audio.normalize import NormalizeParams, normalize_file",
+            f"params = NormalizeParams.model_validate_json({PARAMS.model_dump_json()!r})",
+            f"print(normalize_file(Path('a.flac'), Path('c.wav'), {SAMPLE_RATE}, params))",
+        ]
+    )
+    environment = os.environ | {"OPENBLAS_CORETYPE": "Nehalem"}
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.splitlines()[-1] == str(facts)
+    assert (tmp_path / "c.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    assert facts["limiter_db"] > 1
+
+
 def test_memory_does_not_grow_with_the_track(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("legato.audio.samples.KEPT_SAMPLES", 0)
+    monkeypatch.setattr("legato.audio.peaks.BOUNDED_AT_A_TIME", 1000)
+    monkeypatch.setattr("legato.audio.peaks.WANTED_AT_A_TIME", 50)
+    monkeypatch.setattr("legato.audio.limiter.AT_A_TIME", 1000)
     peaks = []
     for seconds in (15, 60):
         write_audio(
@@ -225,4 +277,4 @@ def test_memory_does_not_grow_with_the_track(tmp_path: Path, monkeypatch: pytest
         assert normalize_file(tmp_path / "a.wav", tmp_path / "b.wav", SAMPLE_RATE, PARAMS)["at_target"]
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] - peaks[0] < 45 * SAMPLE_RATE / 105 * 200  # of a sample's bytes, one in 4
+    assert peaks[1] - peaks[0] < 45 * SAMPLE_RATE / 105 * 80  # 240 MB for two hours, whose samples are 2.5 GB

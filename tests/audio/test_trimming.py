@@ -6,25 +6,32 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.signals import SAMPLE_RATE, noise, silence, sine
+from legato.audio.loudness import bin_samples, blocks_of, measured
 from legato.audio.samples import Source, in_memory
-from legato.audio.trimming import BLOCK_SAMPLES, Trim, lengthened, trimmed
+from legato.audio.trimming import Trim, bins_within, lengthened, span_of, trimmed
 from legato.errors import LegatoError
 
+N_BIN = bin_samples(SAMPLE_RATE)
 TRIM = Trim(threshold_db=-60.0, hold_s=0.3, fade_s=0.05)
+
+
+def trimmed_source(source: Source, **changes: float) -> Source:
+    bins = measured(blocks_of(source, SAMPLE_RATE), SAMPLE_RATE)
+    return trimmed(source, span_of(bins, Trim(**vars(TRIM) | changes), source.step))
 
 
 def trim(audio: np.ndarray, **changes: float) -> np.ndarray:
     """All of what is left."""
-    left = trimmed(in_memory(audio), SAMPLE_RATE, Trim(**vars(TRIM) | changes))
+    left = trimmed_source(in_memory(audio), **changes)
     return left.read(0, left.n_samples)
 
 
 def test_trimming_cuts_silence_and_keeps_the_sound() -> None:
     tone = sine(1, -6)
     kept = trim(np.concatenate([silence(2), tone, silence(3)]))
-    assert len(kept) / SAMPLE_RATE == pytest.approx(1 + 0.3 + 2 * 0.05, abs=0.001)
-    n_lead = round(0.05 * SAMPLE_RATE)
-    np.testing.assert_array_equal(kept[n_lead : n_lead + len(tone) - 1], tone[1:])
+    assert len(kept) / SAMPLE_RATE == pytest.approx(1 + 0.3 + 2 * 0.05, abs=2 * N_BIN / SAMPLE_RATE)
+    n_lead = 2 * SAMPLE_RATE % N_BIN + round(0.05 * SAMPLE_RATE)
+    np.testing.assert_array_equal(kept[n_lead : n_lead + len(tone)], tone)
 
 
 def test_a_tail_is_kept_down_to_the_threshold_and_faded() -> None:
@@ -47,7 +54,7 @@ def test_it_reads_the_same_piece_by_piece(
     before: int, within: int, after: int, n_least: int, data: st.DataObject
 ) -> None:
     audio = np.concatenate([noise(1, -120)[:before], noise(1, -6)[:within], noise(1, -120)[:after]])
-    left = lengthened(trimmed(in_memory(audio), SAMPLE_RATE, TRIM), n_least)
+    left = lengthened(trimmed_source(in_memory(audio)), n_least)
     whole = left.read(0, left.n_samples)
     assert len(whole) == left.n_samples == max(n_least, len(trim(audio)))
     np.testing.assert_array_equal(whole[: len(trim(audio))], trim(audio))
@@ -59,11 +66,29 @@ def test_it_reads_the_same_piece_by_piece(
     np.testing.assert_array_equal(around, np.pad(whole, ((100, 100), (0, 0)))[start : stop + 200])
 
 
-def test_the_loud_span_is_found_across_blocks() -> None:
-    audio = np.zeros((3 * BLOCK_SAMPLES, 2), np.float32)
-    first, last = BLOCK_SAMPLES - 1, 2 * BLOCK_SAMPLES
-    audio[[first, last]] = 0.5
-    np.testing.assert_array_equal(trim(audio, hold_s=0, fade_s=0), audio[first : last + 1])
+@given(st.integers(0, 99_999), st.integers(0, 99_999))
+def test_less_than_a_bin_is_kept_before_the_first_loud_sample_and_after_the_last(one: int, other: int) -> None:
+    audio = np.zeros((100_000, 2), np.float32)
+    audio[[one, other]] = 0.5
+    first, last = min(one, other), max(one, other)
+    start, stop = first // N_BIN * N_BIN, min((last // N_BIN + 1) * N_BIN, len(audio))
+    np.testing.assert_array_equal(trim(audio, hold_s=0, fade_s=0), audio[start:stop])
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 30_000), st.integers(5000, 60_000), st.integers(0, 30_000), st.sampled_from([0.0, 0.05, 0.2]))
+def test_what_was_measured_of_a_file_holds_for_its_track(before: int, within: int, after: int, fade_s: float) -> None:
+    audio = np.concatenate([noise(1, -100)[:before], np.tile(noise(1, -6), (2, 1))[:within], noise(1, -100)[:after]])
+    bins = measured(blocks_of(in_memory(audio), SAMPLE_RATE), SAMPLE_RATE)
+    span = span_of(bins, Trim(threshold_db=-60.0, hold_s=0.1, fade_s=fade_s))
+    left = lengthened(trimmed(in_memory(audio), span), SAMPLE_RATE // 2)
+    ours = bins_within(bins, span, left.n_samples)
+    plain = measured(blocks_of(left, SAMPLE_RATE), SAMPLE_RATE)
+    assert ours.n_samples == plain.n_samples
+    assert (ours.peaks >= plain.peaks - 1e-7).all()
+    near = np.maximum(ours.bends, np.append(0, ours.bends[:-1]))  # the end's own are beyond it
+    assert (near >= plain.bends - 1e-4).all()
+    np.testing.assert_allclose(ours.energies, plain.energies, rtol=0.05, atol=0.01 * plain.energies.max())
 
 
 def rounded(audio: np.ndarray, bits: int) -> Source:
@@ -78,8 +103,8 @@ def test_rounding_noise_is_silence_at_any_depth(bits: int) -> None:
     step_db = 20 * np.log10(2.0 ** (1 - bits))
     for dither in (silence(1), np.clip(noise(1, step_db - 6), -(2.0**-bits), 2.0**-bits)):
         with pytest.raises(LegatoError, match="the audio is silent"):
-            trimmed(rounded(dither, bits), SAMPLE_RATE, TRIM)
-    assert trimmed(rounded(sine(1, max(step_db + 20, -100)), bits), SAMPLE_RATE, TRIM).n_samples > SAMPLE_RATE / 2
+            trimmed_source(rounded(dither, bits))
+    assert trimmed_source(rounded(sine(1, max(step_db + 20, -100)), bits)).n_samples > SAMPLE_RATE / 2
 
 
 def test_silence_is_told_with_its_level() -> None:

@@ -1,7 +1,7 @@
 """Exact codes are those of `dac` itself over a whole track, channel by channel, however the track is cut."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,8 @@ from helpers.checkout import SMALL_CODEC
 from helpers.signals import SAMPLE_RATE, drum_loop, silence, sine
 from legato.codec import model as codec
 from legato.codec.encode import MIN_WINDOW_FRAMES
-from legato.codec.engine import Engine, Merged, track_codes
-from legato.codec.windows import MARGIN_FRAMES, read_windows, windows
+from legato.codec.engine import AHEAD, Engine, Merged, track_codes
+from legato.codec.windows import MARGIN_FRAMES, fitted, read_windows, windows
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, n_frames
 
@@ -68,6 +68,16 @@ def test_windows_keep_every_frame_once_and_away_from_their_cuts(n_codes: int, wi
     assert kept == n_codes
 
 
+@given(st.integers(1, 4000), st.integers(MIN_WINDOW_FRAMES, 500), st.integers(1, 200))
+def test_fitted_windows_are_as_many_and_none_is_longer_than_it_must(n_codes: int, most: int, least: int) -> None:
+    least = min(least, most)
+    found = fitted(n_codes, most, least)
+    assert least <= found <= most
+    assert len(windows(n_codes, found)) == len(windows(n_codes, most))
+    if n_codes > most and found > least:
+        assert len(windows(n_codes, found - 1)) > len(windows(n_codes, found))
+
+
 def test_the_margin_covers_what_a_frame_hears(codec_model: Any) -> None:
     audio = torch.zeros(1, 1, 41 * HOP_LENGTH, requires_grad=True)
     with torch.enable_grad():
@@ -84,7 +94,10 @@ def test_windowed_codes_are_the_whole_tracks(
 ) -> None:
     audio = noise(n_samples)
     codes = our_codes(exact, audio, window_frames, tmp_path)
-    np.testing.assert_array_equal(codes, plain_codes(plain, audio))
+    expected = plain_codes(plain, audio)
+    np.testing.assert_array_equal(codes, expected)
+    shortest = read_windows(tmp_path / "track.wav", max(window_frames, exact.least_frames), exact.least_frames)
+    np.testing.assert_array_equal(track_codes(exact, shortest), expected)
 
 
 @pytest.mark.parametrize("audio", [silence(4), sine(4, -6), drum_loop(4)], ids=["silence", "sine", "drums"])
@@ -141,6 +154,33 @@ def test_left_comes_before_right(exact: Engine, tmp_path: Path) -> None:
     for side, channel in enumerate((left, right)):
         mono = our_codes(exact, channel[:, None], 128, tmp_path)
         np.testing.assert_array_equal(codes[:, side * N_CODEBOOKS :][:, :N_CODEBOOKS], mono[:, :N_CODEBOOKS])
+
+
+class Slow:
+    """A device that answers when it is asked, and notes what it is given."""
+
+    batch = least_frames = 1
+
+    def __init__(self) -> None:
+        self.given, self.answered, self.most = 0, 0, 0
+
+    def begin(self, found: Sequence[torch.Tensor]) -> Callable[[], list[torch.Tensor]]:
+        self.given += 1
+        self.most = max(self.most, self.given - self.answered)
+
+        def answer() -> list[torch.Tensor]:
+            self.answered += 1
+            return [torch.full((1, N_CODEBOOKS), int(window[0]), dtype=torch.int16) for window in found]
+
+        return answer
+
+
+def test_a_device_has_its_next_batch_before_it_answers() -> None:
+    device = Slow()
+    codes = Merged(device).codes([torch.full((HOP_LENGTH,), float(number)) for number in range(9)])
+    assert [int(one[0, 0]) for one in codes] == list(range(9))
+    assert device.given == device.answered == 9
+    assert device.most == AHEAD > 1
 
 
 class Counting:

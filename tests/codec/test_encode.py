@@ -11,6 +11,7 @@ import torch
 
 from helpers.checkout import ROOT, SMALL_CODEC
 from helpers.signals import SAMPLE_RATE, drum_loop, silence, sine
+from legato import shards
 from legato.codec import encode
 from legato.codec.encode import EncodeParams, encode_tracks
 from legato.codec.engine import device_of, worth_compiling
@@ -54,6 +55,16 @@ def test_workers_windows_and_shared_batches_change_no_byte(
     monkeypatch.setattr(encode, "find_device", lambda _: "cuda")  # threads that share a model, as on a GPU
     monkeypatch.setattr(encode, "_engine", lambda *_: engine)
     assert encoded(tracks, tmp_path / "threads") == alone
+
+
+def test_packed_codes_are_the_same_and_nothing_else_is_left(tracks: list[Path], tmp_path: Path) -> None:
+    alone = encoded(tracks, tmp_path / "alone")
+    rows = encode_tracks(tracks, tmp_path / "packed", SMALL_CODEC, EncodeParams(layout="shards"))
+    assert {row["id"]: row["codes_sha256"] for row in rows} == alone
+    assert [path.name for path in sorted((tmp_path / "packed").iterdir())] == ["index.jsonl", "packed-000000.tar"]
+    for name in alone:
+        assert shards.read(tmp_path / f"packed/{name}.pt") == (tmp_path / f"alone/{name}.pt").read_bytes()
+    assert not (encode.PACKING / "packed").exists()
 
 
 def written(content: Any, rate: int = SAMPLE_RATE) -> Callable[[Path], None]:

@@ -10,6 +10,7 @@ import rdflib
 import yaml
 from huggingface_hub import DatasetCard
 
+from helpers.carded import CARD, MADE_WITH, add_facts
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
@@ -24,18 +25,6 @@ from legato.files import read_jsonl, sha256_of, write_jsonl, write_text
 from legato.workspace import params
 from legato.workspace.layout import HELD_OUT, PROMPT, TRAIN, facts_path
 
-CARD = CardParams(
-    name="tiny", version="1.2.3", creator="José", url="https://example.org/tiny", published="2026-11-23"
-)  # fmt: skip
-MADE_WITH = {
-    "soundfont": "/home/someone/fonts/my font.sf2",
-    "soundfont_license": "MIT",
-    "soundfont_sha256": "a" * 64,
-    "codec": "small",
-    "codec_license": "mit",
-    "codec_sha256": "b" * 64,
-    "synth": "FluidSynth 2.3.1",
-}
 REQUIRED = {"@context", "@type", "conformsTo", "description", "license", "name", "url", "creator", "datePublished"}
 PROV = rdflib.Namespace("http://www.w3.org/ns/prov#")
 SCHEMA = rdflib.Namespace("https://schema.org/")
@@ -50,11 +39,6 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     make_tracks("mine", ["mine_a", "mine_b"])
     add_facts("mine", license="LicenseRef-own-work", source={"file": "a.mid", "sha256": "c" * 64}, key=None)
     return tmp_path
-
-
-def add_facts(category: str, **facts: Any) -> None:
-    path = facts_path(category, "compose")
-    write_jsonl(path, [row | {"midi_sha256": "d" * 64} | facts for row in read_jsonl(path)])
 
 
 def gather(*, mine: bool = True, **facts: Any) -> list[dict[str, Any]]:

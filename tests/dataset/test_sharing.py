@@ -1,6 +1,7 @@
 """Remotes with real DVC: the documented commands set one up; what is pushed, pulled, and built on."""
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -11,13 +12,17 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from helpers.checkout import ROOT
 from helpers.clones import STAGES_OF_A_CATEGORY, TINY, Clone, stages_of
 from helpers.contract import read_dataset
+from legato.workspace.layout import MODEL, TRAIN
 
 BIN = Path(sys.executable).parent
-COMMANDS = re.findall(r"^(dvc remote .*?)(?: +#.*)?$", (ROOT / "docs/sharing.md").read_text(), re.MULTILINE)
+COMMANDS = re.findall(
+    r"^(dvc remote .*?)(?: +#.*)?$", (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1], re.MULTILINE
+)
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
 N_FILES = 6
 
@@ -168,3 +173,56 @@ def test_a_clone_builds_on_what_was_pushed_and_pulls_no_more_than_that(built: Cl
     }
     clone.run("dvc", "pull", "check", *STAGES_OF_A_CATEGORY, "soundfont", "codec")
     assert "up to date" in clone.run("dvc", "status", "contents", "collect")
+
+
+def example(page: str, kind: str, beginning: str) -> str:
+    """The code block of a page that begins in some way."""
+    blocks = re.findall(rf"```{kind}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    (found,) = (block for block in blocks if block.startswith(beginning))
+    return found
+
+
+def test_another_project_gets_and_imports_by_the_documented_commands(tmp_path: Path) -> None:
+    """Of a small repository with a remote; its cache is gone, so that all comes from there."""
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "dataset/encoded_dataset").mkdir(parents=True)
+    (here / "dataset/encoded_dataset/metadata.json").write_text('{"a.pt": {"text": "pad"}}')
+    for folder in (here, there):
+        folder.mkdir(exist_ok=True)
+        run(folder, "git", "init", "-q", "-b", "main")
+        run(folder, "dvc", "init", "-q")
+    run(here, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    run(here, "dvc", "add", "-q", "dataset/encoded_dataset")
+    run(here, "dvc", "push", "-q")
+    run(here, "git", "add", "-A")
+    run(here, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
+    shutil.rmtree(here / ".dvc/cache")
+    commands = example("docs/sharing.md", "sh", "dvc list").replace("REPOSITORY", str(here)).splitlines()
+    assert [line.split()[1] for line in commands] == ["list", "get", "import", "update"]
+    said = [run(there, *line.split()).stdout for line in commands]
+    assert "encoded_dataset/metadata.json" in said[0]
+    script = example("docs/sharing.md", "python", "import dvc.api").replace("REPOSITORY", str(here))
+    assert "pad" in run(there, sys.executable, "-c", script).stdout
+    for copy in ("music", "data", "copy"):
+        assert (there / copy / "metadata.json").read_text() == '{"a.pt": {"text": "pad"}}'
+
+
+def test_dvc_knows_the_dataset_and_the_model_by_name() -> None:
+    """As artifacts, each an output of a stage."""
+    project = yaml.safe_load((ROOT / "dvc.yaml").read_text())
+    found = {name: (one["type"], one["path"]) for name, one in project["artifacts"].items()}
+    assert found == {"dataset": ("dataset", str(TRAIN.path)), "model": ("model", str(MODEL.path))}
+    assert all(one["desc"] for one in project["artifacts"].values())
+    for name, made in (("dataset", TRAIN), ("model", MODEL)):
+        assert project["artifacts"][name]["path"] in project["stages"][made.stage]["outs"]
+
+
+def test_the_policy_allows_what_is_done_and_below_its_folder_alone() -> None:
+    policy = json.loads(example("docs/sharing.md", "json", '{\n  "Version"'))
+    allowed = {
+        action: one["Resource"] for one in policy["Statement"] for action in [one["Action"]] if isinstance(action, str)
+    }
+    assert allowed == {"s3:ListBucket": "arn:aws:s3:::my-bucket"}
+    resources = [path for one in policy["Statement"][1:] for path in [one["Resource"]]]
+    assert all("my-bucket/legato/" in str(path) for path in resources)
+    assert not any("*" in str(one["Action"]) for one in policy["Statement"])

@@ -10,6 +10,7 @@ from helpers.micro_dia import MICRO, SAMPLE, load_changed, sample_params
 from legato.dia import delay, model, sampling
 from legato.dia.batches import pad_texts, text_bytes
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, VOCABULARY, SampleParams
+from legato.dia.decoder import Decoder
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
@@ -51,6 +52,16 @@ def test_a_clip_depends_on_seed_prompt_and_number_alone(opinionated, guidance) -
     assert len({tuple(codes_TK.flatten().tolist()) for codes_TK in batches[0].values()}) == 9
 
 
+@pytest.mark.parametrize("guidance", [1.0, 3.0])
+def test_a_batch_as_a_gpu_takes_it_leaks_nothing_from_clip_to_clip(opinionated, guidance) -> None:
+    """In double precision, so that nothing but the rounding of a batch's sums is left out."""
+    exact = copy.deepcopy(opinionated).double()
+    settings = sample_params(prompts=[LONG, "808 bass melody", "pad"], clips=3, guidance=guidance)
+    clips = sampling.clips_of(settings)
+    for clip, codes_TK in zip(clips, sampling.generate(exact, clips, settings), strict=True):
+        assert same(codes_TK, sampling.generate(exact, [clip], settings)[0])
+
+
 def test_more_threads_give_the_same_codes(opinionated) -> None:
     one = codes_of(opinionated, seconds=0.05)
     torch.set_num_threads(2)
@@ -69,11 +80,11 @@ def test_a_longer_clip_begins_as_the_shorter_one(opinionated) -> None:
 
 def test_a_prompt_sways_its_own_clip(opinionated) -> None:
     """With the same random numbers, so that nothing but the text makes a difference."""
-    rows = [
-        sampling._rows(opinionated, [sampling.Clip("00_0", prompt, 0)], sample_params(top_k=1))
+    pad, long = (
+        sampling.generate(opinionated, [sampling.Clip("00_0", prompt, 0)], sample_params(top_k=1))[0]
         for prompt in ("pad", LONG)
-    ]
-    assert not same(*rows)
+    )
+    assert not same(pad, long)
 
 
 @pytest.mark.parametrize("guidance", [1.0, 2.5])
@@ -126,37 +137,43 @@ def test_guidance_is_none_at_1_and_without_text_at_0() -> None:
     assert sampling.guide(prompted, unprompted, 3.0).tolist() == [-1.0, 5.0]
 
 
-def test_an_end_in_one_clip_ends_no_other(opinionated) -> None:
+def swayed(monkeypatch, change) -> None:
+    """Have `change` alter every row's logits, (B, K, V), in place."""
+    honest = Decoder.next
+
+    def then(decoder: Decoder, row_BK: torch.Tensor) -> torch.Tensor:
+        logits_BKV = honest(decoder, row_BK).clone()
+        change(logits_BKV)
+        return logits_BKV
+
+    monkeypatch.setattr(Decoder, "next", then)
+
+
+def test_an_end_in_one_clip_of_a_batch_ends_no_other(opinionated, monkeypatch) -> None:
     """The model is made to end the first clip behind its third frame: the other goes on as if nothing were."""
-    wanted = {"prompts": ["pad", "808 bass melody"], "guidance": 1.0}
-    before = codes_of(opinionated, **wanted)
+    exact, settings = copy.deepcopy(opinionated).double(), sample_params(guidance=1.0)
+    before = sampling.generate(exact, sampling.clips_of(settings), settings)
     calls = []
 
-    def end_the_first(_module, _inputs, logits):
+    def end_the_first(logits_BKV: torch.Tensor) -> None:
         calls.append(1)
         if len(calls) == 4:
-            logits.view(2, N_CHANNELS, VOCABULARY)[0, 0, EOS] += 1e9
+            logits_BKV[0, 0, EOS] += 1e9
 
-    handle = opinionated.logits_dense.register_forward_hook(end_the_first)
-    try:
-        after = codes_of(opinionated, **wanted)
-    finally:
-        handle.remove()
-    assert len(after["pad", 0]) == 3
-    assert same(after["pad", 0][:, :1], before["pad", 0][:3, :1])  # those that lag hear of the end
-    assert same(after["808 bass melody", 0], before["808 bass melody", 0])
+    swayed(monkeypatch, end_the_first)
+    after = sampling.generate(exact, sampling.clips_of(settings), settings)
+    assert len(after[0]) == 3
+    assert same(after[0][:, :1], before[0][:3, :1])  # those that lag hear of the end
+    assert same(after[1], before[1])
 
 
-def test_only_codes_and_never_special_tokens_are_drawn(opinionated) -> None:
-    def prefer_special(_module, _inputs, logits):
-        logits.view(-1, N_CHANNELS, VOCABULARY)[..., EOS + 1 :] += 1e9
-        logits.view(-1, N_CHANNELS, VOCABULARY)[:, 1:, EOS] += 1e9
+def test_only_codes_and_never_special_tokens_are_drawn(opinionated, monkeypatch) -> None:
+    def prefer_special(logits_BKV: torch.Tensor) -> None:
+        logits_BKV[..., EOS + 1 :] += 1e9
+        logits_BKV[:, 1:, EOS] += 1e9
 
-    handle = opinionated.logits_dense.register_forward_hook(prefer_special)
-    try:
-        found = codes_of(opinionated)
-    finally:
-        handle.remove()
+    swayed(monkeypatch, prefer_special)
+    found = codes_of(opinionated)
     assert all(codes_TK.shape == (17, N_CHANNELS) and codes_TK.max() < CODEBOOK_SIZE for codes_TK in found.values())
 
 

@@ -96,7 +96,8 @@ def test_the_sizes_are_those_that_the_docs_say(size):
 def test_a_label_weighs_what_its_codebook_and_its_end_say():
     labels_BTK = random_codes(6)[None].long()
     labels_BTK[0, 1, 3], labels_BTK[0, 2, 12], labels_BTK[0, 4, 3] = EOS, EOS, IGNORED
-    weights_BTK = model.label_weights(labels_BTK, [1, 1, 1, 0.5, 1, 1, 1, 1, 0], eos_weight=3.0)
+    weights_K = model.codebook_weights([1, 1, 1, 0.5, 1, 1, 1, 1, 0], labels_BTK.device)
+    weights_BTK = model.label_weights(labels_BTK, weights_K, eos_weight=3.0)
     assert weights_BTK[0, 0].tolist() == 2 * [1, 1, 1, 0.5, 1, 1, 1, 1, 0]
     assert weights_BTK[0, [1, 2, 4], [3, 12, 3]].tolist() == [1.5, 1.5, 0]
 
@@ -104,7 +105,7 @@ def test_a_label_weighs_what_its_codebook_and_its_end_say():
 def test_bf16_changes_the_losses_little_and_leaves_them_in_float32(micro):
     batch = fixed_batch()
     with torch.no_grad():
-        exact, rounded = (model.Learner(micro, kind)(*vars(batch).values()) for kind in (torch.float32, torch.bfloat16))
+        exact, rounded = (model.Learner(micro, kind).losses(batch) for kind in (torch.float32, torch.bfloat16))
     assert rounded.dtype == torch.float32
     assert not torch.equal(exact, rounded)
     assert torch.allclose(exact, rounded, atol=0.1)

@@ -6,8 +6,9 @@ import torch
 
 from helpers.micro_dia import SAMPLE, a_track, learnt_by_heart, load_changed, random_codes, sample_params
 from legato.contract.codes import read_codes, write_codes
-from legato.dia import batches, delay, sampling
+from legato.dia import batches, delay, model, sampling
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, VOCABULARY, SampleParams
+from legato.dia.decoder import Decoder
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
@@ -25,19 +26,12 @@ def test_samples_are_codes_of_the_length_asked_and_the_seed_decides_them(micro):
     assert not torch.equal(first[0], other[0])
 
 
-def _prefer(token: int, margin: float):
-    def hook(_module, _inputs, logits):
-        logits.view(*logits.shape[:-1], N_CHANNELS, VOCABULARY)[..., token] += margin
-
-    return hook
-
-
-def test_a_model_that_ends_at_once_still_gives_a_frame(micro):
-    handle = micro.logits_dense.register_forward_hook(_prefer(EOS, 100.0))
-    try:
-        found = sampling.sample(micro, sample_params())
-    finally:
-        handle.remove()
+def test_a_model_that_ends_at_once_still_gives_a_frame(micro, monkeypatch):
+    likely = torch.zeros(VOCABULARY)
+    likely[EOS] = 100.0
+    honest = Decoder.next
+    monkeypatch.setattr(Decoder, "next", lambda self, row_BK: honest(self, row_BK) + likely)
+    found = sampling.sample(micro, sample_params())
     assert [len(codes_TK) for codes_TK in found] == [1, 1]
     clip = sampling.clips_of(sample_params())[1]
     assert sampling.facts(sample_params(), clip, found[1]) == {
@@ -48,6 +42,18 @@ def test_a_model_that_ends_at_once_still_gives_a_frame(micro):
         "frames_asked": 17,
         "ended": True,
     }
+
+
+def test_processes_sample_what_one_samples_with_as_many_threads_as_there_are(tmp_path, micro, monkeypatch):
+    model.save(micro, tmp_path / "dia")
+    settings = sample_params(clips=2)
+    monkeypatch.setenv("LEGATO_WORKERS", "2")
+    by_two = sampling.sample_folder(tmp_path / "dia", settings, torch.device("cpu"))
+    torch.set_num_threads(2)
+    alone = sampling.sample(micro, settings)
+    assert torch.get_num_threads() == 2
+    assert len(alone) == 4
+    assert all(torch.equal(one, other) for one, other in zip(by_two, alone, strict=True))
 
 
 @pytest.mark.parametrize("special", [EOS, PAD, BOS])

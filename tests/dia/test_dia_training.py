@@ -77,9 +77,9 @@ def test_a_meter_tells_categories_and_codebooks_apart():
     meter = Meter(["a", "b"], CPU)
     losses_BTK = torch.arange(3.0)[:, None, None] + torch.arange(N_CHANNELS) / 100 + torch.zeros(3, 4, 1)
     labels_BTK = torch.zeros(3, 4, N_CHANNELS, dtype=torch.long)
-    meter.add(losses_BTK[:2], labels_BTK[:2], ["b", None])
+    meter.add(losses_BTK[:2], labels_BTK[:2], meter.rows(["b", None]))
     other = Meter(["a", "b"], CPU)
-    other.add(losses_BTK[2:], labels_BTK[2:], ["b"])
+    other.add(losses_BTK[2:], labels_BTK[2:], other.rows(["b"]))
     meter.absorb(other)
     assert figures(other.state(), ["a", "b"]) == {}
     found = figures(meter.state(), ["a", "b"])
@@ -176,7 +176,9 @@ def test_training_again_gives_the_same_bytes(tmp_path, monkeypatch):
     first, again = files_of(tmp_path / "a"), files_of(tmp_path / "b")
     assert first == again
     metrics = json.loads(first["reports/metrics.json"])
-    assert {"loss", "loss_start", "codebook", "codebook_start", "category"} == metrics["held_out"].keys()
+    assert {"loss", "loss_start", "codebook", "codebook_start", "category", "category_start"} == metrics[
+        "held_out"
+    ].keys()
     assert len(metrics["held_out"]["codebook"]) == len(metrics["held_out"]["codebook_start"]) == N_CHANNELS
     assert metrics["held_out"]["category"].keys() == {"a"}
     assert metrics["train"].keys() == {"loss", "gradient_norm", "codebook", "category"}
@@ -208,7 +210,7 @@ def test_a_git_repository_without_a_commit_is_named(tmp_path, monkeypatch):
 
 
 BAD_PARAMS = {
-    "size": ({"size": "huge"}, "train.size: 'huge': must be one of tiny, small, base"),
+    "size": ({"size": "huge"}, "train.size: 'huge': must be one of tiny, mini, small, base"),
     "device": ({"device": "tpu"}, "train.device: 'tpu'"),
     "steps": ({"steps": 0}, "train.steps: 0"),
     "dropout": ({"text_dropout": 1.5}, "train.text_dropout: 1.5"),

@@ -112,6 +112,21 @@ def test_parameters_and_metrics_are_shown_before_and_after(diff: Any, values: An
     assert ["pads", "3", "4", "1", "2", "1", "-"] in rows
 
 
+def test_a_change_of_few_clips_is_noise_or_more(diff: Any, values: Any) -> None:
+    found = values("v1", "v2")["metrics"]["reports/dataset.json"]
+    passed, recognised = found["total.passed"], found["total.recognised"]
+    assert (passed["noise"], recognised["noise"]) == (True, False)
+    assert all(
+        low <= passed[side] <= high for side, (low, high) in zip(("old", "new"), passed["intervals"], strict=True)
+    )
+    assert not any(key.endswith(("_low", "_high")) for key in found), "the ends are in their figure's row"
+    assert "noise" not in found["total.lufs_mean"]
+    lines = {line.split()[0]: line for line in diff("v1", "v2").splitlines() if line.startswith("    total.")}
+    assert lines["total.passed"].endswith("+0.25  noise")
+    assert lines["total.recognised"].endswith("+0.875  beyond chance")
+    assert lines["total.lufs_mean"].endswith("-6")
+
+
 @pytest.mark.parametrize("revisions", [("v1", "v1"), ("v2", "HEAD"), ("v2",)])
 def test_the_same_content_is_no_difference(diff: Any, values: Any, revisions: tuple[str, ...]) -> None:
     assert diff(*revisions).splitlines()[1:] == ["no difference"]

@@ -33,7 +33,7 @@ TINY = {
 }
 TINY_SECTIONS = {  # what differs from what is shipped
     "render": {"tail_s": 1},
-    "train": {"steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
+    "train": {"start": None, "steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
     "sample": {"prompts": ["slow pads"], "seconds": 0.5},
     "evaluate": {"excerpts": 1},
     "report": {"previews": 1, "preview_seconds": 2},

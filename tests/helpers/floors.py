@@ -4,6 +4,7 @@ FLOORS = (
     ("tokens", "words"),
     ("errors",),
     ("files",),
+    ("shards",),
     ("workspace", "midi", "contract"),
     ("work",),
     ("audio", "licenses", "prompts", "compose", "soundfont", "instruments", "page", "dia"),

@@ -13,6 +13,7 @@ from legato.dia import batches, model, run, training
 from legato.dia.config import SampleParams, Size, TrainParams
 from legato.dia.dataset import Split, Track, read_split
 from legato.dia.loader import StepBatch
+from legato.dia.step import Step
 from legato.dia.training import Places
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 from legato.workspace import params
@@ -118,7 +119,9 @@ def learn(trained: run.Run, batches_: Sequence[batches.Batch], **changes) -> Non
     """One step on batches, each a part of it."""
     parts = [StepBatch(batch, (None,) * len(batch.labels_BTK)) for batch in batches_]
     learner = model.Learner(trained.model, torch.float32)
-    training.learn(Accelerator(cpu=True), learner, trained, parts, train_params(**changes))
+    params = train_params(**changes)
+    training.learn(Step(Accelerator(cpu=True), learner, trained, params), trained, parts, params)
+    trained.read_norms()
 
 
 def mean_loss(trained: torch.nn.Module, batch: batches.Batch) -> torch.Tensor:

@@ -14,6 +14,7 @@ from legato.audio.samples import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.contract.codes import write_codes
+from legato.contract.folder import CODES_FOLDER, METADATA
 from legato.files import write_json, write_jsonl
 from legato.midi.song import write_midi
 from legato.report.config import ReportParams
@@ -69,6 +70,7 @@ def build(folder: Path, weights: Path, tracks: Sequence[tuple[str, int]] = FIVE)
         write_jsonl(Path("reports/samples/samples.jsonl"), [{"id": "00_0", "prompt": HOSTILE}])
         _made("reports/train/plots/metrics/train/loss.tsv").write_text("step\tloss\n0\t6.9\n10\t6.5\n20\t6.1\n")
         write_json(Path("reports/audit.json"), AUDIT)
+        hold_out("pads_00009", "slow pads, 120 bpm")
 
 
 AUDIT = {
@@ -78,6 +80,15 @@ AUDIT = {
     "refusals": [{"why": f"soundfont {HOSTILE}: no licence is stated", "tracks": ["pads_00000"]}],
     "hours": {"music": {"CC0-1.0": 0.5}},
 }
+
+
+def hold_out(name: str, prompt: str) -> None:
+    """A held-out dataset of one track that is longer than a sample."""
+    codes_TK = np.random.default_rng(9).integers(0, 1024, (3 * int(SECONDS * SAMPLE_RATE / HOP_LENGTH), 18))
+    folder = Path("dataset/heldout_dataset")
+    write_codes(folder / CODES_FOLDER / f"{name}.pt", torch.from_numpy(codes_TK.astype(np.int16)))
+    entry = {"text": prompt, "sr": SAMPLE_RATE, "channels": 18, "length": len(codes_TK)}
+    write_json(folder / METADATA, {f"{name}.pt": entry})
 
 
 def _made(path: str) -> Path:

@@ -17,6 +17,7 @@ from legato.audio.samples import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
 from legato.files import write_bytes, write_json, write_jsonl, write_text
+from legato.measure.intervals import flat, share_of
 from legato.midi.song import write_midi
 from legato.tokens import SAMPLE_RATE
 from legato.workspace.layout import PROMPT, facts_path
@@ -83,6 +84,10 @@ class Dataset:
         for category, ids in tracks.items():
             _write_category(self.folder, category, ids)
         lufs = {"lufs_mean": target_lufs, "tracks": sum(map(len, tracks.values()))}
+        is_first = target_lufs == -14
+        lufs |= flat("passed", share_of(3 if is_first else 5, 8)) | flat(
+            "recognised", share_of(1 if is_first else 15, 16)
+        )
         write_json(self.folder / "reports/dataset.json", {"total": lufs} | dict.fromkeys(tracks, lufs))
         write_text(self.folder / "models/small.txt", "frozen")
 

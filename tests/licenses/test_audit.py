@@ -112,7 +112,7 @@ def test_no_license_is_refused(policy: PolicyParams, stated: Any) -> None:
 def test_permissive_code_licenses_are_for_fonts_weights_and_instruments(policy: PolicyParams) -> None:
     for stated in ("MIT", "BSD-3-Clause", "Apache-2.0"):
         allowed = [kind for kind in KINDS if refusal(Input(kind=kind, name="x", license=stated), policy) is None]
-        assert allowed == ["soundfont", "codec", "instrument"]
+        assert allowed == ["soundfont", "codec", "instrument", "start"]
 
 
 def test_the_reason_is_said(policy: PolicyParams) -> None:
@@ -192,6 +192,32 @@ def test_a_refused_dataset_is_one_bounded_line(facts: dict[str, str], why: str) 
     assert sorted(found["refusals"][0]["tracks"]) == sorted(
         row["id"] for folder in (TRAIN.path, HELD_OUT.path) for row in read_jsonl(folder / "tracks.jsonl")
     )
+
+
+@pytest.mark.parametrize(
+    ("own", "stated", "why"),
+    [
+        ("CC0-1.0", None, None),
+        (None, "Apache-2.0", None),
+        (None, None, "audit: train.start begun: None: no licence is stated; see docs/licences.md"),
+        ("CC-BY-NC-4.0", None, "audit: train.start begun: 'CC-BY-NC-4.0': not one of policy.start: "),
+        ("CC0-1.0", "MIT", "params.yaml: train.start_license: 'MIT': begun is 'CC0-1.0'"),
+    ],
+)
+def test_the_model_that_training_begins_with_is_judged_too(
+    workspace: Path, own: str | None, stated: str | None, why: str | None
+) -> None:
+    (workspace / "begun").mkdir()
+    (workspace / "begun/training.json").write_text(json.dumps({"license": own}))
+    edit(lambda values: values["train"].update(start="begun", start_license=stated))
+    if why is None:
+        assert audit()["start"] == {"name": "begun", "license": own or stated, "refused": None}
+        assert audit()["passed"]
+        return
+    with pytest.raises(LegatoError) as error:
+        audit()
+    assert str(error.value).startswith(why)
+    assert not why.startswith("audit") or not json.loads(Path("reports/audit.json").read_text())["passed"]
 
 
 @pytest.mark.usefixtures("workspace")

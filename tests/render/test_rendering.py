@@ -18,6 +18,8 @@ from legato.audio.samples import read_audio
 from legato.errors import LegatoError
 from legato.midi.roles import named_roles
 from legato.midi.song import Note, Part, Song, write_midi
+from legato.render import fonts
+from legato.render.fluidsynth import sounding_presets
 from legato.render.production import RenderParams
 from legato.render.renderers import Stream
 from legato.render.rendering import Studio, render
@@ -76,6 +78,23 @@ def test_order_does_not_matter(font: Path, tmp_path: Path) -> None:
         again = play(song, font, PARAMS)
         np.testing.assert_array_equal(again.audio, forwards[song].audio)
         assert again.facts == forwards[song].facts
+
+
+def test_a_process_loads_a_font_once(font: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.sf2"
+    mine.write_bytes(font.read_bytes())
+    for number in (81, 89, 25):  # each with probes of its own, and stems
+        play(write_song(tmp_path / f"{number}.mid", number, [60, 64]), mine, PARAMS, stems=True)
+    assert [len(loaded) for file, loaded in fonts._idle.items() if file[0] == mine] == [1]
+
+
+def test_a_font_that_takes_anothers_place_is_loaded(font: Path, tmp_path: Path) -> None:
+    mine = tmp_path / "mine.sf2"
+    mine.write_bytes(font.read_bytes())
+    assert len(sounding_presets(mine)) > 1
+    kit = Instrument(name="kit", zones=standard_kit_zones())
+    write_sf2(mine, [Preset(bank=128, program=0, name="Only", instrument=kit)], {})
+    assert list(sounding_presets(mine).values()) == ["Only"]
 
 
 def test_notes_sound_at_their_time_and_pitch(font: Path, tmp_path: Path) -> None:

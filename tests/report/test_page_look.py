@@ -10,16 +10,24 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from helpers.html_tree import parse, text_of
+from helpers.signals import sine
 from helpers.tiny_report import HOSTILE, PARAMS, SECONDS, WIDTHS, build, opened
+from legato.audio.samples import write_audio
+from legato.diff.compare import value_diff, with_intervals
+from legato.diff.text import chance, change, shown
 from legato.files import read_jsonl, write_json, write_jsonl
+from legato.measure.summary import sample_figures
 from legato.page.chart import MOST_BINS, histogram, scale_over
 from legato.page.figures import clock, duration, number
+from legato.page.html import element
 from legato.report.page import write_report
-from legato.report.samples import verdict
+from legato.report.samples import samples, verdict
+from legato.report.sections import overview, training
+from legato.tokens import SAMPLE_RATE
 from legato.work import item_cache, items
 from legato.workspace.layout import INDEX
 
@@ -39,6 +47,7 @@ PASSED = {
     "no_drums_heard": {"generated": 0.5, "held_out": None, "others": 1.0},
     "drums_heard": {"generated": 0.0, "held_out": 0.0, "others": 0.0},
 }
+SHARE = {"generated": 0.5, "generated_low": 0.2, "generated_high": 0.8, "held_out": 1.0, "others": 0.0}
 PLAIN = "slow pads"
 
 
@@ -56,7 +65,10 @@ def page(tmp_path_factory: pytest.TempPathFactory, tiny_weights: Path) -> Path:
             row["prompt"] = row["prompt"] if row["prompt"] != HOSTILE else "slow beats, loud"
         write_jsonl(Path("dataset/encoded_dataset/tracks.jsonl"), rows)
         write_json(Path("reports/summary.json"), SUMMARY)
-        write_json(Path("reports/evaluate.json"), {"prompts": {PLAIN: {"passed": PASSED}}})
+        write_json(
+            Path("reports/evaluate.json"),
+            {"prompts": {PLAIN: {"passed": PASSED, "not_told": {"lofi_heard": "the codec hides it"}}}},
+        )
         write_jsonl(Path("reports/samples/samples.jsonl"), [{"id": "00_0", "prompt": PLAIN}])
         environment.setenv(item_cache.VARIABLE, str(folder / "cache"))
         environment.setenv(items.WORKERS_VARIABLE, "1")
@@ -152,10 +164,24 @@ def test_players_say_how_long_they_play_before_they_do(tab: Any) -> None:
         "all => all.map(one => [one.duration, one.closest('figure').querySelector('.long').textContent])"
     )
     assert told == [
-        [pytest.approx(PARAMS.preview_seconds, abs=0.06), "first 1.5\xa0s"],
-        [pytest.approx(PARAMS.preview_seconds, abs=0.06), "first 1.5\xa0s"],
+        [pytest.approx(SECONDS, abs=0.06), "2.0\xa0s"],  # a clip, and held-out music as long
         [pytest.approx(SECONDS, abs=0.06), "2.0\xa0s"],
+        [pytest.approx(PARAMS.preview_seconds, abs=0.06), "first 1.5\xa0s"],
+        [pytest.approx(PARAMS.preview_seconds, abs=0.06), "first 1.5\xa0s"],
     ]
+
+
+def test_samples_come_first_beside_held_out_music_of_their_phrase(tab: Any) -> None:
+    assert tab.locator("section h2").first.inner_text() == "Samples"
+    figures = tab.locator("#samples figure")
+    assert [text.split("\n")[0] for text in figures.locator("figcaption").all_inner_texts()] == [
+        "clip 1", "held out: pads_00009",
+    ]  # fmt: skip
+    if tab.viewport_size["width"] == max(WIDTHS):
+        assert len({round(box["y"]) for box in (one.bounding_box() for one in figures.all())}) == 1, "side by side"
+    for player in figures.locator("audio").all():
+        player.evaluate("player => player.play()")
+        tab.wait_for_function("player => player.currentTime > 0.1", arg=player.element_handle())
 
 
 def test_no_markup_is_shown_as_text(tab: Any) -> None:
@@ -242,7 +268,55 @@ def test_what_checks_say_of_samples_is_said_in_words(tab: Any) -> None:
     assert told == {
         "no drums heard": "50\xa0% of the clips pass; there is no held-out music of this phrase to compare with",
         "drums heard": "says nothing here: not even held-out music of this phrase passes",
+        "lofi heard": "not told: the codec hides it",
     }
+
+
+EVALUATED = {
+    "passed": {"all": SHARE, "no_drums_heard": SHARE},
+    "not_told": {"lofi_heard": "the codec hides it"},
+    "recognised": SHARE,
+    "percussive_share": {"generated": 0.1, "held_out": 0.2, "others": 0.3},
+    "frechet_log_mel_db": {"generated": 5.0, "held_out": 1.0},
+}
+
+
+def leaves(values: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The place of each figure."""
+    for name, value in values.items():
+        yield from leaves(value, (*above, name)) if isinstance(value, dict) else [(*above, name)]
+
+
+def without(values: dict[str, Any], places: set[tuple[str, ...]], above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The same figures, those at some places null."""
+    return {
+        name: without(value, places, (*above, name)) if isinstance(value, dict)
+        else None if (*above, name) in places else value
+        for name, value in values.items()
+    }  # fmt: skip
+
+
+REPORTS = {"summary": SUMMARY, "evaluate": {"prompts": {PLAIN: EVALUATED}, "total": EVALUATED}}
+NUMBERS = sorted(place for place in leaves(REPORTS) if "not_told" not in place)
+
+
+@given(nulls=st.sets(st.sampled_from(NUMBERS)))
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_figure_may_be_unknown(nulls: set[tuple[str, ...]], tmp_path: Path) -> None:
+    """A prompt whose phrase no held-out track has, silent clips, nothing held out: page, summary and diff go on."""
+    found = without(REPORTS, nulls)
+    with chdir(tmp_path):
+        for name, values in found.items():
+            write_json(Path(f"reports/{name}.json"), values)
+        write_audio(Path("reports/samples/00_0.wav"), sine(0.2, -20), SAMPLE_RATE, "PCM_16")
+        write_jsonl(Path("reports/samples/samples.jsonl"), [{"id": "00_0", "prompt": PLAIN}])
+        parts = [element("div", *part) for part in (overview(), training(), samples())]
+    told = " ".join(text_of(part) for part in parts)
+    assert "No held-out music has this phrase." in told
+    assert not re.search(r"\b(None|nan|null)\b", told)
+    before, after = ({"a.json": of["summary"] | sample_figures(of["evaluate"])} for of in (REPORTS, found))
+    rows = with_intervals(value_diff(before, after), before, after).get("a.json", {})
+    assert all(shown(row["old"]) and shown(row["new"]) and not change(row) + chance(row) for row in rows.values())
 
 
 shares = st.none() | st.floats(0, 1)

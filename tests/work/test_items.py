@@ -1,6 +1,7 @@
 """Every item is done once, in order, by any number of workers; failures are named and stop nobody else."""
 
 import ctypes
+import json
 import os
 import shutil
 import signal
@@ -255,6 +256,58 @@ def test_processes_end_with_their_stage(tmp_path: Path) -> None:
     while any(is_running(pid) for pid in left) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(is_running(pid) for pid in left)
+
+
+ALONE = """
+import ctypes, json, os, signal, sys
+from pathlib import Path
+from legato.work import items
+
+LOADED = [object()]  # as a font, or a module, that only this process has
+
+def work(number):
+    tries = Path("tries")
+    tries.write_text("I" + (tries.read_text() if tries.exists() else ""))
+    if len(tries.read_text()) <= int(sys.argv[2]):
+        ctypes.string_at(0)
+    if number == 3:
+        raise items.LegatoError("three")
+    return {"parent": os.getppid(), "self": os.getpid(), "loaded": id(LOADED[0])}
+
+try:
+    found = items.run(work, [int(sys.argv[1])], stage="square", name=lambda number: f"track_{number}")
+    print(json.dumps([found[0], os.getpid(), id(LOADED[0]), "joblib.externals.loky" in sys.modules]))
+except items.LegatoError as error:
+    print(error)
+"""
+
+
+def alone(folder: Path, item: int, n_deaths: int) -> str:
+    (folder / "script.py").write_text(ALONE)
+    command = [sys.executable, "script.py", str(item), str(n_deaths)]
+    environment = os.environ | {items.WORKERS_VARIABLE: "2"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
+    assert done.stderr == "", "a crash's report is in the log"
+    return done.stdout.strip()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process is started for it")
+@pytest.mark.parametrize("n_deaths", [0, 1])
+def test_one_item_alone_is_done_in_a_copy_of_the_stages_process(tmp_path: Path, n_deaths: int) -> None:
+    found, stage, loaded, has_pool = json.loads(alone(tmp_path, 0, n_deaths))
+    assert found["parent"] == stage != found["self"]
+    assert found["loaded"] == loaded, "nothing is imported or loaded again"
+    assert not has_pool
+    assert len((tmp_path / "tries").read_text()) == 1 + n_deaths
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process is started for it")
+def test_what_becomes_of_one_item_alone_is_told_as_of_many(tmp_path: Path) -> None:
+    assert alone(tmp_path, 3, 0) == "square: 1 of 1 track failed: track_3: three"
+    (tmp_path / "tries").unlink()
+    told = "SIGSEGV(-11); its last words are in .legato/logs/script_0.txt"
+    assert alone(tmp_path, 0, 2) == f"square: 1 of 1 track failed: track_0: its process died twice, {told}"
+    assert "Segmentation fault" in (tmp_path / ".legato/logs/script_0.txt").read_text()
 
 
 def is_running(pid: int) -> bool:

@@ -104,3 +104,15 @@ def test_what_died_half_way_is_taken_along(build: Callable[..., None], own_item_
 def test_a_wrong_age_or_size_is_named(read: Callable[[str], float], text: str) -> None:
     with pytest.raises(LegatoError, match=f"than: '{text}': must be"):
         read(text)
+
+
+def test_what_was_compiled_goes_when_it_was_not_used_for_long(tmp_path: Path) -> None:
+    old, new = tmp_path / "compiled/old.pt2", tmp_path / "compiled/inductor/ab/new.py"
+    for path, age_s in ((old, 7200), (new, 10)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"code")
+        os.utime(path, (time.time() - age_s,) * 2)
+    assert pruning.prune(tmp_path, larger_than=0) == (0, 0)
+    assert pruning.prune(tmp_path, older_than_s=3600) == (0, 4)
+    assert new.exists()
+    assert not old.exists()

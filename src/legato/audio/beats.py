@@ -87,15 +87,18 @@ def _path(strength: np.ndarray, period: int) -> np.ndarray:
     score = _local_score(strength, period)
     nearest, farthest = round(period / 2), 2 * period
     cost = TIGHTNESS * np.log(np.arange(nearest, farthest + 1) / period) ** 2
-    total, previous = score.copy(), np.full(len(score), -1)
-    is_first, soft = True, 0.01 * score.max()  # before the first beat is only what is soft
-    for at in range(nearest, len(score)):
-        sums = total[max(at - farthest, 0) : at - nearest + 1][::-1]  # the nearest first
-        best = int(np.argmax(sums - cost[: len(sums)]))
-        total[at] += sums[best] - cost[best]
-        is_first = is_first and score[at] < soft
-        if not is_first:
-            previous[at] = at - nearest - best
+    previous = np.full(len(score), -1)
+    before = np.concatenate([np.full(farthest, -np.inf, score.dtype), score])  # totals, from `farthest` frames ahead on
+    for start in range(nearest, len(score), nearest):  # none of so many frames can follow another of them
+        stop = min(start + nearest, len(score))
+        windows = np.lib.stride_tricks.sliding_window_view(before[start : stop + farthest - nearest], len(cost))
+        sums = windows[:, ::-1] - cost  # the nearest first
+        best = sums.argmax(axis=1)
+        before[start + farthest : stop + farthest] += sums[np.arange(stop - start), best]
+        previous[start:stop] = np.arange(start, stop) - nearest - best
+    total = before[farthest:]
+    is_heard = score >= 0.01 * score.max()  # before the first beat is only what is soft
+    previous[: nearest + int(np.argmax(is_heard[nearest:]) if is_heard[nearest:].any() else len(score))] = -1
     found = np.array([*_followed(previous, _last(total))][::-1])
     sounding = np.flatnonzero(score > 0)
     return found[(found >= sounding[0]) & (found <= sounding[-1])]

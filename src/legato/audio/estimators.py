@@ -28,7 +28,7 @@ AUDIBLE_DB = -30.0  # under the loudest frame
 
 def mono(audio: np.ndarray, sample_rate: int) -> np.ndarray:
     """The mean of both channels at `RATE`, (n_samples, 2) to (m,)."""
-    return soxr.resample(audio.mean(axis=1), sample_rate, RATE).astype(np.float32)
+    return soxr.resample(_middle(audio), sample_rate, RATE).astype(np.float32)
 
 
 def heard_bpm(wave: np.ndarray) -> float | None:
@@ -72,7 +72,7 @@ def grain(audio: np.ndarray, sample_rate: int) -> tuple[float, float]:
     partials. Steps in level or in time, as few bits or a low rate make them, fill what lies between partials.
     """
     start = len(audio) // 4
-    wave = audio[start : start + round(EXCERPT_S * sample_rate)].mean(axis=1)
+    wave = _middle(audio[start : start + round(EXCERPT_S * sample_rate)])
     power = spectra(framed(wave, SPECTRUM, SPECTRUM // 2)).astype(np.float64) ** 2
     total = power.sum(axis=1)
     hz = np.fft.rfftfreq(SPECTRUM, 1 / sample_rate)
@@ -82,6 +82,11 @@ def grain(audio: np.ndarray, sample_rate: int) -> tuple[float, float]:
     flatness = np.exp(np.log(highs + 1e-16).mean(axis=1)) / (highs.mean(axis=1) + 1e-16)
     level = highs.sum(axis=1) / total[total > total.max() * GRAIN_AUDIBLE]
     return float(np.median(flatness)), float(10 * np.log10(max(np.median(level), 1e-14)))
+
+
+def _middle(audio: np.ndarray) -> np.ndarray:
+    """The mean of both channels, (n_samples, 2) to (n_samples,): many times as fast as NumPy along so short an axis."""
+    return (audio[:, 0] + audio[:, 1]) / 2
 
 
 def _medians(rows: np.ndarray) -> np.ndarray:

@@ -11,19 +11,9 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from legato.audio.limiter import Limiter, bin_weights, edge_reductions_db, sample_gains
-from legato.audio.loudness import (
-    BINS_AT_A_TIME,
-    Bins,
-    Meter,
-    block_powers,
-    blocks_of,
-    gated_lufs,
-    lufs_of,
-    measured,
-    plain_gain_db,
-)
-from legato.audio.peaks import OVERSHOOT, highest_true_peak, true_peaks
+from legato.audio.limiter import Limiter, bin_weights, edge_reductions_db, scaled
+from legato.audio.loudness import Bins, Meter, block_powers, blocks_of, gated_lufs, lufs_of, plain_gain_db
+from legato.audio.peaks import Peaks, found, highest_true_peak, peaks_of
 from legato.audio.samples import Source, Write, decibels, quantize
 from legato.errors import LegatoError
 
@@ -32,15 +22,15 @@ ROUNDING_DB = 0.01  # of that, for 16 bits
 TOLERANCE_LU = 0.01  # the aim is this far under the target, so that no track is louder
 PRECISION_LU = 1e-3  # of the gain that is solved for
 BEYOND_DB = 0.05  # beyond a jump of loudness, where it is safely done
+FURTHER_DB = 0.1  # more gain than is asked for, at which true peaks are known
+STEPS_PER_DB = 1000  # a gain is a whole number of steps: what it is made from differs in its last bits by processor
 MAX_STEPS, MAX_ATTEMPTS = 30, 8
 
 
 class Target(Protocol):
-    """Where a track is written, and read again; the last one that was created counts."""
+    """Where a track is written; the last one that was created counts."""
 
     def create(self) -> AbstractContextManager[Write]: ...
-
-    def open(self) -> AbstractContextManager[Source]: ...
 
 
 class Setting(NamedTuple):
@@ -63,10 +53,11 @@ class Leveled:
 
 @dataclass(frozen=True, kw_only=True)
 class Track:
-    """A track as it was measured, and what is known by now of how it comes out. Make it with `measure`."""
+    """A track as it was measured, and what is known by now of how it comes out."""
 
+    source: Source
     bins: Bins
-    peaks: np.ndarray  # (n_bins,) true peaks, exact where the limiter may act
+    peaks: Peaks
     limiter: Limiter
     aim_lufs: float
     headroom_db: float = HEADROOM_DB  # that true peaks need
@@ -75,7 +66,7 @@ class Track:
     @property
     def unlimited_db(self) -> float:
         """The most gain at which the limiter does nothing."""
-        return self.limiter.ceiling_dbtp - self.headroom_db - decibels(float(self.peaks.max()))
+        return self.limiter.ceiling_dbtp - self.headroom_db - decibels(float(self.peaks.at_least.max()))
 
     @property
     def most_db(self) -> float:
@@ -84,7 +75,7 @@ class Track:
 
     def reductions_db(self, setting: Setting) -> np.ndarray:
         """What the limiter takes, at the edges of bins, (n_bins + 1,)."""
-        return edge_reductions_db(self.peaks, *setting, self.bins.seconds, self.limiter)
+        return edge_reductions_db(self.peaks.at_least, *setting, self.bins.seconds, self.limiter)
 
     def lufs(self, setting: Setting) -> float:
         """The loudness after the limiter, by the bins."""
@@ -102,11 +93,11 @@ class Track:
         """What meets the aim: plain gain, or else gain into the limiter; or as much of it as there may be."""
         plain_db = plain_gain_db(block_powers(self.bins), self.aim_lufs - self.bias_lu)
         if plain_db <= self.unlimited_db:
-            return Setting(plain_db, self.headroom_db)
+            return Setting(_stepped(plain_db), self.headroom_db)
         low, high = self.unlimited_db, self.most_db
         at_low, at_high = self._error_lu(low), self._error_lu(high)
         if at_high <= 0:
-            return Setting(high, self.headroom_db)
+            return Setting(_stepped(high), self.headroom_db)
         for step in range(MAX_STEPS):
             if at_low >= -PRECISION_LU or high - low < PRECISION_LU:
                 break
@@ -118,29 +109,38 @@ class Track:
             else:
                 high, at_high = middle, at_middle
         if at_low >= -TOLERANCE_LU:
-            return Setting(low, self.headroom_db)
+            return Setting(_stepped(low), self.headroom_db)
         # What is limited gets quieter than the rest and is gated away: loudness jumps over the aim. Limit as much, and
         # then turn all of it down: gates are relative.
         beyond = min(high + BEYOND_DB, self.most_db)
         excess_lu = self._error_lu(beyond)
-        return Setting(beyond - excess_lu, self.headroom_db + excess_lu)
+        gain_db = _stepped(beyond - excess_lu)
+        return Setting(gain_db, self.headroom_db + beyond - gain_db)
 
     def _error_lu(self, gain_db: float) -> float:
         return self.lufs(Setting(gain_db, self.headroom_db)) - self.aim_lufs
 
 
-def measure(source: Source, sample_rate: int, aim_lufs: float, limiter: Limiter) -> Track:
-    """Measure a track, and its true peaks where the limiter may act."""
-    bins = measured(blocks_of(source, sample_rate), sample_rate)
-    track = Track(bins=bins, peaks=bins.peaks, limiter=limiter, aim_lufs=aim_lufs)
-    plain_db = plain_gain_db(block_powers(bins), aim_lufs)
-    if plain_db + decibels(OVERSHOOT * float(bins.peaks.max())) <= limiter.ceiling_dbtp - HEADROOM_DB:
-        return track
-    floor = 10 ** ((limiter.ceiling_dbtp - HEADROOM_DB - track.most_db) / 20)
-    return replace(track, peaks=true_peaks(source, bins.n_bin, bins.peaks, floor))
+def _stepped(gain_db: float) -> float:
+    """The next gain below that is a whole number of steps."""
+    return float(np.floor(gain_db * STEPS_PER_DB) / STEPS_PER_DB)
 
 
-def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter, target: Target) -> Leveled:
+def solved(track: Track) -> tuple[Track, Setting]:
+    """What meets the aim, and the track with all true peaks known that the limiter meets then.
+
+    With true peaks unknown the setting is too high by little; where it is, more of them are looked for.
+    """
+    while True:
+        setting = track.setting()
+        floor_db = track.limiter.ceiling_dbtp - setting.headroom_db - setting.gain_db
+        if not track.peaks.open_over(10 ** (floor_db / 20)).any():
+            return track, setting
+        floor = 10 ** ((floor_db - FURTHER_DB) / 20)
+        track = replace(track, peaks=found(track.source, track.bins.n_bin, track.peaks, floor))
+
+
+def level(source: Source, bins: Bins, target_lufs: float, limiter: Limiter, target: Target) -> Leveled:
     """Write a track at `target_lufs`, never louder, rounded to 16 bits and with its true peak under the ceiling.
 
     Plain gain where that suffices. Else the gain into the limiter is solved for, so that the result is at the target,
@@ -148,49 +148,63 @@ def level(source: Source, sample_rate: int, target_lufs: float, limiter: Limiter
 
     Args:
         source: at least `MIN_SECONDS` long, and not silent.
+        bins: measured of it.
 
     Raises:
         LegatoError: with as much gain as there is room for, the absolute gate takes all of it. Nothing is written then.
     """
-    track = measure(source, sample_rate, target_lufs - TOLERANCE_LU, limiter)
-    if np.isinf(track.lufs(track.setting())):
+    peaks = peaks_of(bins.peaks, bins.bends, bins.n_bin)
+    aim_lufs = target_lufs - TOLERANCE_LU
+    track, setting = solved(Track(source=source, bins=bins, peaks=peaks, limiter=limiter, aim_lufs=aim_lufs))
+    if np.isinf(track.lufs(setting)):
         raise LegatoError("the audio is too quiet to be measured, however loud its peaks: BS.1770 gates all of it")
     best: tuple[float, Setting] | None = None
     for _ in range(MAX_ATTEMPTS):
-        setting = track.setting()
-        leveled = write(source, track, setting, target)
+        leveled = write(track, setting, target)
         excess_db = leveled.dbtp - limiter.ceiling_dbtp + ROUNDING_DB
+        error_lu = leveled.lufs - track.aim_lufs
         if excess_db > 0:
             track = replace(track, headroom_db=track.headroom_db + excess_db + ROUNDING_DB)
-            continue
-        error_lu = leveled.lufs - track.aim_lufs
-        if abs(error_lu) <= TOLERANCE_LU or (error_lu < 0 and setting.gain_db >= track.most_db):
+        elif abs(error_lu) <= TOLERANCE_LU or (error_lu < 0 and setting.gain_db >= track.most_db - 1 / STEPS_PER_DB):
             return leveled
-        if error_lu < 0:
-            best = max(best or (-np.inf, setting), (leveled.lufs, setting))
-        track = replace(track, bias_lu=leveled.lufs - track.lufs(setting) + track.bias_lu)
+        else:
+            if error_lu < 0:
+                best = max(best or (-np.inf, setting), (leveled.lufs, setting))
+            track = replace(track, bias_lu=leveled.lufs - track.lufs(setting) + track.bias_lu)
+        track, setting = solved(track)
     quiet_db = min(track.unlimited_db, track.aim_lufs - lufs_of(float(block_powers(track.bins).max())))
-    return write(source, track, best[1] if best else Setting(quiet_db, track.headroom_db), target)
+    return write(track, best[1] if best else Setting(quiet_db, track.headroom_db), target)
 
 
-def write(source: Source, track: Track, setting: Setting, target: Target) -> Leveled:
+def write(track: Track, setting: Setting, target: Target) -> Leveled:
     """Write a track through a gain and the limiter, and measure what was written."""
     reductions_db = track.reductions_db(setting)
+    written = through(track.source, track.bins.n_bin, setting.gain_db, reductions_db)
     meter = Meter(track.bins.sample_rate)
     with target.create() as write_block:
-        for at, block in enumerate(blocks_of(source, track.bins.sample_rate)):
-            edges = reductions_db[at * BINS_AT_A_TIME : (at + 1) * BINS_AT_A_TIME + 1]
-            gains = sample_gains(setting.gain_db, edges, track.bins.n_bin)[: len(block)]
-            written = quantize(block * gains[:, None])
-            write_block(written)
-            meter.add(written)
+        for block in blocks_of(written, track.bins.sample_rate):
+            write_block(block)
+            meter.add(block)
     bins = meter.bins()
-    with target.open() as read:
-        highest = highest_true_peak(read, bins.n_bin, bins.peaks)
     return Leveled(
         gain_db=setting.gain_db,
         reduction_db=float(reductions_db.max()),
         lufs=gated_lufs(block_powers(bins)),
-        dbtp=decibels(highest),
+        dbtp=decibels(highest_true_peak(written, bins.n_bin, peaks_of(bins.peaks, bins.bends, bins.n_bin))),
         bins=bins,
     )
+
+
+def through(source: Source, n_bin: int, gain_db: float, reductions_db: np.ndarray) -> Source:
+    """A source through a gain and the limiter, rounded to 16 bits: any part of it is made when it is read.
+
+    Args:
+        reductions_db: at the edges of its bins, (n_bins + 1,).
+    """
+
+    def read(start: int, stop: int) -> np.ndarray:
+        first, last = start // n_bin, -(-stop // n_bin)
+        audio = source.read(start, stop)
+        return quantize(scaled(audio, gain_db, reductions_db[first : last + 1], n_bin, start - first * n_bin))
+
+    return Source(n_samples=source.n_samples, read=read)

@@ -31,7 +31,8 @@ def edge_reductions_db(peaks: np.ndarray, gain_db: float, headroom_db: float, bi
         headroom_db: kept under the ceiling.
         bin_s: the length of a bin.
     """
-    edges = np.maximum(np.append(peaks, 0), np.append(0, peaks))
+    edges = np.append(peaks, np.float32(0))
+    np.maximum(edges[1:], peaks, out=edges[1:])
     return reduction_db(
         edges,
         by.ceiling_dbtp - headroom_db - gain_db,
@@ -82,8 +83,11 @@ def _slow_falls(values: np.ndarray, step: float) -> None:
 
 def bin_weights(reductions_db: np.ndarray) -> np.ndarray:
     """What the reduction leaves of each bin's energy, (n_bins,) float32: Simpson's rule, for edges (n_bins + 1,)."""
-    left = np.exp(-NEPERS_PER_DB * reductions_db)
-    return (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
+    weights = np.empty(len(reductions_db) - 1, np.float32)
+    for start in range(0, len(weights), AT_A_TIME):
+        left = np.exp(-NEPERS_PER_DB * reductions_db[start : start + AT_A_TIME + 1])
+        weights[start : start + AT_A_TIME] = (left[:-1] ** 2 + 4 * left[:-1] * left[1:] + left[1:] ** 2) / 6
+    return weights
 
 
 def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.ndarray:
@@ -95,3 +99,11 @@ def sample_gains(gain_db: float, reductions_db: np.ndarray, n_bin: int) -> np.nd
     levels = (gain_db - first).astype(np.float32) - (last - first).astype(np.float32) * between
     gains[moves] = np.exp(NEPERS_PER_DB * levels)
     return gains.ravel()
+
+
+def scaled(audio: np.ndarray, gain_db: float, reductions_db: np.ndarray, n_bin: int, offset: int = 0) -> np.ndarray:
+    """Audio after the limiter, (n_samples, 2), for the edges of its bins, the first of which began `offset` earlier."""
+    if not reductions_db.any():
+        return audio * np.float32(10 ** (gain_db / 20))
+    gains = sample_gains(gain_db, reductions_db, n_bin)[offset : offset + len(audio)]
+    return np.stack([audio[:, 0] * gains, audio[:, 1] * gains], axis=1)

@@ -7,21 +7,21 @@ gating block its power is the mean square of the K-weighted signal, summed over 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from pyloudnorm import IIRfilter
-from scipy.signal import sosfilt
 
-from legato.audio.samples import Source, in_memory, loudest_channel
+from legato.audio.k_weighting import KWeighting
+from legato.audio.samples import Source
 
 MIN_SECONDS = 0.4  # one gating block
 HOPS_PER_S, HOPS_PER_BLOCK = 10, 4
 ABSOLUTE_GATE_LUFS = -70.0
 RELATIVE_GATE = 0.1  # of the mean power: -10 LU
 OFFSET_LU = -0.691
+END_BEND = 4  # times the highest sample: no bend is sharper
 LONGEST_BIN = 128  # samples
-INAUDIBLE = 1e-60
-BINS_AT_A_TIME = 1000  # in memory: 2.4 s
+BINS_AT_A_TIME = 400  # in memory: 1 s, which a processor's own cache holds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,7 @@ class Bins:
     n_samples: int
     sample_rate: int
     peaks: np.ndarray  # (n_bins,) float32, of samples, the louder channel
+    bends: np.ndarray  # (n_bins,) float32, the most that a sample is off the line through the two before it
     energies: np.ndarray  # (n_bins,) float32, of the K-weighted signal, both channels
 
     @property
@@ -49,30 +50,31 @@ class Meter:
 
     def __init__(self, sample_rate: int) -> None:
         self._sample_rate, self._n_bin = sample_rate, bin_samples(sample_rate)
-        self._filter = k_weighting(sample_rate)
-        self._state = np.zeros((len(self._filter), 2, 2))
+        self._heard = KWeighting(sample_rate, self._n_bin)
+        self._before = np.zeros((2, 2), np.float32)  # the last two samples
         self._n_samples = 0
-        self._peaks: list[np.ndarray] = []
-        self._energies: list[np.ndarray] = []
+        self._measured: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, audio: np.ndarray) -> None:
         """The next block."""
-        heard, self._state = sosfilt(self._filter, audio.T.astype(np.float64), zi=self._state)
-        self._state[np.abs(self._state) < INAUDIBLE] = 0  # numbers too small for the processor's fast way, in silence
-        self._energies.append(per_bin(heard[0] ** 2 + heard[1] ** 2, self._n_bin).sum(axis=1).astype(np.float32))
-        self._peaks.append(per_bin(loudest_channel(audio), self._n_bin).max(axis=1))
+        if not len(audio):
+            return
+        bends = largest_per_bin(bends_of(audio, self._before), self._n_bin)
+        self._measured.append((largest_per_bin(audio, self._n_bin), bends, self._heard.energies(audio)))
+        self._before = np.concatenate([self._before, audio[-2:]])[-2:]
         self._n_samples += len(audio)
 
     def bins(self) -> Bins:
         """What all blocks together gave."""
+        nothing = np.zeros(0, np.float32)
+        peaks, bends, energies = (np.concatenate([nothing, *(of[nth] for of in self._measured)]) for nth in range(3))
+        bends[-1:] = np.maximum(bends[-1:], END_BEND * peaks[-2:].max(initial=0))  # the end itself may be sharp
         return Bins(
-            n_samples=self._n_samples,
-            sample_rate=self._sample_rate,
-            peaks=np.concatenate([np.zeros(0, np.float32), *self._peaks]),
-            energies=np.concatenate([np.zeros(0, np.float32), *self._energies]),
+            n_samples=self._n_samples, sample_rate=self._sample_rate, peaks=peaks, bends=bends, energies=energies
         )
 
 
+@cache
 def bin_samples(sample_rate: int) -> int:
     """The length of a bin: the longest of at most 128 samples that half a hop is a whole number of.
 
@@ -86,21 +88,29 @@ def bin_samples(sample_rate: int) -> int:
     return max(n for n in range(1, LONGEST_BIN + 1) if n_half % n == 0)
 
 
-def per_bin(values: np.ndarray, n_bin: int) -> np.ndarray:
-    """Values of each sample as (n_bins, n_bin), with zeros after the end."""
-    return np.pad(values, (0, -len(values) % n_bin)).reshape(-1, n_bin)
+def largest_per_bin(audio: np.ndarray, n_bin: int) -> np.ndarray:
+    """The largest magnitude of each bin, of both channels, (n_samples, 2) to (n_bins,)."""
+    n_whole = len(audio) // n_bin
+    whole = np.ascontiguousarray(audio[: n_whole * n_bin]).reshape(n_whole, 2 * n_bin)
+    found = np.maximum(whole.max(axis=1), -whole.min(axis=1)) if n_whole else np.zeros(0, np.float32)
+    rest = audio[n_whole * n_bin :]
+    return np.append(found, np.abs(rest).max()) if len(rest) else found
+
+
+def bends_of(audio: np.ndarray, before: np.ndarray | None = None) -> np.ndarray:
+    """How far each sample is off the line through the two before it: second differences, (n_samples, 2).
+
+    Args:
+        before: (2, 2) the two samples before the first; if not given, silence.
+    """
+    led = np.concatenate([np.zeros((2, 2), np.float32) if before is None else before, audio])
+    steps = led[1:] - led[:-1]
+    return steps[1:] - steps[:-1]
 
 
 def blocks_of(source: Source, sample_rate: int) -> Iterator[np.ndarray]:
     """A source in blocks of whole bins."""
     return source.blocks(BINS_AT_A_TIME * bin_samples(sample_rate))
-
-
-def k_weighting(sample_rate: int) -> np.ndarray:
-    """BS.1770's two filters as second-order sections, (2, 6), with pyloudnorm's coefficients."""
-    shelf = IIRfilter(4.0, 1 / np.sqrt(2), 1500.0, sample_rate, "high_shelf")
-    high_pass = IIRfilter(0.0, 0.5, 38.0, sample_rate, "high_pass")
-    return np.array([[*one.b, *one.a] for one in (shelf, high_pass)])
 
 
 def measured(blocks: Iterable[np.ndarray], sample_rate: int) -> Bins:
@@ -140,11 +150,6 @@ def gated_lufs(powers: np.ndarray, gain_db: float = 0.0) -> float:
 def lufs_of(power: float) -> float:
     """A power's loudness."""
     return OFFSET_LU + 10 * float(np.log10(power)) if power > 0 else float("-inf")
-
-
-def integrated_lufs(audio: np.ndarray, sample_rate: int) -> float:
-    """Integrated loudness; -inf for silence. At least `MIN_SECONDS` long."""
-    return gated_lufs(block_powers(measured(blocks_of(in_memory(audio), sample_rate), sample_rate)))
 
 
 def plain_gain_db(powers: np.ndarray, target_lufs: float) -> float:

@@ -14,9 +14,9 @@ from pydantic import Field
 
 from legato.audio.leveling import Target, level
 from legato.audio.limiter import Limiter
-from legato.audio.loudness import MIN_SECONDS, Bins
+from legato.audio.loudness import MIN_SECONDS, Bins, blocks_of, measured
 from legato.audio.samples import SILENCE_BLOCK_S, SILENCE_DBFS, Source, Write, create_audio, in_memory, open_audio
-from legato.audio.trimming import Trim, lengthened, trimmed
+from legato.audio.trimming import Trim, bins_within, lengthened, span_of, trimmed
 from legato.workspace.params import Strict
 
 AT_TARGET_LU = 0.1
@@ -57,9 +57,6 @@ class InFile:
     def create(self) -> AbstractContextManager[Write]:
         return create_audio(self._path, self._sample_rate, "PCM_16")
 
-    def open(self) -> AbstractContextManager[Source]:
-        return open_audio(self._path, self._sample_rate)
-
 
 class InMemory:
     """An array that normalized audio is written to."""
@@ -71,10 +68,6 @@ class InMemory:
         blocks: list[np.ndarray] = []
         yield blocks.append
         self.audio = np.concatenate(blocks)
-
-    @contextmanager
-    def open(self) -> Iterator[Source]:
-        yield in_memory(self.audio)
 
 
 def normalize_file(source: Path, target: Path, sample_rate: int, params: NormalizeParams) -> dict[str, Any]:
@@ -107,15 +100,18 @@ def normalize(audio: np.ndarray, sample_rate: int, params: NormalizeParams) -> t
 
 
 def _normalize(source: Source, sample_rate: int, params: NormalizeParams, target: Target) -> dict[str, Any]:
-    kept = trimmed(source, sample_rate, Trim(**params.silence.model_dump()))
+    bins = measured(blocks_of(source, sample_rate), sample_rate)
+    span = span_of(bins, Trim(**params.silence.model_dump()), source.step)
+    kept = trimmed(source, span)
     track = lengthened(kept, math.ceil(MIN_SECONDS * sample_rate))
+    bins = bins_within(bins, span, track.n_samples)
     limiter = Limiter(
         ceiling_dbtp=params.ceiling_dbtp,
         max_reduction_db=params.limiter.max_reduction_db,
         lookahead_s=params.limiter.lookahead_ms / 1000,
         release_s=params.limiter.release_ms / 1000,
     )
-    leveled = level(track, sample_rate, params.target_lufs, limiter, target)
+    leveled = level(track, bins, params.target_lufs, limiter, target)
     return {
         "seconds": round(track.n_samples / sample_rate, 3),
         "trimmed_s": round((source.n_samples - kept.n_samples) / sample_rate, 3),

@@ -21,6 +21,7 @@ Write = Callable[[np.ndarray], None]  # takes the next block, (n_samples, 2)
 LIBSNDFILE = soundfile.__libsndfile_version__  # the bytes of a .flac are its
 SILENCE_DBFS = -60.0
 SILENCE_BLOCK_S = 0.05
+WRITTEN_BYTES = 2**20  # at a time: libsndfile gives a few kB
 KEPT_SAMPLES = 2**23  # a file of up to 3 minutes is decoded once: 64 MiB
 PCM_BITS = {"PCM_S8": 8, "PCM_U8": 8, "PCM_16": 16, "PCM_24": 24}
 
@@ -65,20 +66,25 @@ def open_audio(path: Path, sample_rate: int) -> Iterator[Source]:
         if file.channels > 2:
             raise LegatoError(f"{path}: {file.channels} channels: must be 1 or 2")
 
+        step = 2.0 ** (1 - PCM_BITS[file.subtype]) if file.subtype in PCM_BITS else 0.0
+        at = 0
+
         def read(start: int, stop: int) -> np.ndarray:
+            nonlocal at
             with _naming(path):
-                file.seek(start)
+                if start != at:  # in a .flac, seeking is searching
+                    file.seek(start)
+                at = stop
                 try:
                     audio = file.read(stop - start, dtype="float32", always_2d=True)
                 except MemoryError:
                     raise LegatoError(f"{path}: says it has {file.frames} samples: memory does not hold them") from None
             if len(audio) < stop - start:
                 raise LegatoError(f"{path}: ends before its time")
-            if not np.isfinite(audio).all():
+            if not step and not np.isfinite(audio).all():
                 raise LegatoError(f"{path}: holds NaN or infinite samples")
             return np.repeat(audio, 2, axis=1) if audio.shape[1] == 1 else audio
 
-        step = 2.0 ** (1 - PCM_BITS[file.subtype]) if file.subtype in PCM_BITS else 0.0
         if file.frames <= KEPT_SAMPLES:
             whole = read(0, file.frames)
             yield Source(n_samples=file.frames, read=lambda start, stop: whole[start:stop], step=step)
@@ -109,7 +115,7 @@ def create_audio(path: Path, sample_rate: int, subtype: Subtype) -> Iterator[Wri
         with soundfile.SoundFile(told, "w", sample_rate, 2, subtype, format=form) as file:
 
             def write(audio: np.ndarray) -> None:
-                file.write(audio)
+                file.write(_levels(audio, 16).astype(np.int16) if subtype == "PCM_16" else audio)
                 told.check()
 
             yield write
@@ -123,25 +129,39 @@ def write_audio(path: Path, audio: np.ndarray, sample_rate: int, subtype: Subtyp
 
 
 class _Told:
-    """A file whose errors are kept, for libsndfile would not say that the disk is full."""
+    """A file whose errors are kept, for libsndfile would not say that the disk is full, and that is written in bulk."""
 
     def __init__(self, file: RawIOBase) -> None:
         self._error: OSError | None = None
-        self.seek, self.tell, self._file = file.seek, file.tell, file
+        self._file, self._waiting = file, bytearray()
 
     def write(self, content: bytes) -> int:
-        left = memoryview(content)
+        self._waiting += content
+        if len(self._waiting) >= WRITTEN_BYTES:
+            self._flush()
+        return len(content)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._flush()
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell() + len(self._waiting)
+
+    def check(self) -> None:
+        """Write what waits, and raise the first error there was."""
+        self._flush()
+        if self._error:
+            raise self._error
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, bytearray()
+        left = memoryview(waiting)
         try:
             while left:
                 left = left[self._file.write(left) :]
         except OSError as error:
             self._error = self._error or error
-        return len(content)
-
-    def check(self) -> None:
-        """Raise what was kept."""
-        if self._error:
-            raise self._error
 
 
 @contextmanager
@@ -156,8 +176,17 @@ def _naming(path: Path) -> Iterator[None]:
 
 def quantize(audio: np.ndarray, bits: int = 16) -> np.ndarray:
     """Round to the levels that a PCM file of `bits` holds, so that what is measured is what is read back."""
-    levels = 2 ** (bits - 1)
-    return (np.clip(np.round(audio * levels), -levels, levels - 1) / levels).astype(np.float32)
+    levels = _levels(audio, bits)
+    levels *= np.float32(2.0 ** (1 - bits))
+    return levels
+
+
+def _levels(audio: np.ndarray, bits: int) -> np.ndarray:
+    """The nearest levels of `bits`, float32: faster than libsndfile's own rounding."""
+    half = 2 ** (bits - 1)
+    levels = audio * np.float32(half)
+    np.rint(levels, out=levels)
+    return np.clip(levels, -half, half - 1, out=levels)
 
 
 def decibels(amplitude: float) -> float:

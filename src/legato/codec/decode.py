@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from legato import shards
 from legato.audio.samples import write_audio
 from legato.contract.folder import CODES_FOLDER
 from legato.errors import LegatoError
@@ -19,7 +20,7 @@ def decode(what: str, target: Path = TARGET, weights: Path = WEIGHTS.path) -> li
     """Write a .wav to `target` for each file of codes that `what` names; return them in order of their names.
 
     Args:
-        what: a track's id, or a path to a .pt file or to a folder that holds some, at any depth.
+        what: a track's id, or a path to a .pt file, or to a folder that holds some at any depth, in archives or not.
 
     Raises:
         LegatoError: nothing is found, or codes or weights cannot be used: each file is named, the others are written.
@@ -42,7 +43,13 @@ def find_codes(what: str) -> list[Path]:
         LegatoError: there are none.
     """
     path = Path(what)
-    found = [path] if path.is_file() else sorted(path.rglob("*.pt")) if path.is_dir() else sorted(_by_id(what))[:1]
+    if shards.exists(path):
+        found = [path]
+    elif path.is_dir():
+        packed = (index.with_name(name) for index in path.rglob(shards.INDEX) for name in shards.names(index.parent))
+        found = sorted([*path.rglob("*.pt"), *packed])
+    else:
+        found = sorted(_by_id(what))[:1]
     if not (found or CODES.path.is_dir()):
         raise LegatoError(f"{what}: no file or folder of codes, and no track is encoded here yet: run `dvc repro`")
     if not found:
@@ -68,4 +75,4 @@ def _by_id(name: str) -> Iterator[Path]:
     if "/" in name:
         return
     places = [*CODES.path.glob("*"), *DATASETS]
-    yield from (place / f"{name}.pt" for place in places if (place / f"{name}.pt").is_file())
+    yield from (place / f"{name}.pt" for place in places if shards.exists(place / f"{name}.pt"))

@@ -5,9 +5,10 @@ Conventions: a window is float32 (N,), whole frames of 512 samples; its codes ar
 
 import queue
 import threading
-import warnings
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from legato.codec.compiling import Network, compiled
 from legato.codec.network import ExactEncoder, FastEncoder
 from legato.errors import LegatoError
 from legato.tokens import HOP_LENGTH
@@ -23,11 +25,15 @@ CPU_OUT_OF_MEMORY = "can't allocate memory"
 GPU_BATCH = 32  # windows
 COMPILE_FROM_S = {
     "cpu": 1_000,
-    "cuda": 1_300_000,
+    "cuda": 500_000,
 }  # audio per process, times how wide its encoder is against ours, squared
 SMALL_ENCODER_DIM = 12
 
+AHEAD = 2  # batches that a GPU has been given and not answered
+
 Windows = Sequence[Tensor]
+Job = tuple[Tensor, Future[Tensor]]
+Answer = Callable[[], list[Tensor]]
 
 
 def device_of(asked: str, key: str = "encode.device") -> str:
@@ -70,8 +76,13 @@ class Engine:
         network = ExactEncoder(model) if precision == "exact" else FastEncoder(model, half)
         self.least_frames = network.least_frames
         self.network = network.to(device).eval()
-        self.compiled = _compiled(self.network) if compiled_frames and precision == "fast" else self.network
-        self.compiled_length = (compiled_frames or 0) * HOP_LENGTH
+        self.compiled_length = (compiled_frames or 0) * HOP_LENGTH if precision == "fast" else 0
+        self.compiled = self._compiled()
+
+    @property
+    def takes_any_length(self) -> bool:
+        """Whether windows of each length cost what they hold: nothing is compiled for one, or shared by tracks."""
+        return self.device == "cpu" and not self.compiled_length
 
     def codes(self, windows: Windows) -> list[Tensor]:
         """The codes of windows of one length.
@@ -83,22 +94,39 @@ class Engine:
         while len(found) < len(windows):
             now = windows[len(found) : len(found) + self.batch]
             try:
-                found += self._run(now)
+                found += self.begin(now)()
             except RuntimeError as error:
-                if not (isinstance(error, torch.OutOfMemoryError) or CPU_OUT_OF_MEMORY in str(error)):
+                if not is_out_of_memory(error):
                     raise
                 self._halve(len(now[0]))
         return found
 
     @torch.inference_mode()
-    def _run(self, windows: Windows) -> list[Tensor]:
-        if self.device == "cpu":
+    def begin(self, windows: Windows) -> Answer:
+        """Have the device begin with at most `batch` windows; what comes back waits for it and returns their codes.
+
+        On a GPU the next batch is made while it computes: it copies from and to memory that is pinned for it.
+        """
+        on_gpu = self.device == "cuda"
+        if not on_gpu:
             torch.set_num_threads(1)
-        audio_BN = torch.zeros(self.batch, len(windows[0]))
+        audio_BN = torch.zeros(self.batch, len(windows[0]), pin_memory=on_gpu)
         for row, window in zip(audio_BN, windows, strict=False):
             row.copy_(window)
-        network = self.compiled if len(windows[0]) == self.compiled_length else self.network
-        return list(network(audio_BN.to(self.device)).cpu()[: len(windows)])
+        network = self.compiled if self.compiled and len(windows[0]) == self.compiled_length else self.network
+        codes_BTK = network(audio_BN.to(self.device, non_blocking=True))
+        if not on_gpu:
+            return lambda: list(codes_BTK[: len(windows)])
+        host_BTK = torch.empty(codes_BTK.shape, dtype=codes_BTK.dtype, pin_memory=True)
+        host_BTK.copy_(codes_BTK, non_blocking=True)
+        done = torch.cuda.Event()
+        done.record()
+
+        def wait() -> list[Tensor]:
+            done.synchronize()
+            return list(host_BTK[: len(windows)].clone())
+
+        return wait
 
     def _halve(self, n_samples: int) -> None:
         if self.device == "cuda":
@@ -109,18 +137,25 @@ class Engine:
                 f"out of memory on {self.device} with one window of {frames} frames: lower encode.window_frames"
             )
         self.batch //= 2
+        self.compiled = self._compiled()
+
+    def _compiled(self) -> Network | None:
+        return compiled(self.network, (self.batch, self.compiled_length)) if self.compiled_length else None
 
 
 class Merged:
     """An engine that several threads use at once: their windows share batches.
 
-    Each thread asks for its track's windows and waits; while one batch is computed, the others read and write.
+    Each thread asks for its track's windows and waits; while one batch is computed, the others read and write, and the
+    next one is made.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._engine, self.least_frames = engine, engine.least_frames
-        self._waiting: queue.SimpleQueue[tuple[Tensor, Future[Tensor]]] = queue.SimpleQueue()
+        self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
+
+    takes_any_length = False
 
     @property
     def batch(self) -> int:
@@ -135,25 +170,52 @@ class Merged:
         return [future.result() for future in futures]
 
     def _work(self) -> None:
-        held: list[tuple[Tensor, Future[Tensor]]] = []
+        held: list[Job] = []
+        begun: deque[tuple[list[Job], Answer]] = deque()
         while True:
-            held = held or [self._waiting.get()]
+            if not (held or begun):
+                held.append(self._waiting.get())
             while len(held) < self.batch and not self._waiting.empty():
                 held.append(self._waiting.get())
-            length = len(held[0][0])
-            now = [job for job in held if len(job[0]) == length]
-            held = [job for job in held if len(job[0]) != length]
-            self._answer(now)
+            length = len(held[0][0]) if held else 0
+            alike = [job for job in held if len(job[0]) == length]
+            now, later = alike[: self.batch], alike[self.batch :]  # a batch that memory has made smaller
+            if now and len(begun) < AHEAD and (len(now) == self.batch or not begun):
+                held = later + [job for job in held if len(job[0]) != length]
+                self._begin(now, begun)
+            else:  # who is answered has more to ask
+                self._answer(*begun.popleft())
 
-    def _answer(self, jobs: list[tuple[Tensor, Future[Tensor]]]) -> None:
+    def _begin(self, jobs: list[Job], begun: deque[tuple[list[Job], Answer]]) -> None:
+        windows = [window for window, _ in jobs]
         try:
-            found: Any = self._engine.codes([window for window, _ in jobs])
+            begun.append((jobs, self._engine.begin(windows)))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                self._answer(jobs, partial(_fail, error))
+                return
+            while begun:
+                self._answer(*begun.popleft())
+            self._answer(jobs, lambda: self._engine.codes(windows))  # in smaller batches
+
+    def _answer(self, jobs: list[Job], answer: Answer) -> None:
+        try:
+            found = answer()
         except Exception as error:  # each track that waits fails by its name
             for _, future in jobs:
                 future.set_exception(error)
             return
         for (_, future), codes in zip(jobs, found, strict=True):
             future.set_result(codes)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch has found no memory."""
+    return isinstance(error, torch.OutOfMemoryError) or CPU_OUT_OF_MEMORY in str(error)
+
+
+def _fail(error: Exception) -> list[Tensor]:
+    raise error
 
 
 def track_codes(engine: Engine | Merged, windows: Iterable[tuple[slice, np.ndarray]]) -> Tensor:
@@ -175,12 +237,3 @@ def track_codes(engine: Engine | Merged, windows: Iterable[tuple[slice, np.ndarr
 def codes_of_stereo(left_TK: Tensor, right_TK: Tensor) -> Tensor:
     """Two channels' codes side by side, (T, 9) and (T, 9) to (T, 18): the layout a stereo Dia reads."""
     return torch.cat([left_TK, right_TK], dim=1)
-
-
-def _compiled(network: Any) -> Any:
-    import torch._inductor.config as inductor
-
-    inductor.freezing = True  # weights are constants, repacked once for their kernels
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return torch.compile(network, dynamic=False)

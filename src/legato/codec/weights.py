@@ -91,6 +91,17 @@ def fetch(params: CodecParams, target: Path = WEIGHTS.path) -> str:
     return found
 
 
+def expected_sha256(params: CodecParams) -> str | None:
+    """The SHA-256 that the weights have, or are going to have; None of what is not pinned and not here yet."""
+    known = CODECS.get(params.weights)
+    pinned = params.sha256 or (known.sha256 if known else None)
+    if pinned:
+        return pinned
+    path = known.path if known else Path(params.weights)
+    path = path or download_folder() / f"{params.weights}.pth"
+    return sha256_of(path) if path.is_file() else None
+
+
 def download_folder() -> Path:
     """Where downloads are kept, outside the workspace: `$XDG_CACHE_HOME/legato`, else `~/.cache/legato`."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "legato"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,25 @@ def windows(n_codes: int, window_frames: int, margin: int = MARGIN_FRAMES) -> li
     return found
 
 
-def read_windows(path: Path, window_frames: int) -> Iterator[tuple[slice, np.ndarray]]:
+def fitted(n_codes: int, most: int, least: int, margin: int = MARGIN_FRAMES) -> int:
+    """The shortest windows of which a track needs no more than of `most` frames, and which have at least `least`.
+
+    Together they hold hardly a frame twice but for their margins, where the last of the longer ones would start early.
+
+    >>> windows(300, 256)[1][0], fitted(300, 256, 107), windows(300, 158)[1][0]
+    (44, 158, 142)
+    """
+    if n_codes <= most:
+        return most
+    n_windows = ceil((n_codes - 2 * margin) / (most - 2 * margin))
+    return max(least, ceil((n_codes - 2 * margin) / n_windows) + 2 * margin)
+
+
+def read_windows(path: Path, window_frames: int, least_frames: int | None = None) -> Iterator[tuple[slice, np.ndarray]]:
     """Each window's kept frames and its samples, float32 (channels, frames * 512), as the file is read.
+
+    Args:
+        least_frames: windows are as short as suits the track, but no shorter; None has all `window_frames` long.
 
     Memory holds a window, whatever the file's length, unless it has to be resampled: then all of it. A window
     has one channel where the file has, or where left and right are the same to the bit. The last frame is
@@ -47,6 +65,8 @@ def read_windows(path: Path, window_frames: int) -> Iterator[tuple[slice, np.nda
     """
     with _opened(path) as file:
         n_codes, buffer, begin = n_frames(file.frames), np.zeros((0, file.channels), np.float32), 0
+        if least_frames is not None:
+            window_frames = fitted(n_codes, window_frames, least_frames)
         for start, keep in windows(n_codes, window_frames):
             end = min(n_codes, start + window_frames) * HOP_LENGTH
             buffer, begin = buffer[start * HOP_LENGTH - begin :], start * HOP_LENGTH

@@ -1,20 +1,17 @@
 """A track's codes in a file: a bare int16 tensor (T, 18), as the trainer's contract has it."""
 
 import io
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
 
+from legato.contract.rules import Rule, obey
 from legato.contract.tensors import load_plain, owns_its_numbers
-from legato.errors import LegatoError
 from legato.files import write_bytes
 from legato.tokens import CODEBOOK_SIZE, N_CHANNELS
 
 UNREADABLE = "not a tensor that torch.save wrote"
-Rule = tuple[Callable[[Any], bool], str]
 CODES_RULES: tuple[Rule, ...] = (
     (lambda codes: isinstance(codes, Tensor), "must be a bare tensor"),
     (lambda codes: codes.layout == torch.strided and codes.device.type == "cpu", "must be dense, and hold its codes"),
@@ -33,27 +30,15 @@ def write_codes(path: Path, codes_TK: Tensor) -> None:
     write_bytes(path, content.getvalue())
 
 
-def read_codes(path: Path) -> Tensor:
-    """The codes of one file, int16 (T, 18).
+def read_codes(path: Path, content: bytes | None = None) -> Tensor:
+    """The codes of one file, int16 (T, 18); it may be a member of an archive, as `shards` has it.
+
+    Args:
+        content: of the file, where it has been read.
 
     Raises:
         LegatoError: the file is missing, unreadable, or breaks the contract.
     """
-    codes = load_plain(path, UNREADABLE)
+    codes = load_plain(path, UNREADABLE, content=content)
     obey(CODES_RULES, codes, path)
     return codes
-
-
-def obey(rules: Sequence[Rule], value: Any, where: object) -> None:
-    """Check a value against rules in their order.
-
-    Raises:
-        LegatoError: the first rule that does not hold, and where.
-    """
-    if rule := broken(rules, value):
-        raise LegatoError(f"{where}: {rule}")
-
-
-def broken(rules: Sequence[Rule], value: Any) -> str | None:
-    """The first rule that does not hold, or None."""
-    return next((rule for holds, rule in rules if not holds(value)), None)

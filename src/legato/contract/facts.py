@@ -142,7 +142,7 @@ VERDICTS: Rule = (
 )
 RULES = {
     **dict.fromkeys(("id", "category", "prompt"), TEXT),
-    **dict.fromkeys(("key", "scale", "soundfont", "codec"), TEXT_OR_NONE),
+    **dict.fromkeys(("key", "scale", "soundfont", "codec", "codec_sha256"), TEXT_OR_NONE),
     **dict.fromkeys(("seconds", "lufs", "dbtp", "limiter_db", "silence"), NUMBER),
     "bpm": NUMBER_OR_NONE,
     **dict.fromkeys(("held_out", "at_target"), BOOLEAN),

@@ -6,8 +6,8 @@ The rules of the codes are in `codes`.
 from pathlib import Path
 from typing import Any
 
-from legato.contract.codes import Rule
 from legato.contract.facts import is_text
+from legato.contract.rules import Rule
 from legato.contract.tags import fits, split_tags
 from legato.errors import LegatoError
 from legato.files import read_json

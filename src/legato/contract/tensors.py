@@ -1,6 +1,7 @@
 """Files of tensors as torch writes them, of strangers: nothing in them is run, and whatever is wrong is one line."""
 
 import hashlib
+import io
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -10,27 +11,32 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
+from legato import shards
 from legato.errors import LegatoError
 from legato.files import replacing, require_file
 
 SEAL = "sha256"  # of all else that a sealed file holds
 
 
-def load_plain(path: Path, wrong: str, device: str | torch.device = "cpu") -> Any:
+def load_plain(path: Path, wrong: str, device: str | torch.device = "cpu", content: bytes | None = None) -> Any:
     """What `torch.save` wrote, of plain values and tensors.
 
     Args:
+        path: of a file, or of a member of an archive, as `shards` has it.
         wrong: what it is where it cannot be read, for the error: "not a checkpoint".
+        content: of the file, where it has been read.
 
     Raises:
         LegatoError: there is no such file, it is truncated, wants to run code, or is not what torch writes.
     """
-    require_file(path)
+    if content is None and not path.is_file() and shards.exists(path):
+        content = shards.read(path)
+    source = require_file(path) if content is None else io.BytesIO(content)
     try:
-        if _is_compressed(path):
+        if _is_compressed(source):
             raise ValueError("its content is compressed, which torch never does")
         with warnings.catch_warnings(action="ignore"):
-            return torch.load(path, map_location=device, weights_only=True)
+            return torch.load(source, map_location=device, weights_only=True)
     except Exception as error:  # of bytes that are not torch's own, torch may raise anything
         reason = (str(error) or type(error).__name__).splitlines()[0].split(". ")[0]
         raise LegatoError(f"{path}: truncated, or {wrong}: {reason}") from None
@@ -121,9 +127,12 @@ def owns_its_numbers(tensor: Tensor) -> bool:
     return is_plain and tensor.untyped_storage().nbytes() >= tensor.nbytes
 
 
-def _is_compressed(path: Path) -> bool:
+def _is_compressed(source: Path | BinaryIO) -> bool:
     """Whether a zip archive holds more than its own size: a few bytes may stand for more than memory."""
-    if not zipfile.is_zipfile(path):
+    if not zipfile.is_zipfile(source):
         return False
-    with zipfile.ZipFile(path) as archive:
-        return any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
+    with zipfile.ZipFile(source) as archive:
+        is_any = any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist())
+    if not isinstance(source, Path):
+        source.seek(0)
+    return is_any

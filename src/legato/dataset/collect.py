@@ -1,14 +1,17 @@
 """Every category's codes and prompts as one dataset in the trainer's format, held-out tracks apart."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import cast
 
+from legato import shards
 from legato.contract.facts import Facts
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.errors import LegatoError
-from legato.files import Json, read_jsonl, sha256_of, write_json, write_jsonl
+from legato.files import Json, read_jsonl, sha256_of, write_bytes, write_json, write_jsonl
 from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.workspace.contents import facts_of
@@ -23,7 +26,9 @@ def inputs(categories: Sequence[str]) -> list[Path]:
     return facts_of(categories) + [made.folder(name) for name in categories for made in (PROMPT, CODES)]
 
 
-def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with: Facts) -> None:
+def collect(
+    categories: Mapping[str, Sequence[str]], held_out: float, made_with: Facts, layout: shards.Layout = "files"
+) -> None:
     """Write both datasets, each whole or not at all.
 
     Args:
@@ -32,6 +37,7 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
         held_out: the fraction of each category that goes to `HELD_OUT`. Where that would be every track, the first
             one is trained on nevertheless: a dataset of one file is still a dataset.
         made_with: facts that all tracks share.
+        layout: of both datasets; `auto` is by the number of all tracks.
 
     Raises:
         LegatoError: a category is missing or incomplete.
@@ -49,8 +55,9 @@ def collect(categories: Mapping[str, Sequence[str]], held_out: float, made_with:
     sides: dict[Path, list[Facts]] = {TRAIN.path: [], HELD_OUT.path: []}
     for row in rows:
         sides[(HELD_OUT if row["held_out"] else TRAIN).path].append(row)
+    is_packed = shards.is_packed(layout, len(rows))
     for folder, side in sides.items():
-        write_dataset(folder, side)
+        write_dataset(folder, side, is_packed=is_packed)
 
 
 def _check_distinct(rows: Sequence[Facts]) -> None:
@@ -105,12 +112,15 @@ def track_rows(category: str, names: Sequence[str], held_out: float) -> Iterator
             row |= facts[name]
         text = read_prompt(category, name)
         path = PROMPT.file(category, name)
-        _check_sha256(path, row.pop("prompt_sha256"), path)
+        _check_sha256(sha256_of(path), row.pop("prompt_sha256"), path)
         yield cast(Facts, row | {"prompt": text})
 
 
-def write_dataset(folder: Path, rows: Iterable[Facts]) -> None:
+def write_dataset(folder: Path, rows: Iterable[Facts], *, is_packed: bool) -> None:
     """Write one dataset in the trainer's format beside its place, then put it there.
+
+    Args:
+        is_packed: codes are in archives, and facts in a file for each of these; `export` makes the trainer's folder.
 
     Raises:
         LegatoError: a track's codes are missing, or are not those that were indexed.
@@ -119,21 +129,55 @@ def write_dataset(folder: Path, rows: Iterable[Facts]) -> None:
     shutil.rmtree(building, ignore_errors=True)
     (building / CODES_FOLDER).mkdir(parents=True)
     rows = sorted(rows, key=lambda row: row["id"])
-    for row in rows:
-        source = CODES.file(row["category"], row["id"])
-        if not source.is_file():
-            raise LegatoError(f"{source}: no such file; run `dvc repro`")
-        target = building / CODES_FOLDER / source.name
-        shutil.copyfile(source, target)
-        _check_sha256(target, row["codes_sha256"], source)
+    write_rows = _write_packed if is_packed else _write_files
+    write_rows(building, rows)
     write_json(building / METADATA, {f"{row['id']}.pt": _metadata(row) for row in rows})
-    write_jsonl(building / FACTS, rows)
     shutil.rmtree(folder, ignore_errors=True)
     building.replace(folder)
 
 
-def _check_sha256(path: Path, sha256: str, origin: Path) -> None:
-    if sha256_of(path) != sha256:
+def _write_files(folder: Path, rows: Sequence[Facts]) -> None:
+    for row in rows:
+        source = CODES.file(row["category"], row["id"])
+        write_bytes(folder / CODES_FOLDER / source.name, _codes_of(row, source))
+    write_jsonl(folder / FACTS, rows)
+
+
+def _write_packed(folder: Path, rows: Sequence[Facts]) -> None:
+    """A category's codes in archives of its own; their index has what training needs of a track."""
+    from legato.contract.packed import describe  # and torch
+
+    def member(row: Facts) -> shards.Member:
+        source = CODES.file(row["category"], row["id"])
+        content = _codes_of(row, source)
+        facts = {"category": row["category"], "text": row["prompt"], **describe(content, source)}
+        return shards.Member(source.name, content, facts)
+
+    entries = []
+    by_name = {f"{row['id']}.pt": row for row in rows}
+    names = sorted(by_name, key=lambda name: (by_name[name]["category"], name))
+    for category, members in groupby(names, key=lambda name: by_name[name]["category"]):
+        packed = shards.pack(folder / CODES_FOLDER, category, ([member(by_name[name])] for name in members))
+        for archive, inside in groupby(packed, key=lambda entry: entry["archive"]):
+            found = list(inside)
+            entries += found
+            part = folder / FACTS / f"{Path(archive).stem}.jsonl"
+            write_jsonl(part, (by_name[entry["name"]] for entry in found))
+    if not rows:
+        write_jsonl(folder / FACTS, [])
+    shards.write_index(folder / CODES_FOLDER, sorted(entries, key=lambda entry: entry["name"]))
+
+
+def _codes_of(row: Facts, source: Path) -> bytes:
+    if not shards.exists(source):
+        raise LegatoError(f"{source}: no such file; run `dvc repro`")
+    content = shards.read(source)
+    _check_sha256(hashlib.sha256(content).hexdigest(), row["codes_sha256"], source)
+    return content
+
+
+def _check_sha256(found: str, sha256: str, origin: Path) -> None:
+    if found != sha256:
         raise LegatoError(f"{origin}: its sha256 is not the indexed {sha256}; run `dvc repro`")
 
 

@@ -14,11 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from legato.audio.loudness import MIN_SECONDS, integrated_lufs
+from legato import shards
+from legato.audio.loudness import MIN_SECONDS
 from legato.audio.peaks import true_peak_dbtp
 from legato.audio.samples import read_audio
-from legato.contract.codes import CODES_RULES, UNREADABLE, Rule, broken
+from legato.audio.second_opinion import integrated_lufs
+from legato.contract.codes import CODES_RULES, UNREADABLE
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, METADATA, read_metadata
+from legato.contract.rules import Rule, broken
 from legato.contract.tags import COMMA, split_tags
 from legato.contract.tensors import load_plain
 from legato.errors import LegatoError
@@ -89,7 +92,7 @@ def check_folder(folder: Path, listen_to: int = MAX_LISTENED) -> Report:
         for level, rule in _of_entry(metadata[name]):
             found[level, rule].append(name)
         path = folder / CODES_FOLDER / name
-        if Path(name).name != name or not path.is_file():
+        if Path(name).name != name or not shards.exists(path):
             continue
         codes, unreadable = _load(path)
         if unreadable:
@@ -139,7 +142,9 @@ def _of_names(folder: Path, metadata: dict[str, Any]) -> Iterator[tuple[str, str
     """Faults of names, and of files and metadata that do not meet."""
     inside = folder / CODES_FOLDER
     paths = sorted(inside.iterdir()) if inside.is_dir() else []
-    files = {path.name for path in paths if path.suffix == ".pt" and path.is_file()}
+    packed = {entry["name"]: entry["archive"] for entry in shards.index_of(inside) or ()}
+    files = {path.name for path in paths if path.suffix == ".pt" and path.is_file()} | packed.keys()
+    archives = {shards.INDEX, *packed.values()} if packed else set()
     if not metadata:
         yield ERROR, "must name at least one track", METADATA
     if list(metadata) != sorted(metadata):
@@ -147,7 +152,7 @@ def _of_names(folder: Path, metadata: dict[str, Any]) -> Iterator[tuple[str, str
     if not (folder / METADATA).read_bytes().isascii():
         yield WARNING, "should be ASCII, with other characters as \\u escapes", METADATA
     for path in paths:
-        if path.name not in files:
+        if path.name not in files | archives:
             yield WARNING, f"{CODES_FOLDER} should hold nothing but .pt files", path.name
     for name in sorted(files - metadata.keys()):
         yield ERROR, f"file that {METADATA} does not name", name

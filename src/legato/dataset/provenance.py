@@ -8,13 +8,14 @@ import hashlib
 import json
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.errors import LegatoError
-from legato.files import Json, read_json, read_jsonl, write_jsonl
+from legato.files import Json, parts_of, read_json, read_jsonl, write_jsonl
 from legato.licenses.audit import inputs_of
 from legato.words import printable
 from legato.workspace import params
@@ -110,10 +111,11 @@ def _archived(row: Facts) -> list[Json]:
 
 
 def write(folder: Path) -> None:
-    """Write the chain of each track beside the facts of a collected dataset."""
-    rows = read_jsonl(folder / FACTS)
-    stages = {category: made_by(category) for category in {row["category"] for row in rows}}
-    write_jsonl(folder / FILE, (record(cast(Facts, row), stages[row["category"]]) for row in rows))
+    """Write the chain of each track beside the facts of a collected dataset, in parts where these are in parts."""
+    stages = cache(made_by)
+    for part in parts_of(folder / FACTS):
+        rows = (record(cast(Facts, row), stages(row["category"])) for row in read_jsonl(part))
+        write_jsonl(folder / FILE / part.name if part.parent.name == FACTS else folder / FILE, rows)
 
 
 def read(path: Path) -> list[Json]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from legato import shards
 from legato.dataset import provenance
 from legato.errors import LegatoError
 from legato.files import Json, sha256_of
@@ -83,5 +84,5 @@ def _rebuild(workspace: Path, category: str, names: Sequence[str]) -> None:
 def _differences(workspace: Path, record: Json) -> Iterable[str]:
     for step in record["chain"]:
         made = step["generated"]
-        if sha256_of(workspace / made["entity"]) != made["sha256"]:
+        if shards.sha256_of(workspace / made["entity"]) != made["sha256"]:
             yield WORDS[step["activity"]]

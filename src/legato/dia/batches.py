@@ -98,10 +98,13 @@ def window_rows(codes_TK: Tensor, start: int, frames: int) -> Tensor:
     A window that the track outlasts is cut across the delayed rows, as generation is at each moment: no
     PAD replaces codes that exist.
     """
-    piece_TK = codes_TK[start : start + frames].long()
+    return rows_of(codes_TK[start : start + frames], frames, is_end=start + frames >= len(codes_TK))
+
+
+def rows_of(piece_TK: Tensor, frames: int, *, is_end: bool) -> Tensor:
+    """As `window_rows`, of the window's own frames; `is_end` says that the track has none after them."""
     bos_1K, eos_1K = (torch.full((1, N_CHANNELS), token) for token in (BOS, EOS))
-    ends = start + frames >= len(codes_TK)
-    tokens_TK = torch.cat([bos_1K, piece_TK, *([eos_1K] if ends else [])])
+    tokens_TK = torch.cat([bos_1K, piece_TK.long(), *([eos_1K] if is_end else [])])
     rows_TK = delay.apply(tokens_TK, DELAY_PATTERN, before=BOS, after=PAD)[: frames + 1]
     padding_TK = torch.full((frames + 1 - len(rows_TK), N_CHANNELS), PAD)
     return torch.cat([rows_TK, padding_TK])
@@ -135,8 +138,13 @@ def random_windows(
 
 def batch_of(windows: Sequence[Window], frames: int) -> Batch:
     """The batch of some windows."""
-    rows_BTK = torch.stack([window_rows(window.track.codes_TK, window.start, frames) for window in windows])
+    rows_BTK = torch.stack([_rows(window, frames) for window in windows])
     return make_batch([window.text for window in windows], rows_BTK)
+
+
+def _rows(window: Window, frames: int) -> Tensor:
+    piece_TK = window.track.window(window.start, frames)
+    return rows_of(piece_TK, frames, is_end=window.start + frames >= window.track.n_frames)
 
 
 def fixed_batch(track: AnyTrack, *, windows: int, frames: int) -> Batch:

@@ -16,7 +16,15 @@ from legato.dia.dataset import Split, digest
 from legato.errors import LegatoError
 from legato.files import require_file, sha256_of
 
-HOW = {"device", "compile", "accumulate", "checkpoint_every", "keep", "tensorboard"}  # never what comes out
+HOW = {
+    "start_license",
+    "device",
+    "compile",
+    "accumulate",
+    "checkpoint_every",
+    "keep",
+    "tensorboard",
+}  # never what comes out
 NAME_DIGITS = 12
 Identity = dict[str, Any]
 

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from legato.tokens import CODEBOOK_SIZE, MAX_TEXT_BYTES, N_CODEBOOKS
 from legato.workspace.params import FilePath, Seed, Strict
+from legato.workspace.track import INDEX_DIGITS
 
 VOCABULARY = 1028  # the codes, the three special tokens and one unused, as in Dia
 EOS, PAD, BOS = 1024, 1025, 1026
@@ -44,6 +45,17 @@ SIZES = {
         decoder_heads=4,
         decoder_kv_heads=2,
         head_dim=32,
+        mlp_ratio=3,
+    ),
+    "mini": Size(  # 21.3 M: what models/start is
+        encoder_layers=4,
+        encoder_width=256,
+        encoder_heads=4,
+        decoder_layers=8,
+        decoder_width=256,
+        decoder_heads=4,
+        decoder_kv_heads=2,
+        head_dim=64,
         mlp_ratio=3,
     ),
     "small": Size(  # 146 M: for one GPU
@@ -104,6 +116,7 @@ class TrainParams(Strict):
 
     size: Annotated[str, AfterValidator(_known_size)]  # a row of SIZES
     start: FilePath | None = None  # a folder with a pretrained Dia of 9 or 18 channels, whose shape replaces `size`
+    start_license: str | None = None  # SPDX or an address; of a start whose training.json does not say
     device: Literal["auto", "cpu", "cuda"]  # auto: a GPU where there is one
     precision: Literal["auto", "fp32", "bf16"] = "auto"  # auto: bf16 on a GPU that has it
     compile: Literal["auto", True, False] = "auto"  # auto: on a GPU
@@ -140,6 +153,17 @@ class TrainParams(Strict):
             rule = f"with frames of {self.frames} must be at most {MAX_STEP_FRAMES // self.frames}"
             raise ValueError(f"batch: {self.batch}: {rule}: a step has at most {MAX_STEP_FRAMES} frames")
         return self
+
+
+class PretrainParams(Strict):
+    """`pretrain` in params.yaml: how the start model that ships is made."""
+
+    seed: Seed  # of its music
+    tracks: Annotated[int, Field(ge=1, lt=10**INDEX_DIGITS)]  # of each category of models/start/corpus.yaml
+    held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
+    clips: Annotated[int, Field(ge=1, le=MAX_CLIPS)]  # of each category's phrase, to measure it by
+    seconds: Annotated[float, Field(gt=0, le=600)]  # of each
+    train: TrainParams
 
 
 class SampleParams(Strict):

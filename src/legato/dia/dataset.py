@@ -1,4 +1,7 @@
-"""A dataset folder in the trainer's format, read one file at a time, so that it may be larger than memory."""
+"""A dataset in the trainer's format, in files or in archives, here or in a store; it may be larger than memory.
+
+Every way gives the same tracks in the same order, and so the same windows in each step.
+"""
 
 import hashlib
 import json
@@ -10,10 +13,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from legato.contract.codes import obey, read_codes
+from legato.contract.codes import read_codes
 from legato.contract.facts import read_facts
 from legato.contract.folder import CODES_FOLDER, ENTRY_RULES, FACTS, METADATA, read_metadata
+from legato.contract.packed import sha256_of_codes, tracks_index
+from legato.contract.rules import obey
 from legato.contract.tags import split_tags
+from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_file, stored_tracks
 from legato.errors import LegatoError
 
 
@@ -36,6 +42,10 @@ class Track:
         """Its length."""
         return len(self.codes_TK)
 
+    def window(self, start: int, n_frames: int) -> Tensor:
+        """Some of its frames, fewer where it ends before."""
+        return self.codes_TK[start : start + n_frames]
+
 
 @dataclass(frozen=True)
 class StoredTrack:
@@ -56,8 +66,13 @@ class StoredTrack:
         except RuntimeError:  # torch's older format cannot be mapped
             return read_codes(self.path)
 
+    def window(self, start: int, n_frames: int) -> Tensor:
+        """Some of its frames, fewer where it ends before."""
+        return self.codes_TK[start : start + n_frames]
 
-AnyTrack = Track | StoredTrack
+
+AnyTrack = Track | StoredTrack | PackedTrack
+Place = Path | Store  # of a dataset
 
 
 @dataclass(frozen=True)
@@ -66,46 +81,55 @@ class Split:
 
     train: Sequence[AnyTrack]
     held_out: Sequence[AnyTrack]
+    codec_sha256: str | None = None  # of the codec that made all codes, where the folders say
 
     def categories(self) -> list[str]:
         """Every category of either side, sorted; none where the folders do not say."""
         return sorted({track.category for track in (*self.train, *self.held_out) if track.category is not None})
 
 
-def read_split(train: Path, held_out: Path) -> Split:
-    """The training folder and the held-out one, checked, with no track in both.
+def read_split(train: Place, held_out: Place) -> Split:
+    """The training folder and the held-out one, checked, with no track in both, and of one codec.
 
     Raises:
-        LegatoError: as `read_dataset` does; a held-out track is trained on as well.
+        LegatoError: as `read_dataset` does; a held-out track is trained on as well; there are codes of several codecs.
     """
     tracks = read_dataset(train)
     kept = read_held_out(held_out)
-    by_id, by_content = ({getattr(track, name): track for track in tracks} for name in ("id", "sha256"))
-    for track in kept:
+    by_id, by_content = ({getattr(track, name): track for track in kept} for name in ("id", "sha256"))  # they are few
+    for track in tracks:
         if track.id in by_id:
-            raise LegatoError(f"{track.path}: held out, and in {train} too")
+            raise LegatoError(f"{by_id[track.id].path}: held out, and in {train} too")
         if track.sha256 in by_content:
-            raise LegatoError(f"{track.path}: held out, and the codes of {by_content[track.sha256].path} are the same")
-    return Split(tracks, kept)
+            raise LegatoError(f"{by_content[track.sha256].path}: held out, and the codes of {track.path} are the same")
+    return Split(tracks, kept, _codec_of((train, held_out)))
 
 
-def read_held_out(folder: Path) -> list[StoredTrack]:
+def read_held_out(folder: Place) -> Sequence[StoredTrack | PackedTrack]:
     """The tracks of a held-out folder as `read_dataset` has them; none where its metadata names none.
 
     Raises:
         LegatoError: as `read_dataset` does.
     """
+    if isinstance(folder, Store):
+        return stored_tracks(folder)
     return [] if read_metadata(folder) == {} else read_dataset(folder)
 
 
-def read_dataset(folder: Path) -> list[StoredTrack]:
+def read_dataset(folder: Place) -> Sequence[StoredTrack | PackedTrack]:
     """Every track of a folder in the trainer's format, sorted by name, checked against the whole contract.
 
-    Each file is read once and let go.
+    Each file is read once and let go; of a folder in a store the index alone is, and a track when it is needed.
 
     Raises:
         LegatoError: the folder is missing or empty, files and metadata disagree, or a file breaks a rule.
     """
+    if isinstance(folder, Store):
+        if not (found := stored_tracks(folder)):
+            raise LegatoError(f"{folder}: must hold at least one track")
+        return found
+    if index := tracks_index(folder):
+        return PackedTracks(folder, index).checked()
     metadata_path = folder / METADATA
     metadata = read_metadata(folder)
     if not metadata:
@@ -119,15 +143,28 @@ def read_dataset(folder: Path) -> list[StoredTrack]:
     return [_read_track(files[name], metadata[name], metadata_path, categories) for name in sorted(files)]
 
 
-def sha256_of_codes(codes_TK: Tensor) -> str:
-    """SHA-256 of a track's codes, frame by frame."""
-    return hashlib.sha256(codes_TK.contiguous().numpy().data).hexdigest()
-
-
 def digest(tracks: Sequence[AnyTrack]) -> str:
     """SHA-256 of all that a model learns from or is measured on: ids, tags and codes."""
-    facts = [[track.id, track.tags, track.sha256, track.category] for track in tracks]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    found, before = hashlib.sha256(b"["), b""
+    for track in tracks:
+        found.update(before + json.dumps([track.id, track.tags, track.sha256, track.category]).encode())
+        before = b", "
+    found.update(b"]")
+    return found.hexdigest()
+
+
+def _codec_of(folders: Sequence[Place]) -> str | None:
+    """The SHA-256 of the codec whose codes all tracks are; None where that of any is not known."""
+    found: dict[str | None, str] = {}
+    for folder in folders:
+        path = stored_file(folder, FACTS) if isinstance(folder, Store) else folder / FACTS
+        for row in read_facts(path, (), ("id", "codec_sha256")) if path and path.exists() else []:
+            found.setdefault(row.get("codec_sha256"), f"{folder}/{FACTS}: {row.get('id')}")
+    known = {sha256: place for sha256, place in found.items() if sha256 is not None}
+    if len(known) > 1:
+        one, other = list(known.values())[:2]
+        raise LegatoError(f"{other}: codec_sha256: is of another codec than {one}")
+    return next(iter(known), None) if None not in found else None
 
 
 def _read_categories(path: Path) -> dict[str, str]:

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from legato.dia.batches import Batch, batch_of, random_windows
 from legato.dia.config import TrainParams
 from legato.dia.dataset import AnyTrack
+from legato.dia.packed import PackedTrack, fetch
 from legato.errors import LegatoError
 
 MAX_WORKERS = 8  # processes that make batches for one GPU
@@ -58,6 +59,8 @@ class Steps(Dataset):
         first = self.process * self.part_size * self.params.accumulate
         starts = [first + index * self.part_size for index in range(self.params.accumulate)]
         parts = [windows[start : start + self.part_size] for start in starts]
+        own = [window.track for part in parts for window in part]
+        fetch([track for track in own if isinstance(track, PackedTrack)])
         return [
             StepBatch(batch_of(part, self.params.frames), tuple(window.track.category for window in part))
             for part in parts

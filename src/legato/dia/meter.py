@@ -22,10 +22,13 @@ class Meter:
             torch.zeros(len(categories) + 1, N_CHANNELS, dtype=torch.float64, device=device) for _ in range(2)
         )
 
-    def add(self, losses_BTK: Tensor, labels_BTK: Tensor, categories: Sequence[str | None]) -> None:
-        """Count a batch whose windows are of these categories."""
-        rows = [len(self.categories) if name is None else self.categories.index(name) for name in categories]
-        rows_B = torch.tensor(rows, device=losses_BTK.device)
+    def rows(self, categories: Sequence[str | None]) -> Tensor:
+        """The row of each window's category, (B,), on the CPU."""
+        last = len(self.categories)
+        return torch.tensor([last if name is None else self.categories.index(name) for name in categories])
+
+    def add(self, losses_BTK: Tensor, labels_BTK: Tensor, rows_B: Tensor) -> None:
+        """Count a batch whose windows are of the categories in these rows."""
         self.sums_CK.index_add_(0, rows_B, losses_BTK.detach().double().sum(dim=1))
         self.counts_CK.index_add_(0, rows_B, (labels_BTK != IGNORED).double().sum(dim=1))
 
@@ -33,15 +36,17 @@ class Meter:
         """Count all that `other` has counted, and empty it."""
         self.sums_CK += other.sums_CK
         self.counts_CK += other.counts_CK
-        other.load([torch.zeros_like(other.sums_CK), torch.zeros_like(other.counts_CK)])
+        other.sums_CK.zero_()
+        other.counts_CK.zero_()
 
     def state(self, reduce: Callable[[Tensor], Tensor] = torch.clone) -> list[Tensor]:
         """What was counted, on the CPU; `reduce` adds up that of all processes."""
         return [reduce(self.sums_CK).cpu(), reduce(self.counts_CK).cpu()]
 
     def load(self, state: Sequence[Tensor]) -> None:
-        """Continue from what `state` gave."""
-        self.sums_CK, self.counts_CK = (tensor.to(self.sums_CK.device) for tensor in state)
+        """Continue from what `state` gave, in the same memory: a recorded step adds to it."""
+        for mine, given in zip((self.sums_CK, self.counts_CK), state, strict=True):
+            mine.copy_(given)
 
 
 def figures(state: Sequence[Tensor], categories: Sequence[str]) -> dict[str, float]:

@@ -28,6 +28,8 @@ from transformers import DiaConfig, DiaForConditionalGeneration
 
 from legato.dia.batches import IGNORED, Batch
 from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY, Size
+from legato.dia.halves import halves
+from legato.dia.heads import HeadLosses
 from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
 from legato.files import naming, write_json
@@ -78,16 +80,23 @@ def n_parameters(model: torch.nn.Module) -> int:
 
 def losses(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
     """Cross-entropy in nats of every label, (B, T, K); 0 where the label is ignored."""
-    logits = model(
+    logits = model.logits_dense(last_states(model, batch)).view(*batch.labels_BTK.shape, -1)
+    labels = batch.labels_BTK.reshape(-1)
+    found = functional.cross_entropy(logits.flatten(0, 2).float(), labels, ignore_index=IGNORED, reduction="none")
+    return found.view(batch.labels_BTK.shape)
+
+
+def last_states(model: DiaForConditionalGeneration, batch: Batch) -> Tensor:
+    """What the heads read, (B, T, width).
+
+    The model's own forward pass would copy the logits, to put codebooks beside windows.
+    """
+    return model.model(
         input_ids=batch.text_BL,
         attention_mask=batch.text_mask_BL,
         decoder_input_ids=batch.inputs_BTK,
         use_cache=False,
-    ).logits  # (B * K, T, vocabulary): the model puts codebooks beside windows
-    n_windows, n_rows, n_codebooks = batch.labels_BTK.shape
-    labels = batch.labels_BTK.transpose(1, 2).reshape(-1)
-    found = functional.cross_entropy(logits.flatten(0, 1).float(), labels, ignore_index=IGNORED, reduction="none")
-    return found.view(n_windows, n_codebooks, n_rows).transpose(1, 2)
+    )[0]
 
 
 class Learner(torch.nn.Module):
@@ -102,15 +111,43 @@ class Learner(torch.nn.Module):
         self.model = model
         self.precision = precision
 
-    def forward(self, text_BL: Tensor, text_mask_BL: Tensor, inputs_BTK: Tensor, labels_BTK: Tensor) -> Tensor:
-        """The losses of a batch, (B, T, K)."""
-        with torch.autocast(text_BL.device.type, self.precision, enabled=self.precision != torch.float32):
-            return losses(self.model, Batch(text_BL, text_mask_BL, inputs_BTK, labels_BTK))
+    def forward(self, *batch_and_weights: Tensor) -> tuple[Tensor, Tensor]:
+        """Each label's loss, (B, T, K), and the sum of all, each times its weight: the sum alone has a gradient.
+
+        Args:
+            batch_and_weights: the tensors of a `Batch`, and each label's weight, (B, T, K).
+        """
+        *tensors, weights_BTK = batch_and_weights
+        batch = Batch(*tensors)
+        if weights_BTK.device.type == "cpu" and self.precision == torch.float32 and not torch.compiler.is_compiling():
+            return self._losses_of_heads(batch, weights_BTK)
+        losses_BTK = self.losses(batch)
+        return losses_BTK.detach(), (losses_BTK * weights_BTK).sum()
+
+    def losses(self, batch: Batch) -> Tensor:
+        """Each label's loss, (B, T, K)."""
+        with torch.autocast(batch.text_BL.device.type, self.precision, enabled=self.precision != torch.float32):
+            return losses(self.model, batch)
+
+    def _losses_of_heads(self, batch: Batch, weights_BTK: Tensor) -> tuple[Tensor, Tensor]:
+        """The same in fp32 on a CPU, in a third of the time of the heads: a compiler does as much on a GPU."""
+        shape, width = batch.labels_BTK.shape, self.model.logits_dense.in_features
+        losses_RK, total = HeadLosses.apply(
+            last_states(self.model, batch).view(-1, width),
+            self.model.logits_dense.weight.view(shape[2], -1, width),
+            batch.labels_BTK.reshape(-1, shape[2]),
+            weights_BTK.reshape(-1, shape[2]),
+        )
+        return losses_RK.view(shape), total
 
 
-def label_weights(labels_BTK: Tensor, codebook_weights: Sequence[float], eos_weight: float) -> Tensor:
-    """What each label counts in the loss, (B, T, K): 0 where it is ignored; one weight for each codebook of a side."""
-    weights_K = torch.tensor(2 * list(codebook_weights), dtype=torch.float32, device=labels_BTK.device)
+def codebook_weights(of_a_side: Sequence[float], device: torch.device) -> Tensor:
+    """What each codebook's labels count in the loss, (K,), left and right alike."""
+    return torch.tensor(2 * list(of_a_side), dtype=torch.float32, device=device)
+
+
+def label_weights(labels_BTK: Tensor, weights_K: Tensor, eos_weight: float) -> Tensor:
+    """What each label counts in the loss, (B, T, K): 0 where it is ignored."""
     weights_BTK = weights_K * (labels_BTK != IGNORED)
     return torch.where(labels_BTK == EOS, weights_BTK * eos_weight, weights_BTK)
 
@@ -177,4 +214,24 @@ def load(folder: Path) -> DiaForConditionalGeneration:
     """
     if not (folder / "config.json").is_file():
         raise LegatoError(f"{folder}: no model; the train stage makes it")
-    return read_pretrained(folder).eval()
+    return read_pretrained(folder, lambda config: check_tokens(config, folder)).eval()
+
+
+def check_tokens(config: DiaConfig, folder: Path, n_channels: tuple[int, ...] = (N_CHANNELS,)) -> None:
+    """Whether a model reads and writes our tokens.
+
+    Raises:
+        LegatoError: it has other ones, or another number of channels.
+    """
+    encoder, decoder = halves(config)
+    rules = (
+        ("num_channels", decoder.num_channels, n_channels),
+        ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
+        ("encoder vocab_size", encoder.vocab_size, (TEXT_VOCABULARY,)),
+        ("eos_token_id", decoder.eos_token_id, (EOS,)),
+        ("pad_token_id", decoder.pad_token_id, (PAD,)),
+        ("bos_token_id", decoder.bos_token_id, (BOS,)),
+    )
+    for name, value, allowed in rules:
+        if value not in allowed:
+            raise LegatoError(f"{folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")

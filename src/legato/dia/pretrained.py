@@ -25,6 +25,7 @@ LIMITS = {
     **dict.fromkeys(("max_position_embeddings", "original_max_position_embeddings", "max_length"), MAX_LENGTH),
     "rope_theta": 10**9,
 }
+CODE_KEYS = ("auto_map", "trust_remote_code", "custom_pipelines")  # by which a folder asks to have its code run
 MAX_WORDS = 200  # letters of an error of transformers
 Shapes = dict[str, tuple[int, ...]]
 
@@ -71,6 +72,9 @@ def _config(path: Path) -> tuple[DiaConfig, Shapes]:
     values = read_json(path)
     if not isinstance(values, dict) or values.get("model_type") != "dia":
         raise LegatoError(f"{path}: not a Dia model: its model_type must be 'dia'")
+    for key in CODE_KEYS:
+        if _has(values, key):
+            raise LegatoError(f"{path}: {key}: no code of a model is run, nor asked for")
     if "quantization_config" in values:
         raise LegatoError(f"{path}: quantization_config: weights must be plain numbers")
     for key, value in _integers(values):
@@ -85,6 +89,11 @@ def _config(path: Path) -> tuple[DiaConfig, Shapes]:
     except Exception as error:  # of values that are none, transformers may raise anything
         raise LegatoError(f"{path}: not a Dia model: {_first_words(error)}") from None
     return config, {name: tuple(value.shape) for name, value in described.items()}
+
+
+def _has(values: Any, key: str) -> bool:
+    """Whether nested mappings have a key anywhere."""
+    return isinstance(values, dict) and (key in values or any(_has(value, key) for value in values.values()))
 
 
 def _integers(values: dict[str, Any], where: str = "") -> Iterator[tuple[str, int]]:

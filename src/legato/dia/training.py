@@ -6,7 +6,7 @@ gradients are added up, so that the result does not depend on how many there are
 
 import math
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from accelerate import Accelerator
 from tqdm import tqdm
 from transformers import DiaForConditionalGeneration
 
-from legato.dia import checkpoints, speed
+from legato.dia import checkpoints, record, speed
 from legato.dia import model as dia
 from legato.dia.batches import TEXT_MULTIPLE, fixed_batch
 from legato.dia.config import VOCABULARY, TrainParams
@@ -25,8 +25,10 @@ from legato.dia.dataset import Split
 from legato.dia.loader import StepBatch, Steps, load_steps, workers_for
 from legato.dia.meter import Meter, figures
 from legato.dia.run import Run, follow, new_run, restore, state_of
+from legato.dia.step import Recorded, Step, fit_for, tensors_of
 from legato.errors import LegatoError
 from legato.words import counted
+from legato.work import compiler_cache
 
 HELD_OUT_WINDOWS = 4  # a track
 LOG_EVERY = 10  # steps; the curve shows their mean
@@ -59,13 +61,14 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     accelerator = Accelerator(cpu=device.type == "cpu", mixed_precision="no")
     is_main, device = accelerator.is_main_process, accelerator.device
     steps = Steps(params, split.train, accelerator.process_index, accelerator.num_processes)
-    run = new_run(params, split.categories(), device)
+    run = new_run(params, split.categories(), device, split.codec_sha256)
     identity = checkpoints.identity(params, split)
     folder = checkpoints.run_folder(places.checkpoints, identity)
     rows = restore(run, resume or checkpoints.latest(folder), identity, is_main=is_main)
     precision = dia.pick_precision(params.precision, device)
     learner = dia.Learner(run.model, precision)
     if params.compile is True or (params.compile == "auto" and device.type == "cuda"):
+        compiler_cache.folder()  # what is compiled is kept there
         learner.compile(dynamic=False)
     learner = accelerator.prepare(learner)
     accelerator.print(introduction(run, split, accelerator, precision))
@@ -81,11 +84,12 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
         loader = load_steps(steps, run.step + 1, params.steps, n_workers)
         watch, peak = speed.Stopwatch(), speed.peak_flops(device)
         flops = params.batch * speed.flops_per_window(run.model, params.frames, TEXT_MULTIPLE) if peak else 0
+        step = fit_for(Step(accelerator, learner, run, params), params)
         bar = stack.enter_context(
             tqdm(desc="train", unit=" steps", initial=run.step, total=params.steps, mininterval=1, disable=not is_main)
         )  # which ends its line, whatever happens
         for parts in watch.watch(loader):
-            learn(accelerator, learner, run, parts, params)
+            learn(step, run, parts, params)
             bar.update()
             if due(run.step, LOG_EVERY, params.steps):
                 log_training(curves, run, accelerator)
@@ -103,7 +107,7 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
                     checkpoints.write(folder, identity, run.step, state, params.keep)
                 watch.restart()
     if is_main:
-        dia.save(run.best, places.model, facts(params, identity, run))
+        dia.save(run.best, places.model, facts(params, identity, run, split.codec_sha256))
         checkpoints.remove(folder)
     accelerator.wait_for_everyone()
     accelerator.end_training()
@@ -126,41 +130,18 @@ def in_memory(params: TrainParams) -> Iterator[None]:
         raise LegatoError(f"{where}: {rule}") from None
 
 
-def learn(
-    accelerator: Accelerator, learner: torch.nn.Module, run: Run, parts: Sequence[StepBatch], params: TrainParams
-) -> None:
-    """One step: this process's parts of its windows, one after another, and one change of the weights.
-
-    The loss is the mean over the labels of all processes, each with its weight.
-
-    Raises:
-        LegatoError: the loss or its gradient is no longer a number; the weights are left as they were.
-    """
-    step = run.step + 1
+def learn(step: Step | Recorded, run: Run, parts: Sequence[StepBatch], params: TrainParams) -> None:
+    """One step on this process's parts of its windows; what comes of it is not waited for."""
+    number = run.step + 1
     run.model.train()
-    batches = [part.batch.to(accelerator.device) for part in parts]
-    weights = [dia.label_weights(batch.labels_BTK, params.codebook_weights, params.eos_weight) for batch in batches]
-    total = accelerator.reduce(torch.stack([weights_BTK.sum() for weights_BTK in weights]).sum(), "sum")
-    for part, batch, weights_BTK in zip(parts, batches, weights, strict=True):
-        is_last = part is parts[-1]
-        with nullcontext() if is_last else accelerator.no_sync(learner):  # gradients are shared once
-            losses_BTK = learner(*vars(batch).values())
-            run.recent.add(losses_BTK, batch.labels_BTK, part.categories)
-            accelerator.backward((losses_BTK * weights_BTK).sum() / total * accelerator.num_processes)
-    norm = torch.nn.utils.clip_grad_norm_(run.model.parameters(), params.clip_norm).item()
-    if not math.isfinite(norm):
-        raise LegatoError(
-            f"params.yaml: train: the loss or its gradient is no longer a number at step {step}; "
-            "lower train.learning_rate"
-        )
-    for group in run.optimizer.param_groups:
-        group["lr"] = params.learning_rate * lr_factor(step, warmup_steps=params.warmup_steps, steps=params.steps)
-    run.optimizer.step()
-    run.optimizer.zero_grad()
+    run.set_learning_rate(
+        params.learning_rate * lr_factor(number, warmup_steps=params.warmup_steps, steps=params.steps)
+    )
+    device = run.recent.sums_CK.device
+    run.norms.append(step([tensors_of(part, run, device) for part in parts]))
     if run.average is not None:
-        follow(run.average, run.model, min(params.ema, step / (10 + step)))
-    run.norm += norm
-    run.step = step
+        follow(run.average, run.model, min(params.ema, number / (10 + number)))
+    run.step = number
 
 
 def lr_factor(step: int, *, warmup_steps: int, steps: int) -> float:
@@ -192,8 +173,9 @@ def measure(
     meter = Meter(split.categories(), accelerator.device)
     for track in split.held_out[accelerator.process_index :: accelerator.num_processes]:
         batch = fixed_batch(track, windows=HELD_OUT_WINDOWS, frames=frames).to(accelerator.device)
-        losses_BTK = learner(*vars(batch).values())
-        meter.add(losses_BTK, batch.labels_BTK, [track.category] * len(losses_BTK))
+        losses_BTK = learner.losses(batch)
+        rows_B = meter.rows([track.category] * len(losses_BTK)).to(accelerator.device)
+        meter.add(losses_BTK, batch.labels_BTK, rows_B)
     return figures(meter.state(accelerator.reduce), meter.categories)
 
 
@@ -206,8 +188,9 @@ def log_training(curves: Curves, run: Run, accelerator: Accelerator) -> None:
     """A point of the training curves: means since the last one.
 
     Raises:
-        LegatoError: the loss diverges.
+        LegatoError: the loss diverges, or it or its gradient is no longer a number.
     """
+    run.read_norms()
     loss = figures(run.recent.state(accelerator.reduce), run.recent.categories)["loss"]
     curves.log(run.step, "train/loss", loss)
     curves.log(run.step, "train/gradient_norm", run.norm / ((run.step - 1) % LOG_EVERY + 1))
@@ -222,7 +205,12 @@ def log_training(curves: Curves, run: Run, accelerator: Accelerator) -> None:
 
 
 def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> None:
-    """The training loss of each codebook and category since the last evaluation, as metrics."""
+    """The training loss of each codebook and category since the last evaluation, as metrics.
+
+    Raises:
+        LegatoError: the loss or its gradient is no longer a number.
+    """
+    run.read_norms()
     run.long.absorb(run.recent)
     found = figures(run.long.state(accelerator.reduce), run.long.categories)
     log_parts(curves, run.step, "train", found)
@@ -232,14 +220,15 @@ def log_since_evaluation(curves: Curves, run: Run, accelerator: Accelerator) -> 
 def log_held_out(curves: Curves, step: int, found: dict[str, float]) -> None:
     """A point of the held-out curve, and metrics of each codebook and category; nothing where nothing is held out.
 
-    Those before the first step are kept under `loss_start` and `codebook_start`, so that the fall shows.
+    Those before the first step are kept under `loss_start`, `codebook_start` and `category_start`, so that the fall
+    shows.
     """
     if not found:
         return
     curves.log(step, "held_out/loss", found["loss"])
     if step == 0:
         curves.log(step, "held_out/loss_start", found["loss"], plot=False)
-        starts = {name.replace("/", "_start/"): loss for name, loss in found.items() if name.startswith("codebook/")}
+        starts = {name.replace("/", "_start/"): loss for name, loss in found.items()}
         log_parts(curves, step, "held_out", starts)
     log_parts(curves, step, "held_out", found)
 
@@ -261,7 +250,9 @@ def introduction(run: Run, split: Split, accelerator: Accelerator, precision: to
     )
 
 
-def facts(params: TrainParams, identity: checkpoints.Identity, run: Run) -> dict[str, Any]:
-    """What a saved model is: its run, and which weights these are."""
+def facts(params: TrainParams, identity: checkpoints.Identity, run: Run, codec_sha256: str | None) -> dict[str, Any]:
+    """What a saved model is: its run, which weights these are, and whose codes it speaks."""
     weights = f"average, decay {params.ema}" if params.ema else "last step"
-    return identity | {"weights": weights, "parameters": dia.n_parameters(run.model)}
+    start_license = {"start_license": record.license_of_start(params)} if params.start else {}
+    codes = {"codes": record.speaks(codec_sha256)}
+    return identity | start_license | codes | {"weights": weights, "parameters": dia.n_parameters(run.model)}

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from transformers import DiaConfig, DiaForConditionalGeneration
 
-from legato.dia.config import BOS, DELAY_PATTERN, EOS, PAD, TEXT_VOCABULARY, VOCABULARY
+from legato.dia import record
+from legato.dia.config import DELAY_PATTERN
 from legato.dia.halves import halves
+from legato.dia.model import check_tokens
 from legato.dia.pretrained import read_pretrained
 from legato.errors import LegatoError
 from legato.tokens import N_CHANNELS, N_CODEBOOKS
@@ -20,14 +22,21 @@ EMBEDDINGS, HEADS = "model.decoder.embeddings.embed.weight", "logits_dense.weigh
 KEY = "params.yaml: train.start"
 
 
-def read_start(folder: Path) -> DiaForConditionalGeneration:
+def read_start(folder: Path, codec_sha256: str | None = None) -> DiaForConditionalGeneration:
     """The pretrained Dia in a folder that `save_pretrained` wrote, in float32, with 18 codebooks and our delays.
 
+    Args:
+        codec_sha256: of the codec whose codes it is going to learn; None where the dataset does not say.
+
     Raises:
-        LegatoError: there is none, as `read_pretrained` says, or its tokens are not ours.
+        LegatoError: there is none, as `read_pretrained` says; its tokens are not ours; or it is a model of legato's
+            that speaks another codec's codes.
     """
     try:
-        model = read_pretrained(folder, lambda config: _check(config, folder))
+        record.check_codec(folder, codec_sha256, "the dataset")
+        is_ours = (folder / record.FILE).exists()  # and so of 18: the 9 of a pretrained Dia are another codec's
+        n_channels = (N_CHANNELS,) if is_ours else (N_CODEBOOKS, N_CHANNELS)
+        model = read_pretrained(folder, lambda config: check_tokens(config, folder, n_channels))
     except LegatoError as error:
         raise LegatoError(f"{KEY}: {error}") from None
     _, decoder = halves(model.config)
@@ -48,18 +57,3 @@ def widen(mono: DiaForConditionalGeneration) -> DiaForConditionalGeneration:
     weights[HEADS] = weights[HEADS].repeat(2, 1)
     stereo.load_state_dict(weights)
     return stereo
-
-
-def _check(config: DiaConfig, folder: Path) -> None:
-    encoder, decoder = halves(config)
-    rules = (
-        ("num_channels", decoder.num_channels, (N_CODEBOOKS, N_CHANNELS)),
-        ("decoder vocab_size", decoder.vocab_size, (VOCABULARY,)),
-        ("encoder vocab_size", encoder.vocab_size, (TEXT_VOCABULARY,)),
-        ("eos_token_id", decoder.eos_token_id, (EOS,)),
-        ("pad_token_id", decoder.pad_token_id, (PAD,)),
-        ("bos_token_id", decoder.bos_token_id, (BOS,)),
-    )
-    for name, value, allowed in rules:
-        if value not in allowed:
-            raise LegatoError(f"{folder}: {name}: {value}: must be {' or '.join(map(str, allowed))}")

@@ -1,6 +1,7 @@
 """What differs between two versions: tracks by step, other outputs, parameters, metrics and code."""
 
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -9,8 +10,10 @@ from typing import Any
 import yaml
 from dvc.utils.diff import diff as diff_values
 
+from legato import shards
 from legato.diff.repository import Repository
 from legato.diff.version import Version
+from legato.measure.intervals import HIGH, LOW, differ, estimates
 from legato.workspace.layout import CHAIN, CODE, COUNTED_APART, TrackFiles
 
 ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
@@ -82,7 +85,7 @@ def compare(repository: Repository, old_name: str, new_name: str) -> Difference:
         outputs=[path for path in outputs if not any(Path(path).is_relative_to(place) for place in COUNTED_APART)],
         inputs=[*(f"the code of {stage}" for stage in code), *differing(old.inputs, new.inputs)],
         params=params,
-        metrics=value_diff(old.metrics, new.metrics),
+        metrics=with_intervals(value_diff(old.metrics, new.metrics), old.metrics, new.metrics),
     )
 
 
@@ -106,6 +109,27 @@ def value_diff(old: dict[str, Any], new: dict[str, Any]) -> ValueDiff:
     before, after = ({file: {"data": _lists_as_text(values)} for file, values in side.items()} for side in (old, new))
     found = diff_values(before, after)
     return {file: dict(sorted(rows.items())) for file, rows in sorted(found.items())}
+
+
+def with_intervals(found: ValueDiff, old: Mapping[str, Any], new: Mapping[str, Any]) -> ValueDiff:
+    """The difference of metrics, in which a figure that has an interval in both versions says whether it is noise.
+
+    The ends of an interval are in their figure's row: where that did not change, they keep rows of their own.
+
+    >>> old = {"a.json": {"passed": 0.25, "passed_low": 0.07, "passed_high": 0.59}}
+    >>> new = {"a.json": {"passed": 0.5, "passed_low": 0.22, "passed_high": 0.78}}
+    >>> with_intervals(value_diff(old, new), old, new)["a.json"]
+    {'passed': {'old': 0.25, 'new': 0.5, 'diff': 0.25, 'intervals': [[0.07, 0.59], [0.22, 0.78]], 'noise': True}}
+    """
+    marked: ValueDiff = {}
+    for file, rows in found.items():
+        before, after = (estimates(side.get(file) or {}) for side in (old, new))
+        ends = {f"{key}{end}" for key in rows if key in before or key in after for end in (LOW, HIGH)}
+        marked[file] = {key: dict(row) for key, row in rows.items() if key not in ends}
+        for key in marked[file].keys() & before.keys() & after.keys():
+            pair = before[key], after[key]
+            marked[file][key] |= {"intervals": [[one.low, one.high] for one in pair], "noise": not differ(*pair)}
+    return marked
 
 
 def _lists_as_text(values: Any) -> Any:
@@ -171,7 +195,12 @@ def tracks_of(version: Version, step: TrackFiles, category: str) -> dict[str, st
     """
     if not version.has(_folder(step, category)):
         return {}
-    files = version.listing(_folder(step, category))
+    folder = _folder(step, category)
+    files = version.listing(folder)
+    if shards.INDEX in files:
+        with tempfile.TemporaryDirectory() as here:
+            version.fetch(f"{folder}/{shards.INDEX}", Path(here) / shards.INDEX)
+            files = {entry["name"]: entry["md5"] for entry in shards.Index(Path(here) / shards.INDEX)}
     return {PurePosixPath(file).stem.removesuffix(step.ending): md5 for file, md5 in files.items()}
 
 

@@ -12,7 +12,7 @@ from legato.diff import tracks
 from legato.diff.card import card
 from legato.diff.compare import Difference, ValueDiff
 from legato.diff.notes import notes_of
-from legato.diff.text import COLUMNS, change, count_rows, group_in_words, groups_of, metrics_by_weight, shown
+from legato.diff.text import COLUMNS, chance, change, count_rows, group_in_words, groups_of, metrics_by_weight, shown
 from legato.diff.tracks import Shown
 from legato.files import write_bytes
 from legato.page.html import Inside, breakable, element, table, with_code
@@ -102,8 +102,11 @@ def _counts(found: Difference) -> Iterator[Element]:
 def _values(values: ValueDiff, found: Difference) -> Iterator[Element]:
     tables = []
     for file, rows in values.items():
-        head, width = [file, found.old.name, found.new.name, "change"], 4 if any(map(change, rows.values())) else 3
-        cells = [[key, shown(row["old"]), shown(row["new"]), change(row)][:width] for key, row in rows.items()]
+        head = [file, found.old.name, found.new.name, "change", "of few clips"]
+        width = 5 if any(map(chance, rows.values())) else 4 if any(map(change, rows.values())) else 3
+        cells = [
+            [key, shown(row["old"]), shown(row["new"]), change(row), chance(row)][:width] for key, row in rows.items()
+        ]
         tables.append(table(head[:width], cells, compared=(1, 2)))
     if tables:
         yield element("div", *tables, class_="tables")

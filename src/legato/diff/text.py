@@ -158,11 +158,11 @@ def _revisions(found: Difference) -> str:
 
 def _table(file: str, rows: dict[str, dict[str, Any]]) -> Iterator[str]:
     yield file
-    cells = [(key, shown(row["old"]), shown(row["new"]), change(row)) for key, row in rows.items()]
+    cells = [(key, shown(row["old"]), shown(row["new"]), change(row), chance(row)) for key, row in rows.items()]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     widths[1:3] = [min(width, WIDEST_VALUE) for width in widths[1:3]]
-    for key, old, new, diff in cells:
-        line = f"  {key:{widths[0]}}  {old:>{widths[1]}} -> {new:>{widths[2]}}  {diff:>{widths[3]}}"
+    for key, old, new, diff, sure in cells:
+        line = f"  {key:{widths[0]}}  {old:>{widths[1]}} -> {new:>{widths[2]}}  {diff:>{widths[3]}}  {sure}"
         yield line.rstrip()
 
 
@@ -181,6 +181,15 @@ def shown(value: Any) -> str:
 def change(row: dict[str, Any]) -> str:
     """By how much a metric rose or fell, with its sign; empty where that says nothing."""
     return f"{row['diff']:+.6g}" if isinstance(row.get("diff"), int | float) else ""
+
+
+def chance(row: dict[str, Any]) -> str:
+    """Whether a metric of a few clips changed by more than chance; empty of one that has no interval.
+
+    >>> chance({"noise": True}), chance({"noise": False}), chance({})
+    ('noise', 'beyond chance', '')
+    """
+    return ("noise" if row["noise"] else "beyond chance") if "noise" in row else ""
 
 
 def relative_change(row: dict[str, Any]) -> float:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from legato import shards
 from legato.contract.facts import Facts, read_facts
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
 from legato.files import Json
 from legato.licenses.known import NONE, canonical
-from legato.licenses.policy import KINDS, LAYERS, RECORDING, Input, PolicyParams, refusal
+from legato.licenses.policy import LAYERS, OF_TRACKS, RECORDING, Input, PolicyParams, refusal
 from legato.words import counted
 
 MOST_NAMES = 3  # tracks named in one line, of each reason
@@ -33,7 +34,9 @@ def read_tracks(folders: Iterable[Path]) -> list[Facts]:
     for folder in folders:
         facts = read_facts(folder / FACTS, ("id", "category", "seconds"), ("soundfont", "codec"))
         names = {row["id"] for row in facts}
-        unknown = sorted(path.name for path in (folder / CODES_FOLDER).glob("*.pt") if path.stem not in names)
+        codes = folder / CODES_FOLDER
+        files = [*codes.glob("*.pt"), *map(codes.joinpath, shards.names(codes))]
+        unknown = sorted(path.name for path in files if path.stem not in names)
         if unknown:
             raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")
         rows += facts
@@ -126,14 +129,23 @@ def refusals(rows: Iterable[Facts], policy: PolicyParams) -> dict[str, list[str]
     return dict(found)
 
 
-def report(rows: Sequence[Facts], refused: dict[str, list[str]]) -> Json:
-    """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone."""
+def report(
+    rows: Sequence[Facts], refused: dict[str, list[str]], start: Input | None = None, why_not: str | None = None
+) -> Json:
+    """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone.
+
+    Args:
+        start: the model that training begins with.
+        why_not: why it may not, if it may not.
+    """
+    begins = {"name": start.name, "license": start.license, "refused": why_not} if start else None
     categories = sorted({row["category"] for row in rows})
     return {
-        "passed": not refused,
+        "passed": not refused and why_not is None,
         "tracks": len(rows),
         "refused": len({name for names in refused.values() for name in names}),
         "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
+        "start": begins,
         "hours": hours_by_license(rows),
         "layers": hours_by_layer(rows),
         "sources": hours_by_source(rows),
@@ -145,7 +157,7 @@ def report(rows: Sequence[Facts], refused: dict[str, list[str]]) -> Json:
 
 def hours_by_license(rows: Iterable[Facts]) -> Hours:
     """Hours of audio whose input of each kind has each licence."""
-    seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in KINDS}
+    seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in OF_TRACKS}
     for row in rows:
         for kind, stated in {(one.kind, _named(one.license)) for one in inputs_of(row)}:
             seconds[kind][stated] += row["seconds"]
@@ -179,6 +191,9 @@ def _named(license_id: str | None) -> str:
 
 def line_of(report: Json) -> str:
     """A failed audit in one line: how many tracks, why, and the first of them."""
+    if not report["refusals"]:
+        start = report["start"]
+        return f"audit: train.start {start['name']}: {start['license']!r}: {start['refused']}; see docs/licences.md"
     reasons = [f"{one['why']} ({_some(one['tracks'])})" for one in report["refusals"]]
     more = len(reasons) - MOST_REASONS
     listed = "; ".join(reasons[:MOST_REASONS]) + (f"; and {more} more" if more > 0 else "")

@@ -25,16 +25,18 @@ class PolicyParams(Strict):
     soundfont: Allowed
     codec: Allowed  # of its weights
     instrument: Allowed = ["CC0-1.0"]  # of synthesizers that play parts, and of effects
+    start: Allowed = ["CC0-1.0"]  # of a model that training begins with
 
 
 RECORDING, COMPOSITION = "recording", "composition"
 LAYERS = (RECORDING, COMPOSITION)  # of rights in music: a recording or a score, and the work that is heard in it
 KINDS = tuple(PolicyParams.model_fields)
+OF_TRACKS = tuple(kind for kind in KINDS if kind != "start")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """Something a track is made of."""
+    """Something a track is made of, or the model that learns from the tracks."""
 
     kind: str  # one of `KINDS`
     name: str  # human-readable; a SoundFont's is its path

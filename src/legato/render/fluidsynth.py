@@ -19,10 +19,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from legato.errors import LegatoError
 from legato.midi import smf
 from legato.midi.channels import CC_RESET, PEDALS
 from legato.midi.contents import Contents
+from legato.render.fonts import synth_with
 from legato.render.production import Chorus, PartProduction, Production, Reverb
 from legato.soundfont import fluid
 from legato.soundfont.reader import loaded_presets, sounding_keys
@@ -87,24 +87,33 @@ class Synth:
 
     def write(self, n_blocks: int) -> np.ndarray:
         """The next blocks, (n_blocks * 64, 2); with stems, (n_blocks * 64, 2 * n_stems), left and right in turn."""
-        if self._n_stems:
-            return self._write_stems(n_blocks)
-        audio = np.empty((n_blocks * BLOCK_SAMPLES, 2), dtype=np.float32)  # the binding offers 16 bits only
-        self._calls["write_float"](self._binding.synth, len(audio), audio.ctypes.data, 0, 2, audio.ctypes.data, 1, 2)
+        audio = self.room(n_blocks)
+        self.write_into(audio, 0, n_blocks)
         return audio
+
+    def room(self, n_blocks: int) -> np.ndarray:
+        """Zeros for `n_blocks` of audio, in the shape that `write` gives them."""
+        n_samples = n_blocks * BLOCK_SAMPLES
+        if self._n_stems:
+            return np.zeros((2 * self._n_stems, n_samples), dtype=np.float32).T
+        return np.zeros((n_samples, 2), dtype=np.float32)
+
+    def write_into(self, audio: np.ndarray, at: int, n_blocks: int) -> None:
+        """Put the next blocks into `audio`, which is `room`, from its block `at` on."""
+        n_samples = n_blocks * BLOCK_SAMPLES
+        place = audio.ctypes.data + at * BLOCK_SAMPLES * audio.strides[0]
+        if self._n_stems:
+            sides = [place + side * audio.strides[1] for side in range(audio.shape[1])]
+            wet = [sides[2 * stem + side] for stem in range(self._n_stems) for _ in range(N_EFFECTS) for side in (0, 1)]
+            buffers = ((len(places), (c_void_p * len(places))(*places)) for places in (wet, sides))
+            self._calls["process"](self._binding.synth, n_samples, *(value for pair in buffers for value in pair))
+        else:  # the binding offers 16 bits only
+            self._calls["write_float"](self._binding.synth, n_samples, place, 0, 2, place, 1, 2)
 
     def writes(self, n_blocks: int) -> Iterator[np.ndarray]:
         """As `write`, but never much at a time, however many blocks there are."""
         for done in range(0, n_blocks, MOST_BLOCKS):
             yield self.write(min(MOST_BLOCKS, n_blocks - done))
-
-    def _write_stems(self, n_blocks: int) -> np.ndarray:
-        audio = np.zeros((2 * self._n_stems, n_blocks * BLOCK_SAMPLES), dtype=np.float32)
-        sides = [channel.ctypes.data for channel in audio]
-        wet = [sides[2 * stem + side] for stem in range(self._n_stems) for _ in range(N_EFFECTS) for side in (0, 1)]
-        buffers = ((len(places), (c_void_p * len(places))(*places)) for places in (wet, sides))
-        self._calls["process"](self._binding.synth, audio.shape[1], *(value for pair in buffers for value in pair))
-        return audio.T
 
 
 @contextmanager
@@ -127,7 +136,6 @@ def open_synth(
     Raises:
         LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
     """
-    _keep_samples(font)
     settings: dict[str, Any] = {
         "synth.polyphony": polyphony,
         "synth.reverb.active": int(reverb is not None),
@@ -150,26 +158,31 @@ def open_synth(
     if n_stems:
         settings |= {f"synth.{name}": n_stems for name in ("audio-channels", "audio-groups", "effects-groups")}
     channels = -(-n_channels // 16) * 16
-    binding = fluid.library().Synth(gain=float(gain), samplerate=sample_rate, channels=channels, **settings)
-    try:
-        yield Synth(binding, binding.sfload(str(font)), n_stems)
-    finally:
-        binding.delete()
+    settings |= {"gain": float(gain), "samplerate": sample_rate, "channels": channels}
+    with synth_with(font, **settings) as (binding, font_id):
+        yield Synth(binding, font_id, n_stems)
 
 
 def play(contents: Contents, production: Production, synth: Synth, sample_rate: int) -> Iterator[np.ndarray]:
-    """Blocks up to the end of the last note; then all pedals are up."""
+    """The audio up to the end of the last note, in pieces of whole blocks; then all pedals are up."""
     for channel, (instrument, part) in enumerate(zip(contents.instruments, production.parts, strict=True)):
         synth.set_part(channel, instrument.program, part)
-    now = 0
+    now = filled = 0
+    audio = synth.room(MOST_BLOCKS)
     for event in timed_events(contents):
         block = round(event.s * sample_rate / BLOCK_SAMPLES)
-        if block > now:
-            yield from synth.writes(block - now)
-            now = block
+        while now < block:
+            n_blocks = min(block - now, MOST_BLOCKS - filled)
+            synth.write_into(audio, filled, n_blocks)
+            now, filled = now + n_blocks, filled + n_blocks
+            if filled == MOST_BLOCKS:
+                yield audio
+                audio, filled = synth.room(MOST_BLOCKS), 0
         synth.send(event.channel, event.status, event.data)
         if event.status == smf.CONTROL and event.data[0] == CC_RESET:
             synth.place(event.channel, production.parts[event.channel])
+    if filled:
+        yield audio[: filled * BLOCK_SAMPLES]
     end = -(-round(contents.seconds * sample_rate) // BLOCK_SAMPLES)
     if end > now:
         yield from synth.writes(end - now)
@@ -211,9 +224,9 @@ def sounding_presets(font: Path) -> dict[tuple[int, int], str]:
     Raises:
         LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
     """
-    synth, font_id = _keep_samples(font)
-    named = list(loaded_presets(synth, font_id))
-    return {place: name for place, name in named if next(sounding_keys(synth, font_id, place), None) is not None}
+    with synth_with(font, channels=16) as (synth, font_id):
+        named = list(loaded_presets(synth, font_id))
+        return {place: name for place, name in named if next(sounding_keys(synth, font_id, place), None) is not None}
 
 
 def fluidsynth_version() -> str:
@@ -239,17 +252,3 @@ def _calls() -> dict[str, Any]:
         "process": (c_int, c_int, addresses, c_int, addresses),  # n_samples, then the effects' and the dry outputs
     }
     return {name: fluid.function(f"synth_{name}", c_int, c_void_p, *kinds) for name, kinds in arguments.items()}
-
-
-@cache
-def _keep_samples(font: Path) -> tuple[Any, int]:
-    """An idle synth and the font in it: FluidSynth then shares its samples with every synth made after it.
-
-    Raises:
-        LegatoError: libfluidsynth is absent, or FluidSynth cannot load the font.
-    """
-    synth = fluid.library().Synth(channels=16)
-    font_id = synth.sfload(str(font))
-    if font_id < 0:
-        raise LegatoError(f"{font}: FluidSynth cannot load this SoundFont: {fluid.complaint()}")
-    return synth, font_id

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from legato.audio.estimators import fundamentals, mono
 from legato.audio.features import ATTACK_WINDOW_S, HALF, attack_s
 from legato.errors import LegatoError
 from legato.instruments.catalogue import DRUMS
@@ -132,6 +131,8 @@ def trouble(note: np.ndarray, part: Part, sample_rate: int, *, is_drums: bool) -
 
 def cents_off(note: np.ndarray, key: float, sample_rate: int) -> float:
     """How far a note's median fundamental is from a key or an octave of it, -600 to 600 cents."""
+    from legato.audio.estimators import fundamentals, mono  # SciPy, which takes a while: most tracks do not need it
+
     heard = fundamentals(mono(note, sample_rate))
     if not len(heard):
         return 600.0

@@ -12,6 +12,7 @@ from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
+from legato import shards
 from legato.contract.facts import Facts
 from legato.files import write_bytes, write_text
 from legato.page.figures import counted, duration
@@ -64,19 +65,19 @@ def _usage(rows: Iterable[Facts]) -> np.ndarray | None:
     from legato.measure.metrics import usage
 
     paths = [CODES.file(row["category"], row["id"]) for row in rows]
-    counts = [usage(read_codes(path).numpy()) for path in paths if path.is_file()]
+    counts = [usage(read_codes(path).numpy()) for path in paths if shards.exists(path)]
     return np.sum(counts, axis=0) if counts else None
 
 
 def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Element:
     parts: dict[str, Iterable[Inside]] = {
+        "Samples": samples(),  # first: a newcomer wants to hear what comes out
         "Overview": sections.overview(),
         "Licences": sections.licenses(),
         "Tracks": track_list(rows),
         "Distributions": distributions(rows),
         "Codebooks": sections.codebooks(usage),
         "Training": sections.training(),
-        "Samples": samples(),
     }
     head = (
         element("meta", charset="utf-8"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from legato import shards
 from legato.files import sha256_of, write_bytes
 from legato.page.preview import compressed, preview
 from legato.report.tracks import AFTER, BEFORE, Track
@@ -40,7 +41,7 @@ def write_previews(category: str, tracks: Sequence[Track], weights: Path | None,
         category=category,
         work=work,
         name=lambda track: track.row["id"],
-        reads=lambda track: [sha256_of(path) if path else None for path in (track.audio, track.codes)],
+        reads=lambda track: [shards.sha256_of(path) if path else None for path in (track.audio, track.codes)],
         settings={"seconds": seconds, "weights": sha256_of(weights) if weights else None},
         outs=[PAGE.path / "previews" / category],
     )

@@ -46,7 +46,8 @@ SUMMARY = {
     "loss": Figure("held-out loss, nats", 2, "the model's on held-out tracks; less is better"),
 }
 MODEL = {
-    "passed": Figure("checks that samples pass, mean of the prompts", 0, "", is_share=True),
+    "passed": Figure("samples in which all that was asked for is heard", 0, "", is_share=True),
+    "recognised": Figure("samples nearer to their prompt's music than to any other's", 0, "", is_share=True),
     "frechet_db": Figure("Fréchet distance to held-out music, dB", 1, ""),
 }
 USAGE_COLUMNS = 128

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+from legato import shards
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.dataset import provenance
@@ -54,9 +55,9 @@ def key_of(row: Facts) -> str | None:
 
 def _rows(file: str) -> Iterator[Json]:
     for folder in (TRAIN.path, HELD_OUT.path):
-        if (folder / file).is_file():
+        if (folder / file).exists():
             yield from read_jsonl(folder / file)
 
 
 def _if_there(path: Path) -> Path | None:
-    return path if path.is_file() else None
+    return path if shards.exists(path) else None

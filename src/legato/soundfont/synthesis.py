@@ -7,7 +7,6 @@ frequency that a sample may hold, so that it folds nothing back when it is playe
 from collections.abc import Callable
 
 import numpy as np
-from scipy.fft import next_fast_len
 
 SAMPLE_RATE = 44100
 TOP_HZ = 18_000.0
@@ -93,6 +92,8 @@ def shaped(wave: Wave, weights: Amplitude) -> Wave:
 
 def fast_length(n_samples: int) -> int:
     """A longer even length, by 50 ms of silence at least, that a Fourier transform is quick with."""
+    from scipy.fft import next_fast_len  # SciPy takes a while, and most of what reads this module makes no sound
+
     return 2 * next_fast_len(-(-(n_samples + SAMPLE_RATE // 20) // 2), real=True)
 
 

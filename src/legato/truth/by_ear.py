@@ -1,7 +1,8 @@
 """What a prompt says that can be judged by ear alone, with no MIDI file beside it.
 
 Conventions: a kind is a check's name as in the verdicts of `legato validate`; those that end in `_heard` need nothing
-but audio. Thresholds are here once, for tracks and for what a model plays.
+but audio. Thresholds here are for whole tracks as they were rendered; `clips` has those for a few seconds decoded from
+codes.
 """
 
 import re
@@ -14,7 +15,7 @@ import numpy as np
 
 from legato.audio import estimators
 from legato.audio.features import width_db
-from legato.prompts.claims import BPM, NARROW_DB, WIDE_DB, Claim, read_tag
+from legato.prompts.claims import BPM, KEY, NARROW_DB, WIDE_DB, Claim, read_tag
 from legato.prompts.sounds import SOUND, SOUNDS
 
 DRUMS_HISS = 5e-4  # over it, there may be drums
@@ -37,16 +38,18 @@ PIANO = r"\bpiano\b"
 STRINGS = r"\bstring quartet\b|\bstrings\b"
 
 NO_DRUMS_HEARD, ONLY_DRUMS_HEARD, DRUMS_HEARD = "no_drums_heard", "only_drums_heard", "drums_heard"
-BASS_808_HEARD, BPM_HEARD = "bass_808_heard", "bpm_heard"
+BASS_808_HEARD, BPM_HEARD, KEY_HEARD = "bass_808_heard", "bpm_heard", "key_heard"
+LOFI_HEARD, WIDE_HEARD, NARROW_HEARD = "lofi_heard", "wide_heard", "narrow_heard"
 OF_PHRASES = {NO_DRUMS: NO_DRUMS_HEARD, ONLY_DRUMS: ONLY_DRUMS_HEARD, DRUMS: DRUMS_HEARD, BASS_808: BASS_808_HEARD}
 OF_CLAIMS = {
     Claim("drums", "none"): NO_DRUMS_HEARD,
     Claim("drums", "only"): ONLY_DRUMS_HEARD,
     Claim("instrument", "synth_bass_2"): BASS_808_HEARD,
-    Claim("effect", "lofi"): "lofi_heard",
-    Claim("width", "wide"): "wide_heard",
-    Claim("width", "narrow"): "narrow_heard",
+    Claim("effect", "lofi"): LOFI_HEARD,
+    Claim("width", "wide"): WIDE_HEARD,
+    Claim("width", "narrow"): NARROW_HEARD,
 }
+OF_VALUES = {BPM: BPM_HEARD, KEY: KEY_HEARD}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ class Sound:
         return width_db(self.audio)
 
 
-# What is judged by nothing but the audio; `BPM_HEARD` needs the bpm as well.
+# What is judged by nothing but the audio.
 HEARD: dict[str, Callable[[Sound], bool]] = {
     NO_DRUMS_HEARD: lambda sound: sound.percussion.hiss <= DRUMS_HISS,
     DRUMS_HEARD: lambda sound: sound.percussion.hiss > DRUMS_HISS,
@@ -99,9 +102,9 @@ HEARD: dict[str, Callable[[Sound], bool]] = {
         sound.percussion.over_bass > ONLY_DRUMS_SHARE and sound.percussion.hiss > ONLY_DRUMS_HISS
     ),
     BASS_808_HEARD: lambda sound: sound.low_share is not None and sound.low_share >= LOW_SHARE,
-    "lofi_heard": lambda sound: sound.is_grainy,
-    "wide_heard": lambda sound: sound.width_db >= WIDE_DB - ROOM_DB,
-    "narrow_heard": lambda sound: sound.width_db <= NARROW_DB + ROOM_DB,
+    LOFI_HEARD: lambda sound: sound.is_grainy,
+    WIDE_HEARD: lambda sound: sound.width_db >= WIDE_DB - ROOM_DB,
+    NARROW_HEARD: lambda sound: sound.width_db <= NARROW_DB + ROOM_DB,
 }
 
 
@@ -110,6 +113,7 @@ class Asked(NamedTuple):
 
     kinds: tuple[str, ...]  # sorted
     bpm: float | None = None  # where it is stated
+    key: str | None = None  # with its scale, where it is stated
 
 
 def asked_by(prompt_tags: Sequence[str]) -> Asked:
@@ -118,7 +122,7 @@ def asked_by(prompt_tags: Sequence[str]) -> Asked:
     A fundamental can be heard of a lone voice only: an 808 bass with drums or another instrument is not checked.
 
     >>> asked_by(["hip hop beat only drums", "96 bpm"])
-    Asked(kinds=('bpm_heard', 'drums_heard', 'only_drums_heard'), bpm=96.0)
+    Asked(kinds=('bpm_heard', 'drums_heard', 'only_drums_heard'), bpm=96.0, key=None)
     >>> asked_by(["808 bass melody"]).kinds, asked_by(["808 bass melody", "drum kit"]).kinds
     (('bass_808_heard',), ())
     """
@@ -126,18 +130,11 @@ def asked_by(prompt_tags: Sequence[str]) -> Asked:
     phrases = [tag.lower() for tag in prompt_tags if not read_tag(tag)]
     kinds = {OF_CLAIMS[claim] for claim in claims if claim in OF_CLAIMS}
     kinds |= {kind for words, kind in OF_PHRASES.items() if any(re.search(words, phrase) for phrase in phrases)}
-    stated = [float(claim.value) for claim in claims if claim.kind == BPM]
     if DRUMS_HEARD in kinds or any(map(_names_another, claims)) or any(map(_says_another, phrases)):
         kinds -= {BASS_808_HEARD}
-    return Asked(tuple(sorted(kinds | ({BPM_HEARD} if stated else set()))), stated[0] if stated else None)
-
-
-def judge_by_ear(asked: Asked, sound: Sound) -> dict[str, bool]:
-    """Whether each kind of what is asked for is heard."""
-    found = {kind: bool(HEARD[kind](sound)) for kind in asked.kinds if kind != BPM_HEARD}
-    if BPM_HEARD in asked.kinds and asked.bpm is not None:
-        found[BPM_HEARD] = agrees(sound.heard_bpm, asked.bpm)
-    return {kind: found[kind] for kind in asked.kinds if kind in found}
+    stated = {claim.kind: claim.value for claim in claims if claim.kind in OF_VALUES}
+    kinds |= {OF_VALUES[kind] for kind in stated}
+    return Asked(tuple(sorted(kinds)), float(stated[BPM]) if BPM in stated else None, stated.get(KEY))
 
 
 def bpm_error(heard: float, bpm: float) -> float:

@@ -96,12 +96,18 @@ def judge_recording(prompt_tags: Sequence[str], sound: Sound, facts: Mapping[str
         if claim is not None and claim.kind == "fidelity":
             found.append(Verdict(tag, claim.kind, claim.value in facts.get("fidelity", []), HOW[claim.kind].own_file))
             continue
-        heard = by_ear.judge_by_ear(by_ear.asked_by([tag]), sound)
+        heard = _heard_of(tag, sound)
         if not heard and nth > 0:
             raise LegatoError(f"{tag!r}: this cannot be heard, and a recording has no notes: docs/archives.md")
         basis = AUDIO if claim is None else STATED
         found += [Verdict(tag, kind, is_true, basis) for kind, is_true in heard.items()]
     return found
+
+
+def _heard_of(tag: str, sound: Sound) -> dict[str, bool]:
+    asked = by_ear.asked_by([tag])
+    found = {kind: bool(by_ear.HEARD[kind](sound)) for kind in asked.kinds if kind in by_ear.HEARD}
+    return found if asked.bpm is None else found | {by_ear.BPM_HEARD: agrees(sound.heard_bpm, asked.bpm)}
 
 
 def _judge_tag(tag: str, claim: Claim | None, evidence: Evidence) -> Kinds:

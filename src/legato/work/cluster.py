@@ -3,7 +3,6 @@
 Its workers run in the same workspace, on a common file system. Why no other kind: docs/scale.md.
 """
 
-import asyncio
 import logging
 import os
 import re
@@ -12,9 +11,12 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from legato.errors import LegatoError
+
+if TYPE_CHECKING:
+    import asyncio
 
 Item = TypeVar("Item")
 ADDRESS = re.compile(r"(?:tcp|tls)://(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})")
@@ -51,6 +53,8 @@ def connected(address: str, resources: dict[str, float] | None) -> Iterator[tupl
     Raises:
         LegatoError: Dask is not installed, or within `CONNECT_S` no scheduler has answered at the address.
     """
+    import asyncio  # here and below: it takes a while, and most runs have no cluster
+
     try:
         import distributed  # noqa: F401
     except ImportError:
@@ -73,8 +77,10 @@ def connected(address: str, resources: dict[str, float] | None) -> Iterator[tupl
 
 
 @contextmanager
-def _running_loop() -> Iterator[asyncio.AbstractEventLoop]:
+def _running_loop() -> Iterator["asyncio.AbstractEventLoop"]:
     """An event loop in a thread of its own, which ends with the block: Dask's own outlives a client that failed."""
+    import asyncio
+
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="cluster", daemon=True)
     thread.start()
@@ -87,6 +93,8 @@ def _running_loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 async def _open(address: str) -> tuple[Any, int]:
     """A client, and how many threads its cluster has; one deadline for all, since Dask's are for each step alone."""
+    import asyncio
+
     from distributed import Client
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # the error says it

@@ -22,6 +22,7 @@ MACHINERY = (
     "work/*.py",
     "errors.py",
     "words.py",
+    "shards.py",
     "workspace/categories.py",
     "workspace/dvc_files.py",
     "workspace/layout.py",

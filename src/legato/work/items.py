@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 
-from joblib import cpu_count
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
@@ -64,6 +63,7 @@ class Step(Generic[Item]):
     reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
     settings: Any  # parameters, and hashes or versions of what all items share: JSON
     outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
+    is_kept_by_dvc: bool = True  # each file for itself: not where they are packed afterwards
 
 
 class FailedError(LegatoError):
@@ -107,12 +107,12 @@ def build(
     for folder in step.outs:
         clear(folder)
 
-    store = object_store()
+    store = object_store() if step.is_kept_by_dvc else None
 
     def find(one: _Wanted) -> Json | None:
         return item_cache.restore(cache, one.key, step.outs, store)
 
-    with ThreadPoolExecutor(cpu_count()) as readers:
+    with ThreadPoolExecutor() as readers:
         shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]
         wanted = list(readers.map(lambda item: _wanted(step, item, shared), items))
         found: list[Any] = list(readers.map(find, wanted))
@@ -178,14 +178,18 @@ def run(
     *,
     stage: str,
     name: Callable[[Item], str],
+    seconds: Sequence[float] | None = None,
     place: Place | None = None,
 ) -> list[Json]:
     """Apply `work` to every item and return what each gave, in order; failures and `place` are as in `build`.
 
+    Args:
+        seconds: each item's length, where progress is better told in seconds of audio than in tracks.
+
     Raises:
         FailedError: at least one item failed.
     """
-    found = dict(_shown(stage, work, items, place=place))
+    found = dict(_shown(stage, work, items, seconds, place))
     return _sound(stage, [name(item) for item in items], [found[at] for at in range(len(items))])
 
 
@@ -229,7 +233,13 @@ def workers() -> int:
     else:
         rule = f"must be a whole number of at most {MAX_WORKERS}, 0 for one a core"
         raise LegatoError(f"environment: {WORKERS_VARIABLE}: {text!r}: {rule}")
-    return asked or cpu_count()  # which heeds a control group's limit
+    return asked or _n_cores()
+
+
+def _n_cores() -> int:
+    from joblib import cpu_count  # which heeds a control group's limit, and takes a while
+
+    return int(cpu_count())
 
 
 def clear(folder: Path) -> Path:
@@ -266,9 +276,11 @@ def _shown(
     place: Place | None = None,
 ) -> Iterator[tuple[int, Any]]:
     """The outcomes, with their progress."""
+    if not items:
+        return
     sizes = lengths or [1] * len(items)
     with Progress(stage, sum(sizes), is_audio=bool(lengths)) as progress:
-        for at, result in outcomes(work, items, place or default_place()) if items else ():
+        for at, result in outcomes(work, items, place or default_place()):
             progress.add(sizes[at])
             yield at, result
 

@@ -19,17 +19,17 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from joblib.externals.loky import get_reusable_executor
-
 from legato.errors import EXIT_INTERRUPTED, LegatoError, memory_error_line, os_error_line
 from legato.work import cluster
+from legato.work.copying import Died, can_copy, in_a_copy
 
 Item = TypeVar("Item")
 STDERR = 2
+TRIES = 2  # of an item whose process dies
 IDLE_S = 300  # until a process without work ends
 WATCH_S = 0.5
 LOGS = Path(".legato/logs")
@@ -81,6 +81,9 @@ def outcomes(work: Callable[[Item], Any], items: Sequence[Item], place: Place) -
             while waiting and not interrupts.asked:
                 at = waiting.popleft()
                 yield at, _attempt(work, items[at])
+        if place.kind == "processes" and len(waiting) == 1 and can_copy():
+            at = waiting.popleft()
+            yield at, _copied(work, items[at])
         while waiting and not interrupts.asked:
             with _executor(place, len(waiting)) as (executor, n_handed_out):
                 there = cluster.in_workspace(work) if place.kind == "cluster" else work
@@ -136,19 +139,35 @@ def _fed(
     return []
 
 
+def _copied(work: Callable[[Item], Any], item: Item) -> Any:
+    n_bytes = _size(_log_path())
+    begin = partial(_begin, os.getpid(), _log_path())
+    for _ in range(TRIES):
+        found = in_a_copy(partial(_attempt, work, item), begin)
+        if not isinstance(found, Died):
+            return found
+    return _died(found.of, n_bytes)
+
+
 def _alone(work: Callable[[Item], Any], item: Item) -> Any:
     n_bytes = _size(_log_path())
     try:
         return _processes(1).submit(_attempt, work, item).result()
     except BrokenProcessPool as error:
         found = re.search(r"[A-Z]+\(-?\d+\)", str(error))  # SIGKILL(-9)
-        has_more = _size(_log_path()) > n_bytes
-        told = f"; its last words are in {os.path.relpath(_log_path())}" if has_more else ""
-        return Failure(f"its process died twice, {found[0] if found else 'nobody knows of what'}{told}")
+        return _died(found[0] if found else "nobody knows of what", n_bytes)
+
+
+def _died(of: str, n_bytes: int) -> Failure:
+    """Of an item whose process died twice; its log had `n_bytes` before."""
+    told = f"; its last words are in {os.path.relpath(_log_path())}" if _size(_log_path()) > n_bytes else ""
+    return Failure(f"its process died twice, {of}{told}")
 
 
 def _processes(n_workers: int) -> Executor:
     """Processes that ignore Ctrl-C, which is for the stage, from their first moment on."""
+    from joblib.externals.loky import get_reusable_executor  # which takes a while
+
     with _handling(signal.SIGINT, signal.SIG_IGN):
         # One that has grown is replaced by a new one, between two items.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given to the executor")

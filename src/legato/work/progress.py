@@ -3,9 +3,7 @@
 import sys
 import time
 from types import TracebackType
-from typing import Self
-
-from tqdm import tqdm
+from typing import Any, Self
 
 from legato.words import counted, minutes, real_time
 
@@ -20,20 +18,24 @@ class Progress:
         self._stage, self._total, self._is_audio = stage, total, is_audio
         self._done, self._started = 0.0, time.monotonic()
         self._next_line = self._started + EVERY_S
-        hidden = not sys.stderr.isatty()
-        self._bar = tqdm(desc=stage, total=total, unit=self._so_far(0), bar_format=BAR, disable=hidden)
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from tqdm import tqdm  # which takes a while
+
+            self._bar = tqdm(desc=stage, total=total, unit=self._so_far(0), bar_format=BAR)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def add(self, size: float) -> None:
         """So much more is done."""
         self._done = min(self._done + size, self._total)  # a sum of seconds may end a hair over its total
         now = time.monotonic()
-        if not self._bar.disable:
+        if self._bar is not None and not self._bar.disable:
             self._bar.unit = self._so_far(now - self._started)
             self._bar.update(self._done - self._bar.n)
         elif now >= self._next_line:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from legato.errors import LegatoError
+from legato.work import compiler_cache
 from legato.work.item_cache import object_path, read_record, used_folder
 from legato.workspace import categories
 
@@ -55,7 +56,7 @@ def prune(
     """Throw results away; return how many and how many bytes.
 
     Args:
-        older_than_s: those that no stage has used for this long.
+        older_than_s: those that no stage has used for this long, and what was compiled and not used.
         larger_than: the least recently used, until the rest has at most this many bytes.
         unused: those that no stage of any workspace has asked for when it ran last, nor will for a category that
             this one no longer has.
@@ -76,7 +77,7 @@ def prune(
         if path not in sound:
             path.unlink(missing_ok=True)
     wanted = {path for result in kept for path in result.objects}
-    freed = 0
+    freed = compiler_cache.prune(cache, older_than_s) if older_than_s is not None else 0
     for path in (cache / "objects").glob("*/*"):
         if path not in wanted:
             freed += size_of(path)

@@ -23,6 +23,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+from legato import shards
 from legato.errors import LegatoError
 from legato.workspace import params
 from legato.workspace.dvc_files import PROJECT, all_locked, md5_of, object_path, object_store, read_stages
@@ -81,12 +82,14 @@ def verify(paths: Iterable[Path]) -> None:
 def verify_files(paths: Iterable[Path]) -> None:
     """See that files, of outputs too large to look at whole, have the bytes that DVC recorded; others are left alone.
 
+    Of a folder these are its files; of a member of an archive, the archive and its index.
+
     Raises:
         LegatoError: one has not, or DVC's list of its folder is not here and the folder is not as recorded.
     """
     known, store = recorded(), object_store() or Path()
     listings: dict[str, Files | None] = {}
-    for path in map(_from_root, paths):
+    for path in (file for named in map(_from_root, paths) for file in shards.files_of(named)):
         out = _output_of(path, known)
         if out is None:
             continue

@@ -123,10 +123,10 @@ def _own() -> dict[Path, tuple[str, str]]:
     of_git = "Git keeps it: `git restore` or `dvc repro` brings it back"
     of_user = "it is yours: `dvc checkout` brings back what you have added, `dvc commit` keeps what it is now"
     kept = {out: (md5, of_git) for out, md5 in recorded.recorded(kept_by_dvc=False).items()}
-    return kept | {out: (md5, of_user) for out, md5 in _added().items()}
+    return kept | {out: (md5, of_user) for out, md5 in added().items()}
 
 
-def _added() -> dict[Path, str]:
+def added() -> dict[Path, str]:
     """What `dvc add` keeps: paths and MD5s."""
     found: dict[Path, str] = {}
     for folder, names, files in os.walk("."):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from legato import shards
+
 Values = Mapping[str, Any]  # of params.yaml
 
 
@@ -34,13 +36,15 @@ class TrackFiles(Artifact):
         return self.path / category
 
     def file(self, category: str, track: str) -> Path:
-        """A track's file: the one that is there, else the one that would be."""
+        """A track's file: the one that is there, else the one that would be; it may be a member of an archive."""
         paths = [self.folder(category) / f"{track}{self.ending}{suffix}" for suffix in self.suffixes]
-        return next((path for path in paths if path.is_file()), paths[0])
+        return next((path for path in paths[1:] if path.is_file() and not paths[0].is_file()), paths[0])
 
     def files(self, category: str) -> list[Path]:
-        """A category's files, sorted by name."""
-        return sorted(path for path in self.folder(category).glob("*") if path.suffix in self.suffixes)
+        """A category's files, and the members of its archives, sorted by name."""
+        folder = self.folder(category)
+        paths = [*folder.glob("*"), *map(folder.joinpath, shards.names(folder))]
+        return sorted(path for path in paths if path.suffix in self.suffixes)
 
 
 # What an archive gave for a category: originals of its records, and what is known of them (`legato.archives.fetched`).
@@ -123,6 +127,9 @@ LIMITS = Path(".legato/limits")  # requests to archives, counted over restarts
 CODEC_RUNS = Path("dataset/train_codec")
 SMALL_CODEC, SMALL_CODEC_FIGURES = Path("models/codec/small.pth"), Path("models/codec/small.json")
 CODEC_CORPUS = Path("models/codec/corpus.yaml")
+START = Path("models/start")  # the model that ships
+START_CORPUS, START_FIGURES = START / "corpus.yaml", START / "figures.json"
+PRETRAINING = Path("dataset/pretrain")
 DIFF_PAGE = REPORTS / "diff.html"
 
 # The user's folders, and the roots of the others: all that the pipeline reads or writes.

@@ -83,12 +83,21 @@ def load(key: str, kind: type[Value], path: Path = PARAMS) -> Value:
         if not isinstance(values, dict) or name not in values:
             raise LegatoError(f"{path}: {key}: this key is missing")
         values = values[name]
+    return checked(values, kind, key, str(path))
+
+
+def checked(value: Any, kind: type[Value], key: str, where: str) -> Value:
+    """A value of any origin, checked against its model or type.
+
+    Raises:
+        LegatoError: it breaks a rule.
+    """
     try:
-        return TypeAdapter(kind).validate_python(values, strict=True)
+        return TypeAdapter(kind).validate_python(value, strict=True)
     except ValidationError as error:
         first, *others = error.errors()
         more = f" (and {len(others)} more)" if others else ""
-        raise LegatoError(f"{path}: {_line(key, first)}{more}") from None
+        raise LegatoError(f"{where}: {_line(key, first)}{more}") from None
 
 
 def _line(key: str, error: Any) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
+from legato.dataset.card.forms import IN_FILES, TORCH_SAVE, Form
 from legato.dataset.card.summary import Summary, length_of
 from legato.files import Json, sha256_of
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
@@ -36,6 +37,7 @@ CONTEXT: Json = {
     "examples": {"@id": "cr:examples", "@type": "@json"},
     **{term: f"cr:{term}" for term in CR_TERMS.split()},
 }
+JSON_LINES = "application/jsonlines"
 TEXT, NUMBER, WHOLE = "sc:Text", "sc:Float", "sc:Integer"
 MADE_FROM = "prov:wasDerivedFrom"
 # Facts of a track that are worth a field: (name, type, what it is, a property that means the same).
@@ -61,7 +63,7 @@ FIELDS = (
 )
 
 
-def describe(card: CardParams, summary: Summary, folder: Path) -> Json:
+def describe(card: CardParams, summary: Summary, folder: Path, form: Form = IN_FILES) -> Json:
     """The description of a dataset folder whose files are in place; what the parameters leave out is not in it."""
     described = {
         "@context": CONTEXT,
@@ -79,8 +81,8 @@ def describe(card: CardParams, summary: Summary, folder: Path) -> Json:
         "keywords": ["music", "audio tokens", "Descript Audio Codec", "text-to-audio", "synthetic"],
         "inLanguage": "en",
         "isLiveDataset": False,
-        "distribution": _files(folder),
-        "recordSet": [_records()],
+        "distribution": _files(folder, form),
+        "recordSet": [_records(form)],
         **_responsible(summary),
         **_provenance(summary),
     }
@@ -94,27 +96,38 @@ def _citation(card: CardParams) -> str:
     return f"@misc{{{card.name}, {', '.join(f'{key} = {{{text}}}' for key, text in known.items() if text)}}}"
 
 
-def _files(folder: Path) -> list[Json]:
-    return [
-        _file(folder, METADATA, "application/json", "The prompt, sample rate, codebooks and frames of each file."),
-        _file(folder, FACTS, "application/jsonlines", "All that is known of each track, an object a line."),
-        _file(
-            folder,
-            provenance.FILE,
-            "application/jsonlines",
+def _files(folder: Path, form: Form) -> list[Json]:
+    described = {
+        METADATA: ("application/json", "The prompt, sample rate, codebooks and frames of each file."),
+        form.facts: (JSON_LINES, "All that is known of each track, an object a line."),
+        form.facts.replace(FACTS, provenance.FILE): (
+            JSON_LINES,
             "Each track's chain of prov:Activity: the code, the "
             "parameters and the entities it used (prov:used), and what it generated (prov:generated), by SHA-256.",
         ),
-        {
-            "@type": "cr:FileSet",
-            "@id": "codes",
-            "name": "codes",
-            "description": f"A file for each track, written by torch.save: int16, frames by {N_CHANNELS}; the first "
-            f"{N_CODEBOOKS} columns are the left channel's codebooks, the others the right's; 0 to {CODEBOOK_SIZE - 1}",
-            "encodingFormat": "https://docs.pytorch.org/docs/stable/generated/torch.save.html",
-            "includes": f"{CODES_FOLDER}/*.pt",
-        },
+    }
+    listed = [
+        _several(name, name, kind, what) if "*" in name else _file(folder, name, kind, what)
+        for name, (kind, what) in described.items()
+        if "*" in name or (folder / name).exists()
     ]
+    each, where = ("track", "written by torch.save") if form.codes_encoding == TORCH_SAVE else ("part", "in archives")
+    what = (
+        f"A file for each {each}, {where}: int16, frames by {N_CHANNELS}; the first "
+        f"{N_CODEBOOKS} columns are the left channel's codebooks, the others the right's; 0 to {CODEBOOK_SIZE - 1}"
+    )
+    return [*listed, _several("codes", form.codes, form.codes_encoding, what)]
+
+
+def _several(name: str, pattern: str, encoding: str, description: str) -> Json:
+    return {
+        "@type": "cr:FileSet",
+        "@id": name,
+        "name": name,
+        "description": description,
+        "encodingFormat": encoding,
+        "includes": pattern,
+    }
 
 
 def _file(folder: Path, name: str, encoding: str, description: str) -> Json:
@@ -131,25 +144,26 @@ def _file(folder: Path, name: str, encoding: str, description: str) -> Json:
     }
 
 
-def _records() -> Json:
+def _records(form: Form) -> Json:
     return {
         "@type": "cr:RecordSet",
         "@id": "tracks",
         "name": "tracks",
         "description": "The tracks and what they were made from.",
         "key": {"@id": "tracks/id"},
-        "field": [_field(*row) for row in FIELDS],
+        "field": [_field(form, *row) for row in FIELDS],
     }
 
 
-def _field(name: str, kind: str, description: str, same_as: str | None) -> Json:
+def _field(form: Form, name: str, kind: str, description: str, same_as: str | None) -> Json:
+    source = "fileSet" if "*" in form.facts else "fileObject"
     field = {
         "@type": "cr:Field",
         "@id": f"tracks/{name}",
         "name": name,
         "description": description,
         "dataType": kind,
-        "source": {"fileObject": {"@id": FACTS}, "extract": {"column": name}},
+        "source": {source: {"@id": form.facts}, "extract": {"column": name}},
     }
     return field | ({"equivalentProperty": same_as} if same_as else {})
 

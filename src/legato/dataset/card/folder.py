@@ -7,6 +7,7 @@ from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import describe
+from legato.dataset.card.forms import Form, form_of
 from legato.dataset.card.readme import write_readme
 from legato.dataset.card.summary import summarize
 from legato.dataset.card.terms import write_terms
@@ -15,10 +16,15 @@ from legato.files import read_jsonl, write_bytes, write_json
 README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
 
 
-def write_card(card: CardParams, folder: Path, held_out: Path) -> None:
-    """Describe a dataset in the trainer's format; `held_out` is the one beside it that is only counted."""
+def write_card(card: CardParams, folder: Path, held_out: Path, form: Form | None = None) -> None:
+    """Describe a dataset in the trainer's format; `held_out` is the one beside it that is only counted.
+
+    Args:
+        form: of the folder, where it is not a collected dataset.
+    """
+    form = form or form_of(folder)
     rows = cast(list[Facts], read_jsonl(folder / FACTS))
     summary = summarize(rows, len(read_jsonl(held_out / FACTS)))
-    write_bytes(folder / README, write_readme(card, summary).encode())
+    write_bytes(folder / README, write_readme(card, summary, form).encode())
     write_bytes(folder / TERMS, write_terms(card, summary).encode())
-    write_json(folder / CROISSANT, describe(card, summary, folder))
+    write_json(folder / CROISSANT, describe(card, summary, folder, form))

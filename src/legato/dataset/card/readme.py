@@ -9,33 +9,25 @@ from typing import Any
 import yaml
 
 from legato.dataset.card.config import CardParams
+from legato.dataset.card.forms import IN_FILES, Form
 from legato.dataset.card.summary import Summary, Terms, length_of
-from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
+from legato.tokens import SAMPLE_RATE
 
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST = "1M<n<10M"
 OTHER = "other"
-READ = """\
-```python
-import json, torch
-
-prompts = json.load(open("metadata.json"))
-for name, entry in prompts.items():
-    codes = torch.load(f"encoded_audio/{name}", weights_only=True)  # int16, (frames, 18)
-    print(entry["text"], codes.shape)
-```"""
 
 
-def write_readme(card: CardParams, summary: Summary) -> str:
+def write_readme(card: CardParams, summary: Summary, form: Form = IN_FILES) -> str:
     """The card: metadata in YAML, then what it is, how to read it, what it is made of, and what it is not good for."""
-    front = yaml.safe_dump(front_matter(card, summary), sort_keys=False, allow_unicode=True)
+    front = yaml.safe_dump(front_matter(card, summary) | form.front_matter, sort_keys=False, allow_unicode=True)
     sections = [
         f"---\n{front}---",
         f"# {card.name}",
-        _about(summary),
+        _about(summary, form),
         "## Read it",
-        READ,
-        _format(),
+        form.read,
+        _format(form),
         "## What is in it",
         _table(("category", "tracks", "length", "licence of its music", "a prompt of it"), _categories(summary)),
         "## Licences",
@@ -69,11 +61,11 @@ def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
     }
 
 
-def _about(summary: Summary) -> str:
+def _about(summary: Summary, form: Form) -> str:
     return (
         f"{summary.n_tracks} tracks of music, {length_of(summary.hours)}, each as codes of the Descript Audio Codec "
-        f"with a prompt. {_origin(summary)} {_recordings(summary)} Another {summary.n_held_out} are held out: they lie "
-        "in another folder and are not described here."
+        f"with a prompt. {_origin(summary)} {_recordings(summary)} Another {summary.n_held_out} are held out: "
+        f"{form.held_out}."
     )
 
 
@@ -93,16 +85,9 @@ def _origin(summary: Summary) -> str:
     )
 
 
-def _format() -> str:
-    return (
-        f"- `encoded_audio/<id>.pt`: a bare int16 tensor (frames, {N_CHANNELS}); columns 0 to {N_CODEBOOKS - 1} are "
-        f"the left channel's codebooks, {N_CODEBOOKS} to {N_CHANNELS - 1} the right's; values 0 to "
-        f"{CODEBOOK_SIZE - 1}; {SAMPLE_RATE / HOP_LENGTH:.2f} frames a second; no delay pattern, no special tokens.\n"
-        "- `metadata.json`: each file's prompt (`text`), sample rate, number of codebooks and length in frames.\n"
-        "- `tracks.jsonl`: all that is known of each track, an object a line: key, bpm, instruments, loudness, "
-        "licences, hashes of what it was made from.\n"
-        "- `croissant.json`: this description for machines; `LICENSE`: what stands under which licence."
-    )
+def _format(form: Form) -> str:
+    last = "`croissant.json`: this description for machines; `LICENSE`: what stands under which licence."
+    return "\n".join(f"- {line}" for line in (*form.files, last))
 
 
 def _categories(summary: Summary) -> Iterable[Sequence[str]]:

@@ -23,6 +23,7 @@ from legato.files import read_jsonl, write_jsonl
 from legato.measure.evaluation.frechet import levels_of
 from legato.tokens import SAMPLE_RATE
 from legato.truth.by_ear import Sound
+from legato.truth.clips import Measured, measure
 
 FACTS = "samples.jsonl"
 MIN_SECONDS = 1.0  # a shorter clip cannot be heard
@@ -44,6 +45,11 @@ class Clip:
         """What can be heard of it; None where it is silent or shorter than a second."""
         is_heard = len(self.audio) >= MIN_SECONDS * SAMPLE_RATE and np.abs(self.audio).max() > 10 ** (SILENCE_DBFS / 20)
         return Sound(audio=self.audio, sample_rate=SAMPLE_RATE) if is_heard else None
+
+    @cached_property
+    def measured(self) -> Measured | None:
+        """What is measured of it; None where it cannot be heard."""
+        return None if self.sound is None else measure(self.sound)
 
     @cached_property
     def levels(self) -> np.ndarray:
@@ -89,6 +95,11 @@ def read_samples(folder: Path) -> Samples:
         )
         clips.setdefault(row["prompt"], []).append(clip)
     return Samples(max(row["frames_asked"] for row in rows), clips)
+
+
+def of_phrase(tracks: Sequence[AnyTrack], tags: Sequence[str]) -> list[AnyTrack]:
+    """The tracks whose phrase, the first tag of theirs, is among a prompt's tags."""
+    return [track for track in tracks if track.tags[0] in tags]
 
 
 def excerpts(tracks: Sequence[AnyTrack], count: int, n_frames: int, decode: Decode) -> list[Clip]:

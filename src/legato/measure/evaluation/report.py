@@ -2,9 +2,10 @@
 
 Conventions: a figure is `{"generated": x, "held_out": y}`, None where there is nothing to measure; what is heard has
 `others` too, what held-out music of the other prompts scores: where that is the same, the check means nothing. Shares
-are 0 to 1.
+are 0 to 1. Shares of clips have their interval beside them, `generated_low` to `generated_high`: see `intervals`.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -12,18 +13,21 @@ from operator import add
 
 import numpy as np
 
-from legato.audio.loudness import MIN_SECONDS, integrated_lufs
+from legato.audio.loudness import MIN_SECONDS
 from legato.audio.samples import silence_share
+from legato.audio.second_opinion import integrated_lufs
 from legato.contract.tags import split_tags
 from legato.dia.dataset import AnyTrack
 from legato.files import Json
-from legato.measure.evaluation.adherence import Heard, Judged, judge
-from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts
+from legato.measure.evaluation.adherence import Heard, Judged, judge, judge_other, judge_own
+from legato.measure.evaluation.clips import Clip, Decode, Samples, excerpts, of_phrase
 from legato.measure.evaluation.codebooks import codebook_use, perplexities
 from legato.measure.evaluation.frechet import frechet_log_mel_db
+from legato.measure.intervals import Estimate, flat, share_of
 from legato.measure.metrics import TOTAL, usage
 from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE, N_CHANNELS, SAMPLE_RATE
-from legato.truth.by_ear import BPM_HEARD
+from legato.truth.by_ear import BPM_HEARD, asked_by
+from legato.truth.clips import not_told
 
 GENERATED, HELD_OUT, OTHERS = "generated", "held_out", "others"
 ALL = "all"
@@ -38,7 +42,7 @@ class Group:
 
     generated: list[Judged]
     held_out: list[Judged]  # excerpts of the tracks that begin with one of the prompt's tags
-    others: list[Judged]  # excerpts of other prompts' tracks, judged by this one
+    others: list[Judged]  # excerpts of other prompts' tracks, judged by this one in what they are not
     data_counts: np.ndarray  # of all codes of these tracks
     recognised: dict[str, list[bool]]  # of generated and of held-out clips
 
@@ -62,7 +66,7 @@ def evaluate(samples: Samples, held_out: Sequence[AnyTrack], n_excerpts: int, de
         Under `prompts` and `total`, what `row` returns, and what `codebooks` returns for the total.
     """
     tags = {prompt: split_tags(prompt) for prompt in samples.clips}
-    tracks = {prompt: [track for track in held_out if track.tags[0] in tags[prompt]] for prompt in tags}
+    tracks = {prompt: of_phrase(held_out, tags[prompt]) for prompt in tags}
     cut: dict[tuple[str, ...], list[Clip]] = {}  # prompts may ask for the same tracks
     for chosen in tracks.values():
         key = tuple(track.id for track in chosen)
@@ -74,7 +78,8 @@ def evaluate(samples: Samples, held_out: Sequence[AnyTrack], n_excerpts: int, de
         for prompt, clips in samples.clips.items()
     }
     total = reduce(add, groups.values())
-    return {"prompts": {prompt: row(group) for prompt, group in groups.items()}, TOTAL: row(total) | codebooks(total)}
+    rows = {prompt: row(group) | said(group, tags[prompt]) for prompt, group in groups.items()}
+    return {"prompts": rows, TOTAL: row(total) | codebooks(total)}
 
 
 def make_group(clips: Sequence[Clip], tags: Sequence[str], real: Sequence[Clip], data_counts: np.ndarray) -> Group:
@@ -82,8 +87,8 @@ def make_group(clips: Sequence[Clip], tags: Sequence[str], real: Sequence[Clip],
     own, others = ([clip for clip in real if (clip.tags[0] in tags) == is_own] for is_own in (True, False))
     return Group(
         generated=[judge(clip, tags) for clip in clips],
-        held_out=[judge(clip, tags) for clip in own],
-        others=[judge(clip, tags) for clip in others],
+        held_out=[judge_own(clip, tags) for clip in own],
+        others=[judge_other(clip, tags) for clip in others],
         data_counts=data_counts,
         recognised={GENERATED: recognise(clips, own, others), HELD_OUT: recognise(own, own, others)},
     )
@@ -113,7 +118,7 @@ def row(group: Group) -> Json:
 
     Returns:
         `clips`, how many; `seconds`, their length in all; `ended`, how many the model ended. Then, of each side:
-        `passed`, by kind of check, the share that holds; the fields of `Heard`; what `figures` returns;
+        `passed`, by kind of check, the share of clips in which it holds; the fields of `Heard`; what `figures` returns;
         `frechet_log_mel_db`, a distance in dB; and `recognised`, the share of clips that are nearest
         to their own prompt's music.
     """
@@ -123,7 +128,7 @@ def row(group: Group) -> Json:
     pairs = {GENERATED: (generated, held_out), HELD_OUT: (held_out[0::2], held_out[1::2])}
     for side, found in sides.items():
         found["frechet_log_mel_db"] = _distance(*pairs[side]) if all(pairs[side]) else None
-        found["recognised"] = _mean(group.recognised[side])
+    recognised = {side: share_of(sum(found), len(found)) for side, found in group.recognised.items()}
     passed = {side: passes(getattr(group, side)) for side in (GENERATED, HELD_OUT, OTHERS)}
     heard = {side: heard_means(getattr(group, side)) for side in (GENERATED, HELD_OUT, OTHERS)}
     heard_names = [name for name in Heard._fields if name != "bpm_error" or BPM_HEARD in passed[GENERATED]]
@@ -131,7 +136,8 @@ def row(group: Group) -> Json:
         "clips": len(generated),
         "seconds": round(sum(len(clip.audio) for clip in generated) / SAMPLE_RATE, 3),
         "ended": sum(clip.ended for clip in generated),
-        "passed": {kind: _beside(kind, passed) for kind in passed[GENERATED]},
+        "passed": {kind: _shares({side: of[kind] for side, of in passed.items()}) for kind in passed[GENERATED]},
+        "recognised": _shares(recognised),
         **{name: _beside(name, heard) for name in heard_names},
         **{name: _beside(name, sides) for name in sides[GENERATED]},
     }
@@ -168,13 +174,29 @@ def heard_means(judged: Sequence[Judged]) -> Figures:
     return {name: _mean(getattr(one.heard, name) for one in judged) for name in Heard._fields}
 
 
-def passes(judged: Sequence[Judged]) -> dict[str, float]:
-    """The share of verdicts that are true, of each kind and, where there is one, of all."""
-    verdicts = [(kind, holds) for one in judged for kind, holds in one.verdicts.items()]
-    groups = {kind: [holds for other, holds in verdicts if other == kind] for kind, _ in sorted(verdicts)}
-    if verdicts:
-        groups[ALL] = [holds for _, holds in verdicts]
-    return {kind: sum(group) / len(group) for kind, group in groups.items()}
+def said(group: Group, tags: Sequence[str]) -> Json:
+    """What was asked for against what is heard, pair by pair, and what cannot be told of clips.
+
+    Returns:
+        `bpm` and `key`, where the prompt states one: of each side `[asked, heard]` for each clip; a bpm is heard up to
+        a factor of two. `not_told`, by kind of check why it is left out.
+    """
+    found: Json = {}
+    for name in ("bpm", "key"):
+        if getattr(group.generated[0].asked, name) is not None:
+            sides = {GENERATED: group.generated, HELD_OUT: group.held_out}
+            pairs = {side: [getattr(one, f"{name}s") for one in judged] for side, judged in sides.items()}
+            found[name] = {side: [[*pair] for pair in each if pair is not None] for side, each in pairs.items()}
+    return found | {"not_told": not_told(asked_by(tags))}
+
+
+def passes(judged: Sequence[Judged]) -> defaultdict[str, Estimate | None]:
+    """The share of clips in which each kind of what is asked for is heard, and under `all` all of it."""
+    kinds = sorted({kind for one in judged for kind in one.verdicts})
+    found = {kind: [one.verdicts[kind] for one in judged if kind in one.verdicts] for kind in kinds}
+    if kinds:
+        found[ALL] = [one.is_as_asked for one in judged if one.is_as_asked is not None]
+    return defaultdict(lambda: None, {kind: share_of(sum(each), len(each)) for kind, each in found.items()})
 
 
 def no_counts() -> np.ndarray:
@@ -184,6 +206,11 @@ def no_counts() -> np.ndarray:
 
 def _counts_of(track: AnyTrack) -> np.ndarray:
     return usage(track.codes_TK.numpy())
+
+
+def _shares(sides: Mapping[str, Estimate | None]) -> Figures:
+    """Shares of clips, each with its interval."""
+    return {name: value for side, found in sides.items() for name, value in flat(side, found).items()}
 
 
 def _beside(name: str, sides: Mapping[str, Mapping[str, float | None]], digits: int | None = None) -> Figures:
