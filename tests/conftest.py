@@ -9,13 +9,27 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from helpers import clones
 from helpers.checkout import SMALL_CODEC
+from helpers.clones import Clone
 from helpers.dask_cluster import Dask
+from helpers.once import made_once
 from helpers.s3_server import KEYS, Server
 from legato.work import item_cache, items
 
 settings.register_profile("legato", deadline=None)  # a busy machine makes no example wrong
 settings.load_profile("legato")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Modules are handed out as they are collected, not those of most tests first."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules with a clone of their own take longest: the last one should not be one of them."""
+    long = {item.location[0] for item in items if "built" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.location[0] not in long)
 
 
 # What a user's environment may say of Git, DVC, stores, caches and this project. A proxy is not for this machine's own.
@@ -100,9 +114,28 @@ def font(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The SoundFont that the pipeline makes, built once."""
     from legato.soundfont.font import write_font
 
-    path = tmp_path_factory.mktemp("soundfont") / "legato.sf2"
-    write_font(path)
-    return path
+    return made_once(tmp_path_factory, "soundfont", lambda to: write_font(to / "legato.sf2")) / "legato.sf2"
+
+
+@pytest.fixture(scope="session")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A clone built from nothing, committed: it is copied, and never changed."""
+    return Clone(made_once(tmp_path_factory, "clone", clones.build))
+
+
+@pytest.fixture(scope="module")
+def built(built_once: Clone, tmp_path_factory: pytest.TempPathFactory) -> Clone:
+    """A module's own built clone. Tests leave it as they found it."""
+    return built_once.copy(tmp_path_factory.mktemp("built"))
+
+
+@pytest.fixture
+def edited(built: Clone) -> Iterator[Clone]:
+    """The built clone, put back to its commit after the test."""
+    yield built
+    built.run("git", "checkout", "-q", ".")
+    built.run("git", "clean", "-fdq")
+    built.run("dvc", "checkout", "-q", "-f", "--allow-missing")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The documented commands set up a remote from which nothing wrong is pulled."""
+"""Remotes with real DVC: the documented commands set one up; what is pushed, pulled, and built on."""
 
 import hashlib
 import json
@@ -15,19 +15,21 @@ import pytest
 import yaml
 
 from helpers.checkout import ROOT
+from helpers.clones import STAGES_OF_A_CATEGORY, TINY, Clone, stages_of
+from helpers.contract import read_dataset
 from legato.workspace.layout import MODEL, TRAIN
 
 BIN = Path(sys.executable).parent
 COMMANDS = re.findall(
     r"^(dvc remote .*?)(?: +#.*)?$", (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1], re.MULTILINE
 )
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
 N_FILES = 6
 
 
 def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     words = [str(BIN / command[0]) if command[0] == "dvc" else command[0], *command[1:]]
-    credentials = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
-    environment = os.environ | credentials | {"DVC_NO_ANALYTICS": "1"}
+    environment = os.environ | CREDENTIALS | {"DVC_NO_ANALYTICS": "1"}
     return subprocess.run(words, cwd=folder, check=check, capture_output=True, text=True, env=environment)
 
 
@@ -108,6 +110,69 @@ def test_what_dvc_leaves_of_a_full_disk_is_no_part_of_an_output(tmp_path: Path) 
     assert "up to date" in run(tmp_path, "dvc", "status").stdout
     run(tmp_path, "dvc", "add", "-q", "data")
     assert (tmp_path / "data.dvc").read_text() == before
+
+
+def test_push_and_pull_over_s3_share_the_codes_alone(built: Clone, tmp_path: Path, address: str) -> None:
+    there = tmp_path / "there"
+    try:
+        built.run("dvc", "remote", "add", "--local", "--default", "store", "s3://legato/data")
+        built.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
+        built.run("dvc", "push", **CREDENTIALS)
+        built.run("git", "clone", "-q", str(built.folder), str(there))
+        clone = Clone(there)
+        shutil.copy(built.folder / ".dvc/config.local", there / ".dvc/config.local")
+        clone.run("dvc", "pull", "collect", **CREDENTIALS)
+        for folder in ("dataset/encoded_dataset", "dataset/heldout_dataset"):
+            assert clone.digests(folder) == built.digests(folder)
+        assert sorted(path.name for path in (there / "dataset").iterdir() if path.is_dir()) == [
+            "encoded_dataset",
+            "heldout_dataset",
+        ]
+        clone.run("dvc", "pull", "normalize@pads", **CREDENTIALS)
+        assert clone.digests("dataset/raw_audio/pads") == built.digests("dataset/raw_audio/pads")
+        assert clone.run("dvc", "pull", **CREDENTIALS)
+        assert clone.repro() == []
+    finally:
+        (built.folder / ".dvc/config.local").unlink(missing_ok=True)
+
+
+def test_a_clone_builds_on_what_was_pushed_and_pulls_no_more_than_that(built: Clone, tmp_path: Path) -> None:
+    """What CI does: parameters change in a fresh clone that has none of the data."""
+    origin, clone = Clone(tmp_path / "origin"), Clone(tmp_path / "clone")
+    built.run("git", "clone", "-q", str(built.folder), str(origin.folder))
+    origin.run("dvc", "config", "--local", "cache.dir", str(built.folder / ".dvc/cache"))
+    origin.run("dvc", "checkout", "-q")
+    origin.run("dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    origin.edit(lambda values: values["categories"].update(more=TINY["categories"]["beats"] | {"tracks": 1}))
+    origin.repro("collect")
+    origin.edit(lambda values: values["categories"].pop("pads"))
+    assert set(origin.repro("collect")) == {"check", "contents", "collect"}
+    origin.run("git", "config", "user.name", "tester")
+    origin.run("git", "config", "user.email", "tester@localhost")
+    origin.commit("pads are gone, more is there")
+    origin.run("dvc", "push", "collect", "check", *STAGES_OF_A_CATEGORY, "soundfont", "codec")
+    assert "up to date" in origin.run("dvc", "status", "contents", "collect")
+    shutil.rmtree(origin.folder / "dataset/raw_audio/pads")
+    assert "up to date" in origin.run("dvc", "status", "contents", "collect")
+    origin.run("git", "clone", "-q", str(origin.folder), str(clone.folder))
+    build = ("--pull", "--allow-missing", "collect")
+    assert clone.repro(*build) == []
+    assert not (clone.folder / "dataset").exists()
+    clone.edit(lambda values: values["card"].update(name="cloned"))
+    assert {"check", "collect"} <= set(clone.repro(*build)) <= {"check", "contents", "collect"}
+    clone.edit(lambda values: values["categories"]["more"].update(prompt="other words"))
+    clone.edit(lambda values: values["categories"].update(new=values["categories"].pop("beats") | {"tracks": 1}))
+    ran = set(clone.repro(*build))
+    assert ran == {"check", "prompt@more", "validate@more", "contents", "collect"} | stages_of("new")
+    assert not (clone.folder / "dataset/rendered/more").exists()
+    assert not (clone.folder / "dataset/raw_audio/beats").exists()
+    dataset = read_dataset(clone.folder / "dataset/encoded_dataset")
+    assert {name.split("_")[0]: entry["text"].split(",")[0] for name, entry in dataset.items()} == {
+        "more": "other words",
+        "new": "beat only drums",
+    }
+    clone.run("dvc", "pull", "check", *STAGES_OF_A_CATEGORY, "soundfont", "codec")
+    assert "up to date" in clone.run("dvc", "status", "contents", "collect")
 
 
 def example(page: str, kind: str, beginning: str) -> str:

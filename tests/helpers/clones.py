@@ -30,12 +30,24 @@ TINY = {
         },
     },
     "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34},
+}
+TINY_SECTIONS = {  # what differs from what is shipped
+    "render": {"tail_s": 1},
     "train": {"start": None, "steps": 2, "warmup_steps": 1, "batch": 2, "frames": 40, "eval_every": 2},
     "sample": {"prompts": ["slow pads"], "seconds": 0.5},
+    "evaluate": {"excerpts": 1},
+    "report": {"previews": 1, "preview_seconds": 2},
 }
 
 
+STAGES_OF_A_CATEGORY = ("compose", "prompt", "render", "normalize", "validate", "encode")
+BEHIND_COLLECT = {"audit", "stats", "quality", "diversity", "train", "sample", "evaluate", "summary", "report"}
+NO_ARCHIVE = "${archives}"  # of which the tiny dataset has none
 PULLED_NOTHING = "'dataset/tracks' is empty"  # is said of a clone that has all of it in a remote
+
+
+def stages_of(category: str) -> set[str]:
+    return {f"{stage}@{category}" for stage in STAGES_OF_A_CATEGORY}
 
 
 class Clone:
@@ -63,9 +75,28 @@ class Clone:
 
     @staticmethod
     def variables(more: dict[str, str]) -> dict[str, str]:
-        """This environment with this interpreter's tools, and with the clone's own cache of items."""
+        """This environment with this interpreter's tools, and with the clone's own cache of items.
+
+        Stages work in one process unless `more` says otherwise: to start others takes longer than a tiny dataset.
+        """
         kept = {name: value for name, value in os.environ.items() if name != item_cache.VARIABLE}
-        return kept | {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src"} | more
+        tools = {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src", "LEGATO_WORKERS": "1"}
+        return kept | tools | more
+
+    def copy(self, folder: Path) -> "Clone":
+        """All of it in another folder: files of DVC's cache and of the items' are one there where they are one here."""
+        subprocess.run(["cp", "-a", f"{self.folder}/.", folder], check=True)
+        return Clone(folder)
+
+    def take_outcomes(self, source: "Clone", *words: str) -> None:
+        """Have in DVC's cache what commands with any of the words made in another clone: it is restored here."""
+        cache = Path(".dvc/cache")
+        shutil.copytree(source.folder / cache / "files", self.folder / cache / "files")
+        for outcome in (source.folder / cache / "runs").glob("*/*/*"):
+            if {*yaml.safe_load(outcome.read_text())["cmd"].split()} & {*words}:
+                path = self.folder / outcome.relative_to(source.folder)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(outcome, path)
 
     def repro(self, *targets: str, **environment: str) -> list[str]:
         """`dvc repro`; return the names of the stages that ran."""
@@ -116,12 +147,23 @@ def make_clone(folder: Path) -> Clone:
     (folder / ".dvc/config").write_text(DVC_CONFIG)
     clone = Clone(folder)
     clone.edit(lambda values: values.update(categories=TINY["categories"], dataset=TINY["dataset"]))
-    clone.edit(lambda values: (values["train"].update(TINY["train"]), values["sample"].update(TINY["sample"])))
+    clone.edit(lambda values: [values[section].update(some) for section, some in TINY_SECTIONS.items()])
     clone.run("git", "init", "-qb", "main")
     clone.run("git", "config", "user.name", "tester")
     clone.run("git", "config", "user.email", "tester@localhost")
     clone.commit("tiny")
     return clone
+
+
+def build(folder: Path) -> None:
+    """A clone built from nothing, committed."""
+    clone = make_clone(folder)
+    ran = clone.repro()
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    assert {name.split("@")[0] for name in ran} == {
+        name for name, stage in stages.items() if stage.get("foreach") != NO_ARCHIVE
+    }
+    clone.commit("built")
 
 
 def _is_shipped(name: str) -> bool:
