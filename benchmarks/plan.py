@@ -1,7 +1,7 @@
 """What some hours of music cost: `python benchmarks/plan.py --hours 10000`, from the rates in benchmarks/plan.json.
 
 `python benchmarks/plan.py --measure` writes these, on the machine it runs on: each stage is run in a temporary clone on
-the default categories, 3 tracks each, with one process. The first category is not counted: it loads what is loaded once.
+the default categories, 4 tracks each, with one process. The first category is not counted: it loads what is needed.
 What is by the track and not by the hour is taken from the figures that `benchmarks/many.py --json` wrote.
 """
 
@@ -19,7 +19,7 @@ import yaml
 
 ROOT = Path(__file__).parent.parent
 RATES = Path(__file__).with_suffix(".json")
-TRACKS = 3  # of each category
+TRACKS = 4  # of each category
 STAGES = ("compose", "render", "prompt", "normalize", "validate", "encode")
 PLACES = {"midi": "midi", "rendered": "rendered", "prompts": "audio_prompts", "wav": "raw_audio", "codes": "encoded"}
 TIMED = """
@@ -33,7 +33,8 @@ module.main(categories[0])
 before = sum(os.times()[:4])
 for category in categories[1:]:
     module.main(category)
-print("CPU", sum(os.times()[:4]) - before)
+now = sum(os.times()[:4])
+print("CPU", now - before, now)
 """
 # Measured on one H100, times real time or frames a second: docs/benchmarks.md. Encoding is of the full DAC, 76.7 M.
 GPU_EXACT, GPU_FAST = 165, 1232
@@ -53,6 +54,7 @@ class Line(NamedTuple):
 
 def measure(many: Path) -> None:
     """Write the rates of this machine."""
+    by_track = of_tracks(json.loads(many.read_text()))
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary) / "clone"
         subprocess.run(["git", "clone", "-q", ROOT, clone], check=True)
@@ -79,19 +81,20 @@ def measure(many: Path) -> None:
         "tracks": len(facts),
         "cpu_s_per_hour": {stage: round(spent / hours, 1) for stage, spent in seconds.items()},
         "bytes_per_hour": {name: round(found / hours) for name, found in n_bytes.items()},
-        "cpu_ms_per_track": of_tracks(json.loads(many.read_text())),
+        "cpu_ms_per_track": by_track,
     }
     RATES.write_text(json.dumps(rates, indent=1, sort_keys=True) + "\n")
     print(RATES.read_text())
 
 
 def of_tracks(found: dict[str, Any]) -> dict[str, float]:
-    """CPU milliseconds a track, of the largest number of tracks that `many` has of each step."""
+    """CPU milliseconds a track, of the most tracks that `many` has of each step, over what the fewest take."""
     rates = {}
     for stage in OF_TRACKS:
-        most = max((int(n) for n in found if stage in found[n]), default=0)
-        if most:
-            rates[stage] = round(1000 * found[str(most)][stage][0] / most, 2)
+        sizes = sorted(int(n) for n in found if stage in found[n])
+        if len(sizes) > 1:
+            fewest, most = (found[str(n)][stage][0] for n in (sizes[0], sizes[-1]))
+            rates[stage] = round(1000 * (most - fewest) / sizes[-1], 2)
     return rates
 
 
@@ -101,9 +104,13 @@ def write(clone: Path, values: dict[str, Any]) -> None:
 
 def timed(clone: Path, stage: str, names: list[str]) -> float:
     """CPU seconds of a stage over all categories but the first."""
-    said = _python(clone, "-c", TIMED, stage, *names).splitlines()[-1]
-    print(f"{stage}: {said}", flush=True)
-    return float(said.removeprefix("CPU "))
+    before = sum(os.times()[2:4])
+    _, counted, all_there = _python(clone, "-c", TIMED, stage, *names).splitlines()[-1].split()
+    whole = sum(os.times()[2:4]) - before
+    print(f"{stage}: {float(counted):.2f} s CPU; with its start {whole:.2f} s", flush=True)
+    if whole > 1.2 * float(all_there) + 0.5:
+        raise SystemExit(f"{stage}: {whole - float(all_there):.1f} s were in processes that it did not wait for")
+    return float(counted)
 
 
 def size(clone: Path, place: str, names: list[str]) -> int:

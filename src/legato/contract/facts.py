@@ -175,7 +175,7 @@ def read_facts(
     """
     needed = set(needed)
     asked = sorted({*needed, *allowed})
-    kept = {*asked, *also}
+    kept = sorted({*asked, *also})  # the same strings for all rows: those that are read are each row's own
     rows = []
     for number, row in enumerate(rows_of(path), start=1):
         for key in asked:
@@ -183,5 +183,5 @@ def read_facts(
                 raise LegatoError(f"{path}: line {number}: {key}: {RULES[key][1]}")
             if key in needed - row.keys():
                 raise LegatoError(f"{path}: line {number}: {key}: this key is missing")
-        rows.append({key: row[key] for key in row if key in kept} if only else row)
+        rows.append({key: row[key] for key in kept if key in row} if only else row)
     return cast(list[Facts], rows)

@@ -158,7 +158,7 @@ def _codec_of(folders: Sequence[Place]) -> str | None:
     found: dict[str | None, str] = {}
     for folder in folders:
         path = stored_file(folder, FACTS) if isinstance(folder, Store) else folder / FACTS
-        for row in read_facts(path, (), ("id", "codec_sha256")) if path and path.exists() else []:
+        for row in read_facts(path, (), ("id", "codec_sha256"), only=True) if path and path.exists() else []:
             found.setdefault(row.get("codec_sha256"), f"{folder}/{FACTS}: {row.get('id')}")
     known = {sha256: place for sha256, place in found.items() if sha256 is not None}
     if len(known) > 1:
@@ -168,7 +168,7 @@ def _codec_of(folders: Sequence[Place]) -> str | None:
 
 
 def _read_categories(path: Path) -> dict[str, str]:
-    rows = read_facts(path, (), ("id", "category")) if path.exists() else []
+    rows = read_facts(path, (), ("id", "category"), only=True) if path.exists() else []
     return {row["id"]: row["category"] for row in rows if {"id", "category"} <= row.keys()}
 
 
