@@ -1,6 +1,6 @@
 """What some hours of music cost: `python benchmarks/plan.py --hours 10000`, from the rates in benchmarks/plan.json.
 
-`python benchmarks/plan.py --measure FILE` writes these, on the machine it runs on: each stage is run in a temporary clone on
+`python benchmarks/plan.py --measure FILE` writes these, of this machine: each stage is run in a temporary clone on
 the default categories, 4 tracks each, with one process. The first category is not counted: it loads what is needed.
 What is by the track and not by the hour is taken from the figures that `benchmarks/many.py --json` wrote.
 """
