@@ -9,6 +9,7 @@ from helpers.checkout import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+import plan
 from rounds import Found, Line, NotRunError, Scale, ratio, take_turns
 from rows import LINES, MEASURES
 from table import PAGE, RESULTS, measured, page
@@ -55,3 +56,17 @@ def test_a_row_that_cannot_be_run_says_why_and_keeps_what_it_had(monkeypatch: py
     line = next(line for line in page(again).splitlines() if line.startswith("| `train` |"))
     assert "1.72 ×" in line
     assert "last time not run: no GPU" in line
+
+
+def test_the_plan_grows_with_hours_and_is_what_the_page_says(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for hours in ("10000", "20000"):
+        monkeypatch.setattr(sys, "argv", ["plan.py", "--hours", hours])
+        plan.main()
+        lines = capsys.readouterr().out.splitlines()
+        (found[hours],) = (line for line in lines if line.startswith("| all |"))
+    assert found["10000"] in (ROOT / "docs/scale.md").read_text().splitlines()
+    once, twice = ([float(cell.replace(",", "")) for cell in line.split("|")[2:6]] for line in found.values())
+    assert twice == pytest.approx([2 * value for value in once], rel=0.01)

@@ -23,9 +23,10 @@ def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
 class Dask:
     """A scheduler and two workers, processes of this machine; the second worker has a GPU, by its own account."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, port: str = "0") -> None:
         file = folder / "scheduler.json"
-        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        file.unlink(missing_ok=True)  # of one that is gone
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", port, "--scheduler-file", str(file))
         until(file.exists)
         self.address = json.loads(file.read_text())["address"]
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder))

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from legato.audio.samples import write_audio
-from legato.measure.diversity import features, figures, nearest_db, track_features, vendi_score
+from legato.measure import diversity
+from legato.measure.diversity import Features, features, figures, has_near, nearest_db, track_features, vendi_score
 from legato.tokens import SAMPLE_RATE
 
 RNG = np.random.default_rng(0)
@@ -43,6 +44,37 @@ def test_the_nearest_is_found_in_any_block() -> None:
         assert nearest_db(points, at_a_time) == pytest.approx(plain, abs=1e-6)
 
 
+@pytest.mark.parametrize("n_alike", [0, 1, 40])
+@pytest.mark.parametrize("n_numbers", [1, 5, 60])
+def test_who_has_another_nearby_is_found_as_by_comparing_all(n_numbers: int, n_alike: int) -> None:
+    """Rows apart, copies to the bit, copies within the distance, and at either side of it."""
+    rng = np.random.default_rng(n_numbers)
+    rows = 20 * rng.standard_normal((300, n_numbers))
+    rows[100 : 100 + n_alike] = rows[0]
+    for start, distance in ((150, 0.5), (200, 0.999), (250, 1.001)):
+        step = rng.standard_normal((n_alike, n_numbers))
+        step *= distance / np.sqrt((step**2).mean(axis=1, keepdims=True))
+        rows[start : start + n_alike] = rows[50 : 50 + n_alike] + step
+    assert (has_near(rows, 1.0) == (nearest_db(rows) < 1.0)).all()
+    assert has_near(rows, 1.0).sum() >= 2 * n_alike
+
+
+def test_the_search_compares_few_of_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    plain = diversity._mean_squares
+    monkeypatch.setattr(
+        diversity, "_mean_squares", lambda one, others: compared.append(len(others)) or plain(one, others)
+    )
+    rng = np.random.default_rng(0)
+    for n in (1000, 4000):
+        compared.clear()
+        mixes = 4 * rng.standard_normal((12, 200))
+        rows = rng.standard_normal((n, 12)) @ mixes + rng.standard_normal((n, 200))
+        rows[1::100] = rows[::100] + 0.1
+        assert has_near(rows).sum() == 2 * n // 100
+        assert n // 100 <= sum(compared) < n
+
+
 def test_a_copy_is_a_near_duplicate_and_another_tune_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_item_cache: Path
 ) -> None:
@@ -56,9 +88,10 @@ def test_a_copy_is_a_near_duplicate_and_another_tune_is_none(
         tone(tmp_path / "c.wav", [880, 1320]),
     ]
     rows = features("tones", tracks)
-    assert rows == [track_features(track) for track in tracks]
+    again = Features.of([track_features(track) for track in tracks])
+    assert all(np.array_equal(one, other) for one, other in zip(rows, again, strict=True))
     found = figures(rows, ["1", "2", "3", "4"])
     assert found["near_duplicates"] == 2
     assert 1 < found["vendi"] < 3
     assert figures(rows, ["1", "2", "3", "3"])["near_duplicates"] == 4
-    assert figures(rows[2:3], ["1"]) == {"vendi": 1.0, "near_duplicates": 0}
+    assert figures(Features(*(one[2:3] for one in rows)), ["1"]) == {"vendi": 1.0, "near_duplicates": 0}

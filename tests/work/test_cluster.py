@@ -93,8 +93,8 @@ def test_who_kills_more_workers_than_the_cluster_allows_is_named() -> None:
         items.build(step(work, "out"), range(1))
 
 
-def test_a_cluster_that_goes_away_is_one_line_and_what_was_done_is_kept(
-    dask: Dask, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_a_cluster_that_goes_away_is_one_line_and_the_same_command_goes_on_when_it_is_back(
+    dask: Dask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     pids = [process.pid for process in dask.processes]
 
@@ -108,9 +108,15 @@ def test_a_cluster_that_goes_away_is_one_line_and_what_was_done_is_kept(
 
     with pytest.raises(LegatoError, match="the cluster has gone away"):
         items.build(step(work, "out"), range(N))
-    monkeypatch.setenv(items.SCHEDULER_VARIABLE, "")
-    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
-    items.build(step(work, "out"), range(N))
+    with monkeypatch.context() as impatient:
+        impatient.setattr(cluster, "CONNECT_S", 1)
+        with pytest.raises(LegatoError, match="there is no Dask scheduler"):
+            items.build(step(work, "out"), range(N))
+    again = Dask(tmp_path / "dask", port=dask.address.rpartition(":")[2])
+    try:
+        items.build(step(work, "out"), range(N))
+    finally:
+        again.stop()
     assert found_in("out") == {f"{number}.txt": str(number**2) for number in range(N)}
     (line,) = (line for line in capfd.readouterr().out.splitlines() if "were in the cache" in line)
     assert line != f"square@out: 0 of {N} tracks were in the cache"

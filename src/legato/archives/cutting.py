@@ -40,7 +40,7 @@ def pieces(peaks: np.ndarray, n_samples: int, seconds: tuple[float, float], shor
     n_blocks = -(-n_samples // BLOCK)
     while n_blocks - cuts[-1] > high:
         first = cuts[-1] + low
-        last = max(first + 1, min(cuts[-1] + high, n_blocks - low))
+        last = max(first, min(cuts[-1] + high, n_samples // BLOCK - low))  # what is left is a track too
         cuts.append(first + int(np.argmin(peaks[first : last + 1])))
     ends = [cut * BLOCK for cut in cuts[1:]] + [n_samples]
     found = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, cast
 
 from legato.errors import LegatoError
-from legato.files import Json, read_jsonl
+from legato.files import Json, rows_of
 
 Rule = tuple[Callable[[Any], bool], str]
 MOST = 1e12  # of any number
@@ -159,21 +159,29 @@ def known_values(rows: Iterable[Facts], name: str) -> list[Any]:
     return [value for row in rows if (value := cast(Json, row).get(name)) is not None]
 
 
-def read_facts(path: Path, needed: Iterable[str], allowed: Iterable[str] = ()) -> list[Facts]:
+def read_facts(
+    path: Path, needed: Iterable[str], allowed: Iterable[str] = (), *, also: Iterable[str] = (), only: bool = False
+) -> list[Facts]:
     """Read JSON Lines of tracks' facts. Those that are asked for are checked; the others may be anything.
 
     Args:
         needed: keys of `RULES` that every track must have.
         allowed: keys of `RULES` that it may have.
+        also: keys that `only` keeps too.
+        only: keep what is asked for alone: a track's other facts take many times the memory.
 
     Raises:
         LegatoError: as `read_jsonl`; or a fact that is asked for is missing, or of another kind.
     """
-    rows, needed = read_jsonl(path), set(needed)
-    for number, row in enumerate(rows, start=1):
-        for key in sorted({*needed, *allowed}):
+    needed = set(needed)
+    asked = sorted({*needed, *allowed})
+    kept = sorted({*asked, *also})  # the same strings for all rows: those that are read are each row's own
+    rows = []
+    for number, row in enumerate(rows_of(path), start=1):
+        for key in asked:
             if key in row and not RULES[key][0](row[key]):
                 raise LegatoError(f"{path}: line {number}: {key}: {RULES[key][1]}")
             if key in needed - row.keys():
                 raise LegatoError(f"{path}: line {number}: {key}: this key is missing")
+        rows.append({key: row[key] for key in kept if key in row} if only else row)
     return cast(list[Facts], rows)

@@ -179,7 +179,7 @@ def _codec_of(tracks: Iterable[AnyTrack]) -> str | None:
 
 def _read_known(path: Path) -> dict[str, Known]:
     """The category and the codec of each track, by its id, as far as they are known."""
-    rows = read_facts(path, (), ("id", "category", "codec_sha256")) if path.exists() else []
+    rows = read_facts(path, (), ("id", "category", "codec_sha256"), only=True) if path.exists() else []
     return {row["id"]: (row.get("category"), row.get("codec_sha256")) for row in rows if "id" in row}
 
 

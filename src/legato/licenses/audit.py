@@ -21,18 +21,23 @@ MOST_NAMES = 3  # tracks named in one line, of each reason
 MOST_REASONS = 3
 SECONDS_PER_HOUR = 3600
 
+OF_RIGHTS = (  # facts that tell what a track is made of, beside those that are checked
+    *("license", "soundfont_license", "soundfont_sha256", "codec_license", "codec_sha256"),
+    *("renderers", "effects", "archive", "rights", "is_audio", "source"),
+)
 Hours = dict[str, dict[str, float]]  # by kind of input, by licence
 
 
 def read_tracks(folders: Iterable[Path]) -> list[Facts]:
-    """The facts of every track in datasets of the trainer's format.
+    """The facts of every track in datasets of the trainer's format, those alone that an audit looks at.
 
     Raises:
         LegatoError: a folder has codes without facts, which nobody can judge, or facts are missing altogether.
     """
     rows = []
     for folder in folders:
-        facts = read_facts(folder / FACTS, ("id", "category", "seconds"), ("soundfont", "codec"))
+        asked = ("id", "category", "seconds"), ("soundfont", "codec")
+        facts = read_facts(folder / FACTS, *asked, also=OF_RIGHTS, only=True)
         names = {row["id"] for row in facts}
         codes = folder / CODES_FOLDER
         files = [*codes.glob("*.pt"), *map(codes.joinpath, shards.names(codes))]
@@ -139,7 +144,9 @@ def report(
         why_not: why it may not, if it may not.
     """
     begins = {"name": start.name, "license": start.license, "refused": why_not} if start else None
-    categories = sorted({row["category"] for row in rows})
+    by_category: dict[str, list[Facts]] = {}
+    for row in rows:
+        by_category.setdefault(row["category"], []).append(row)
     return {
         "passed": not refused and why_not is None,
         "tracks": len(rows),
@@ -149,9 +156,7 @@ def report(
         "hours": hours_by_license(rows),
         "layers": hours_by_layer(rows),
         "sources": hours_by_source(rows),
-        "categories": {
-            name: hours_by_license(row for row in rows if row["category"] == name)["music"] for name in categories
-        },
+        "categories": {name: hours_by_license(own)["music"] for name, own in sorted(by_category.items())},
     }
 
 

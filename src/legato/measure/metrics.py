@@ -20,16 +20,17 @@ from legato.tokens import CODEBOOK_NAMES, CODEBOOK_SIZE
 from legato.truth.rates import accuracy, rates
 
 TOTAL = "total"
-UNUSED = {"codec", "soundfont"}  # facts that no figure is made of
+UNUSED = {"codec", "codec_sha256", "soundfont"}  # facts that no figure is made of
 
 
 def read_datasets(folders: Iterable[Path]) -> tuple[list[Facts], dict[str, np.ndarray]]:
-    """The facts of every track in datasets of the trainer's format, and each track's usage counts, (18, 1024)."""
-    rows, counts = [], {}
+    """The facts of every track in datasets of the trainer's format, and each category's usage counts, (18, 1024)."""
+    rows: list[Facts] = []
+    counts: dict[str, np.ndarray] = {}
     for folder in folders:
-        for row in read_facts(folder / FACTS, RULES.keys() - UNUSED, UNUSED):
-            codes_TK = read_codes(folder / CODES_FOLDER / f"{row['id']}.pt")
-            counts[row["id"]] = usage(codes_TK.numpy())
+        for row in read_facts(folder / FACTS, RULES.keys() - UNUSED, UNUSED, only=True):
+            found = usage(read_codes(folder / CODES_FOLDER / f"{row['id']}.pt").numpy())
+            counts[row["category"]] = counts[row["category"]] + found if row["category"] in counts else found
             rows.append(row)
     return rows, counts
 
@@ -61,14 +62,14 @@ def by_category(rows: Sequence[Facts]) -> dict[str, list[Facts]]:
 
 def dataset_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> dict[str, Json]:
     """Size, loudness, silence, limiting, prompts and mean codebook perplexity, in total and per category."""
-    return {name: _group_metrics(group, counts) for name, group in by_category(rows).items()}
+    return {name: _group_metrics(group, _usage_of(name, counts)) for name, group in by_category(rows).items()}
 
 
 def codebook_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
     """The perplexity of each of the 18 codebooks, in total and per category."""
     return {
-        name: dict(zip(CODEBOOK_NAMES, _rounded(_perplexities(group, counts), 1), strict=True))
-        for name, group in by_category(rows).items()
+        name: dict(zip(CODEBOOK_NAMES, _rounded(perplexity(_usage_of(name, counts)), 1), strict=True))
+        for name in by_category(rows)
     }
 
 
@@ -121,13 +122,13 @@ def key_of(row: Facts) -> list[str]:
     return [f"{row['key']} {row['scale']}"] if row["key"] else []
 
 
-def _group_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> Json:
+def _group_metrics(rows: Sequence[Facts], counts: np.ndarray) -> Json:
     lufs = np.array([row["lufs"] for row in rows])
     limiter_db = np.array([row["limiter_db"] for row in rows])
     limited = limiter_db[limiter_db > 0]
     bpms = [row["bpm"] for row in rows if row["bpm"] is not None]
     tags = [split_tags(row["prompt"]) for row in rows]
-    perplexities = _perplexities(rows, counts)
+    perplexities = perplexity(counts)
     return {
         "tracks": len(rows),
         "held_out": sum(row["held_out"] for row in rows),
@@ -148,8 +149,8 @@ def _group_metrics(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> Json
     }
 
 
-def _perplexities(rows: Sequence[Facts], counts: dict[str, np.ndarray]) -> np.ndarray:
-    return perplexity(np.sum([counts[row["id"]] for row in rows], axis=0))
+def _usage_of(group: str, counts: dict[str, np.ndarray]) -> np.ndarray:
+    return np.sum(list(counts.values()), axis=0) if group == TOTAL else counts[group]
 
 
 def _rounded(values: np.ndarray, digits: int) -> list[float]:

@@ -64,9 +64,12 @@ def _usage(rows: Iterable[Facts]) -> np.ndarray | None:
     from legato.contract.codes import read_codes
     from legato.measure.metrics import usage
 
-    paths = [CODES.file(row["category"], row["id"]) for row in rows]
-    counts = [usage(read_codes(path).numpy()) for path in paths if shards.exists(path)]
-    return np.sum(counts, axis=0) if counts else None
+    counts = None
+    for path in (CODES.file(row["category"], row["id"]) for row in rows):
+        if shards.exists(path):
+            found = usage(read_codes(path).numpy())
+            counts = found if counts is None else counts + found
+    return counts
 
 
 def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Element:

@@ -9,9 +9,9 @@ from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import describe
 from legato.dataset.card.forms import Form, form_of
 from legato.dataset.card.readme import write_readme
-from legato.dataset.card.summary import summarize
+from legato.dataset.card.summary import SUMMED, summarize
 from legato.dataset.card.terms import write_terms
-from legato.files import read_jsonl, write_bytes, write_json
+from legato.files import rows_of, write_bytes, write_json
 
 README, TERMS, CROISSANT = "README.md", "LICENSE", "croissant.json"
 
@@ -23,8 +23,8 @@ def write_card(card: CardParams, folder: Path, held_out: Path, form: Form | None
         form: of the folder, where it is not a collected dataset.
     """
     form = form or form_of(folder)
-    rows = cast(list[Facts], read_jsonl(folder / FACTS))
-    summary = summarize(rows, len(read_jsonl(held_out / FACTS)))
+    kept = ({key: row[key] for key in SUMMED if key in row} for row in rows_of(folder / FACTS))
+    summary = summarize(cast(list[Facts], list(kept)), sum(1 for _ in rows_of(held_out / FACTS)))
     write_bytes(folder / README, write_readme(card, summary, form).encode())
     write_bytes(folder / TERMS, write_terms(card, summary).encode())
     write_json(folder / CROISSANT, describe(card, summary, folder, form))

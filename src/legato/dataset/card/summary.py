@@ -7,6 +7,7 @@ from typing import Any
 
 from legato.contract.facts import Facts, known_values
 from legato.licenses.audit import (
+    OF_RIGHTS,
     SECONDS_PER_HOUR,
     hours_by_layer,
     hours_by_license,
@@ -17,6 +18,10 @@ from legato.licenses.audit import (
 from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
 from legato.truth.rates import Accuracy, accuracy, rates
 
+SUMMED = (  # the facts that a summary is made of
+    *("id", "category", "prompt", "frames", "seconds", "lufs", "dbtp", "seed", "synth", "verdicts"),
+    *("soundfont", "codec", *OF_RIGHTS),
+)
 COVERING = ("music", "soundfont", "instrument")  # what is heard in the audio, so whose licences hold for the codes
 
 
@@ -84,13 +89,15 @@ class Summary:
 
 def summarize(rows: Sequence[Facts], n_held_out: int) -> Summary:
     """The figures of a dataset with at least one track."""
-    by_category = {name: [row for row in rows if row["category"] == name] for name in _distinct(rows, "category")}
+    by_category: dict[str, list[Facts]] = {}
+    for row in rows:
+        by_category.setdefault(row["category"], []).append(row)
     return Summary(
         n_tracks=len(rows),
         n_held_out=n_held_out,
         hours=_hours(rows),
         frames=sum(row["frames"] for row in rows),
-        parts=[_part(name, own) for name, own in by_category.items()],
+        parts=[_part(name, own) for name, own in sorted(by_category.items())],
         materials=_materials(rows),
         licenses=_resolved(
             stated
