@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+import torch._inductor.config
 from torch import nn
 
 from legato.codec import compiling
@@ -31,6 +32,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "compiled"
 
 
+@pytest.mark.skipif(not compiler_cache.can_compile("cpu"), reason="no C++ compiler")
 def test_a_network_is_compiled_once_and_then_loaded(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     network, audio_BN = Small().eval(), torch.linspace(-9, 9, 8).view(2, 4)
     expected = network(audio_BN)
@@ -47,6 +49,16 @@ def test_a_network_is_compiled_once_and_then_loaded(cache: Path, monkeypatch: py
     assert compiling._key(network, (2, 4), torch.device("cpu")) != key
 
 
+def test_without_a_compiler_the_network_itself_is_used_and_a_line_says_so(
+    cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(torch._inductor.config.cpp, "cxx", (None, "no-such-compiler"))
+    network = Small()
+    assert compiling.compiled(network, (2, 4)) is network
+    assert capsys.readouterr().out.count("\n") == 1
+    assert not cache.exists()
+
+
 def test_where_nothing_can_be_compiled_ahead_a_line_says_so(
     cache: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -55,6 +67,7 @@ def test_where_nothing_can_be_compiled_ahead_a_line_says_so(
         raise RuntimeError("no compiler here\nand more")
 
     monkeypatch.setattr(compiling, "_make", fail)
+    monkeypatch.setattr(compiler_cache, "can_compile", lambda _: True)
     assert callable(compiling.compiled(Small(), (2, 4)))
     assert capsys.readouterr().out.count("\n") == 1
     assert not list(cache.glob("*.pt2"))

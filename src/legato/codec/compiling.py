@@ -21,9 +21,12 @@ def compiled(network: nn.Module, shape: tuple[int, int]) -> Network:
     """The network for audio of a shape, (B, N), on its device, from the cache where it is there.
 
     It is compiled ahead of time into a file with its weights, which loads in a second, where `torch.compile` traces and
-    looks up what it has made for several in each process. Where that fails, `torch.compile` does it.
+    looks up what it has made for several in each process. Where that fails, `torch.compile` does it; where there is no
+    compiler, the network itself does.
     """
     device = next(network.parameters()).device
+    if not compiler_cache.can_compile(device.type):
+        return network
     if device.type == "cpu":
         torch.set_num_threads(1)  # it is compiled for that many
     path = compiler_cache.folder() / f"{_key(network, shape, device)}.pt2"

@@ -38,6 +38,7 @@ from legato.codec_training.recipe import TrainCodecParams
 from legato.contract.tensors import read_sealed, write_sealed
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CODEBOOKS
+from legato.work import compiler_cache
 from legato.workspace.params import PARAMS
 
 BETAS = (0.8, 0.99)
@@ -125,7 +126,9 @@ class Learner:
 
     def __init__(self, state: State, params: TrainCodecParams) -> None:
         self.state, self.params = state, params
-        compiled: Callable[[Any], Any] = torch.compile if params.compile else lambda module: module
+        device = next(state.model.parameters()).device.type
+        is_compiled = params.compile and compiler_cache.can_compile(device)
+        compiled: Callable[[Any], Any] = torch.compile if is_compiled else lambda module: module
         self.encode, self.decode = compiled(state.model.encoder), compiled(state.model.decoder)
 
     def update(self, audio_BN: Tensor) -> dict[str, Tensor]:

@@ -67,7 +67,8 @@ def train(params: TrainParams, split: Split, places: Places, resume: Path | None
     rows = restore(run, resume or checkpoints.latest(folder), identity, is_main=is_main)
     precision = dia.pick_precision(params.precision, device)
     learner = dia.Learner(run.model, precision)
-    if params.compile is True or (params.compile == "auto" and device.type == "cuda"):
+    is_wanted = params.compile is True or (params.compile == "auto" and device.type == "cuda")
+    if is_wanted and compiler_cache.can_compile(device.type):
         compiler_cache.folder()  # what is compiled is kept there
         learner.compile(dynamic=False)
     learner = accelerator.prepare(learner)

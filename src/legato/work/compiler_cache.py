@@ -26,6 +26,21 @@ def folder() -> Path:
     return found
 
 
+def can_compile(device: str) -> bool:
+    """Whether torch can compile for a kind of device here; where a C++ compiler is missing, a line says so."""
+    if device != "cpu":
+        return True
+    from torch._inductor.cpp_builder import get_cpp_compiler
+    from torch._inductor.exc import InvalidCxxCompiler
+
+    try:
+        get_cpp_compiler()
+    except InvalidCxxCompiler:
+        print("note: nothing is compiled, for there is no C++ compiler: install one, such as Debian's package g++")
+        return False
+    return True
+
+
 def processor() -> str:
     """What a CPU can do, as far as a compiler asks: code for one is none for another."""
     lines = CPU_INFO.read_text().splitlines() if CPU_INFO.exists() else []
