@@ -25,10 +25,10 @@ BAND = {
     "grooves": ["pop"],
 }
 PRETTY_MIDI = """
-import sys, pretty_midi, soundfile
+import sys, pathlib, pretty_midi, soundfile
 for path in sys.argv[2:]:
     audio = pretty_midi.PrettyMIDI(path).fluidsynth(fs=44100, sf2_path=sys.argv[1])
-    soundfile.write(path + ".wav", audio, 44100)
+    soundfile.write(pathlib.Path(path).stem + ".wav", audio, 44100)
 """
 LONG = """
 import resource, sys
@@ -156,7 +156,7 @@ def render(scale: Scale) -> Founds:
         ways = {
             "ours": staged(clone, "render"),
             "fluidsynth": lambda: [
-                clone.run(fluidsynth, "-ni", "-r", "44100", "-T", "wav", "-F", f"{path}.wav", str(font), str(path))
+                clone.run(fluidsynth, "-ni", "-r", "44100", "-T", "wav", "-F", f"{path.stem}.wav", str(font), str(path))
                 for path in tracks
             ],
             "pretty_midi": lambda: clone.run("python", "-c", PRETTY_MIDI, str(font), *map(str, tracks)),
