@@ -1,4 +1,4 @@
-"""One item alone, done in a copy of this process: all that is imported and loaded here is there at once.
+"""Work done in copies of this process: all that is imported and loaded here is there at once.
 
 To start a process anew takes as long as some tracks do, and one more track is what most runs after the first are for.
 """
@@ -9,13 +9,18 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
 STDERR = 2
 # Of libraries whose own threads would be missing in a copy: it would wait for them.
 WITH_THREADS = ("torch", "jax")
+
+Submit = Callable[[Any], "Future[Any]"]
+_work: Callable[[Any], Any]  # in a copy, what it is there for
 
 
 class Died(NamedTuple):
@@ -49,6 +54,36 @@ def in_a_copy(work: Callable[[], Any], begin: Callable[[], None]) -> Any:
     finally:
         process.join()
         receiver.close()
+
+
+@contextmanager
+def copies(n_processes: int, work: Callable[[Any], Any], begin: Callable[[], None]) -> Iterator[Submit]:
+    """What has `work` done to an item in one of several copies of this process, until the block ends.
+
+    Items and what comes out are pickled; `work` is not. An item whose copy dies has a `BrokenProcessPool`.
+
+    Args:
+        begin: what each copy does first.
+    """
+    context = multiprocessing.get_context("fork")
+    with ProcessPoolExecutor(n_processes, context, initializer=_begin, initargs=(work, begin)) as executor:
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):  # of native threads, which wait
+            executor.submit(int)  # starts all of them
+        yield lambda item: executor.submit(_do, item)
+
+
+def _begin(work: Callable[[Any], Any], begin: Callable[[], None]) -> None:
+    from threadpoolctl import threadpool_limits
+
+    global _work
+    begin()
+    faulthandler.enable(STDERR)  # a crash says where it was
+    threadpool_limits(1)  # there are as many copies as cores
+    _work = work
+
+
+def _do(item: Any) -> Any:
+    return _work(item)
 
 
 def _answer(sender: Connection, work: Callable[[], Any], begin: Callable[[], None]) -> None:

@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from legato.errors import EXIT_INTERRUPTED, LegatoError, memory_error_line, os_error_line
 from legato.work import cluster
-from legato.work.copying import Died, can_copy, in_a_copy
+from legato.work.copying import Died, Submit, can_copy, copies, in_a_copy
 
 Item = TypeVar("Item")
 STDERR = 2
@@ -85,33 +85,38 @@ def outcomes(work: Callable[[Item], Any], items: Sequence[Item], place: Place) -
             at = waiting.popleft()
             yield at, _copied(work, items[at])
         while waiting and not interrupts.asked:
-            with _executor(place, len(waiting)) as (executor, n_handed_out):
-                there = cluster.in_workspace(work) if place.kind == "cluster" else work
-                suspects = yield from _fed(executor, n_handed_out, there, items, waiting, interrupts)
+            with _team(place, len(waiting), work) as (submit, n_handed_out):
+                suspects = yield from _fed(submit, n_handed_out, items, waiting, interrupts)
             for at in suspects:
-                yield at, _alone(work, items[at])
+                yield at, _copied(work, items[at]) if can_copy() else _alone(work, items[at])
         if interrupts.asked:
             raise KeyboardInterrupt
 
 
 @contextmanager
-def _executor(place: Place, n_items: int) -> Iterator[tuple[Executor, int]]:
-    """Who does the work, and how many items they should have at a time."""
+def _team(place: Place, n_items: int, work: Callable[[Item], Any]) -> Iterator[tuple[Submit, int]]:
+    """Who does the work to what they are given, and how many items they should have at a time."""
     n_workers = min(place.n_workers, n_items)
+    attempt = partial(_attempt, work)
     if place.kind == "cluster":
-        with cluster.connected(place.address, place.resources) as found:
-            yield found
+        with cluster.connected(place.address, place.resources) as (executor, n_handed_out):
+            yield partial(executor.submit, partial(_attempt, cluster.in_workspace(work))), n_handed_out
     elif place.kind == "threads":
-        with ThreadPoolExecutor(n_workers) as executor:
-            yield executor, n_workers
+        with ThreadPoolExecutor(n_workers) as threads:
+            yield partial(threads.submit, attempt), n_workers
+    elif can_copy():
+        begin = partial(_begin, os.getpid(), _log_path())
+        with ExitStack() as stack:
+            with _handling(signal.SIGINT, signal.SIG_IGN):
+                submit = stack.enter_context(copies(n_workers, attempt, begin))
+            yield submit, n_workers + 1
     else:
-        yield _processes(n_workers), n_workers + 1
+        yield partial(_processes(n_workers).submit, attempt), n_workers + 1
 
 
 def _fed(
-    executor: Executor,
+    submit: Submit,
     n_handed_out: int,
-    work: Callable[[Item], Any],
     items: Sequence[Item],
     waiting: deque[int],
     interrupts: _Interrupts,
@@ -122,7 +127,7 @@ def _fed(
     while in_hand or (waiting and not interrupts.asked):
         while waiting and len(in_hand) < n_handed_out and not (interrupts.asked or broken):
             try:
-                in_hand[executor.submit(_attempt, work, items[waiting[0]])] = waiting[0]
+                in_hand[submit(items[waiting[0]])] = waiting[0]
                 waiting.popleft()
             except BrokenProcessPool:
                 if not in_hand:
