@@ -42,10 +42,21 @@ class ExactEncoder(nn.Module):
         residual, codes = self.encoder(audio_BN[:, None]), []
         for book in self.quantizers:
             projected = book.in_proj(residual)
-            quantized, chosen_BT = book.decode_latents(projected)
+            chosen_BT = nearest(projected, book.codebook.weight)
+            quantized = functional.embedding(chosen_BT, book.codebook.weight).transpose(1, 2)
             residual = residual - book.out_proj(projected + (quantized - projected))
             codes.append(chosen_BT)
         return torch.stack(codes, dim=2).to(torch.int16)
+
+
+def nearest(projected_BDT: Tensor, entries_VD: Tensor) -> Tensor:
+    """The entry at the least distance from each vector, both scaled to length 1, rounded as in `dac.nn.quantize`."""
+    batch, _, n_frames = projected_BDT.shape
+    vectors = functional.normalize(projected_BDT.transpose(1, 2).flatten(0, 1))
+    entries_VD = functional.normalize(entries_VD)
+    lengths, entry_lengths = vectors.pow(2).sum(1, keepdim=True), entries_VD.pow(2).sum(1, keepdim=True)
+    distances = lengths - 2 * vectors @ entries_VD.t() + entry_lengths.t()
+    return (-distances).max(1)[1].view(batch, n_frames)
 
 
 class InPlaceSnake(nn.Module):
