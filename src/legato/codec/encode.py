@@ -100,7 +100,8 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
     from legato.codec.engine import track_codes
     from legato.contract.codes import write_codes
 
-    most, least = max(window_frames, engine.least_frames), engine.least_frames if engine.takes_any_length else None
+    most = max(min(window_frames, engine.most_frames or window_frames), engine.least_frames)
+    least = engine.least_frames if engine.takes_any_length else None
     codes_TK = track_codes(engine, read_windows(audio, most, least))
     target = folder / f"{audio.stem}.pt"
     write_codes(target, codes_TK)

@@ -22,12 +22,19 @@ DEFAULT_CODEBOOK_DIM = 8  # of `dac.DAC`
 WIDTH, DILATIONS = 7, (1, 3, 9)  # of a residual unit's convolutions
 
 
+class Conv1d(nn.Conv1d):
+    """A convolution that is not filled with random numbers first."""
+
+    def reset_parameters(self) -> None:
+        """Nothing: the checkpoint's weights take their place."""
+
+
 class Snake1d(nn.Module):
     """A layer's `alpha`, (1, C, 1)."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.alpha = nn.Parameter(torch.ones(1, dim, 1))
+        self.alpha = nn.Parameter(torch.empty(1, dim, 1))
 
 
 class ResidualUnit(nn.Module):
@@ -35,11 +42,11 @@ class ResidualUnit(nn.Module):
 
     def __init__(self, dim: int, dilation: int) -> None:
         super().__init__()
-        wide = nn.Conv1d(dim, dim, WIDTH, padding=(WIDTH - 1) * dilation // 2, dilation=dilation)
-        self.block = nn.Sequential(Snake1d(dim), wide, Snake1d(dim), nn.Conv1d(dim, dim, 1))
+        wide = Conv1d(dim, dim, WIDTH, padding=(WIDTH - 1) * dilation // 2, dilation=dilation)
+        self.block = nn.Sequential(Snake1d(dim), wide, Snake1d(dim), Conv1d(dim, dim, 1))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.block(x)
+        return self.block(x).add_(x)
 
 
 class Block(nn.Module):
@@ -58,8 +65,8 @@ class Codebook(nn.Module):
 
     def __init__(self, latent_dim: int, dim: int) -> None:
         super().__init__()
-        self.in_proj, self.out_proj = nn.Conv1d(latent_dim, dim, 1), nn.Conv1d(dim, latent_dim, 1)
-        self.codebook = nn.Embedding(CODEBOOK_SIZE, dim)
+        self.in_proj, self.out_proj = Conv1d(latent_dim, dim, 1), Conv1d(dim, latent_dim, 1)
+        self.codebook = nn.Embedding(CODEBOOK_SIZE, dim, _weight=torch.empty(CODEBOOK_SIZE, dim))
 
 
 class Skeleton(nn.Module):
@@ -70,13 +77,13 @@ class Skeleton(nn.Module):
         dim, rates = architecture.get("encoder_dim", 64), architecture["encoder_rates"]
         top = dim * 2 ** len(rates)
         self.encoder_dim, self.latent_dim = dim, architecture.get("latent_dim") or top
-        layers: list[nn.Module] = [nn.Conv1d(1, dim, WIDTH, padding=WIDTH // 2)]
+        layers: list[nn.Module] = [Conv1d(1, dim, WIDTH, padding=WIDTH // 2)]
         for rate in rates:
             units = [ResidualUnit(dim, dilation) for dilation in DILATIONS]
-            shrink = nn.Conv1d(dim, 2 * dim, 2 * rate, stride=rate, padding=math.ceil(rate / 2))
+            shrink = Conv1d(dim, 2 * dim, 2 * rate, stride=rate, padding=math.ceil(rate / 2))
             layers.append(Block(*units, Snake1d(dim), shrink))
             dim *= 2
-        self.encoder = Block(*layers, Snake1d(top), nn.Conv1d(top, self.latent_dim, 3, padding=1))
+        self.encoder = Block(*layers, Snake1d(top), Conv1d(top, self.latent_dim, 3, padding=1))
         dims = architecture.get("codebook_dim", DEFAULT_CODEBOOK_DIM)
         dims = dims if isinstance(dims, list | tuple) else [dims] * N_CODEBOOKS
         self.quantizer = nn.Module()
@@ -100,9 +107,10 @@ def load_encoder(path: Path) -> Skeleton:
     architecture = checkpoint["metadata"]["kwargs"]
     check_format(path, architecture)
     try:
-        model = Skeleton(architecture)
+        with torch.device("meta"):  # it costs no memory, whatever the architecture says, and no random numbers
+            model = Skeleton(architecture)
         half = {name: value for name, value in checkpoint["state_dict"].items() if name.startswith(HALF)}
-        model.load_state_dict(_folded(half))
+        model.load_state_dict(_folded(half), assign=True)
     except Exception as error:  # of an architecture that is none, torch may raise anything
         reason = (str(error) or type(error).__name__).split("\n\t")[-1].splitlines()[0]
         raise LegatoError(f"{path}: the weights do not fit the architecture they name: {reason}") from None
