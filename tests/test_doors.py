@@ -28,6 +28,7 @@ from helpers.doors import EDITS, VALUES, damaged, replaced, tried, trying
 from helpers.micro_dia import MICRO, a_track, random_codes, train_params, write_dataset, write_split
 from legato.check import check
 from legato.codec import model as codec
+from legato.codec.skeleton import load_encoder
 from legato.codec.weights import CodecParams, fetch
 from legato.contract import facts
 from legato.contract.codes import read_codes
@@ -244,6 +245,7 @@ def test_codec_architectures_of_any_values(workspace: Path, tiny_weights: Path, 
     checkpoint["metadata"] = replaced({"": checkpoint["metadata"]}, at, new)[""]
     torch.save(checkpoint, "w.pth")
     tried(lambda: codec.load("w.pth"), workspace)
+    tried(lambda: load_encoder(Path("w.pth")), workspace)
 
 
 def first(change: Callable[[torch.Tensor], Any]) -> Callable[[dict[str, Any]], None]:
@@ -461,6 +463,7 @@ DOORS = {
     "codes": read_codes,
     "weights of the codec": read_weights,
     "a checkpoint of the codec": codec.load,
+    "a checkpoint's encoder": load_encoder,
     "a model to start from": read_as_start,
     "what a run is": read_identity,
 }

@@ -18,6 +18,7 @@ from helpers.signals import SAMPLE_RATE, drum_loop, silence, sine
 from legato.codec import model as codec
 from legato.codec.encode import MIN_WINDOW_FRAMES
 from legato.codec.engine import AHEAD, Engine, Merged, track_codes
+from legato.codec.skeleton import load_encoder
 from legato.codec.windows import MARGIN_FRAMES, fitted, read_windows, windows
 from legato.errors import LegatoError
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, n_frames
@@ -30,8 +31,8 @@ def plain() -> Any:
 
 
 @pytest.fixture(scope="module")
-def exact(codec_model: Any) -> Engine:
-    return Engine(codec_model, "exact")
+def exact() -> Engine:
+    return Engine(load_encoder(SMALL_CODEC), "exact")
 
 
 def noise(n_samples: int, seed: int = 0) -> np.ndarray:

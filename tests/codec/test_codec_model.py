@@ -12,6 +12,7 @@ from helpers.checkout import SMALL_CODEC
 from helpers.signals import si_sdr_db, sine
 from legato.codec import model as codec
 from legato.codec.engine import Engine, track_codes
+from legato.codec.skeleton import load_encoder
 from legato.errors import LegatoError
 from legato.tokens import HOP_LENGTH
 
@@ -95,8 +96,9 @@ def test_wrong_weights_are_named(tmp_path: Path, capfd: pytest.CaptureFixture[st
     path = tmp_path / "weights.pth"
     if change != "missing":
         broken(path, change)
-    with pytest.raises(LegatoError) as error:
-        codec.load(path)
-    assert str(error.value).startswith(f"{path}: {line}")
-    assert "\n" not in str(error.value)
+    for load in (codec.load, load_encoder):
+        with pytest.raises(LegatoError) as error:
+            load(path)
+        assert str(error.value).startswith(f"{path}: {line}")
+        assert "\n" not in str(error.value)
     assert "code from the weights ran" not in capfd.readouterr().out

@@ -13,8 +13,8 @@ from helpers.checkout import ROOT, SMALL_CODEC
 from helpers.signals import SAMPLE_RATE, drum_loop, silence, sine
 from legato import shards
 from legato.codec import encode
-from legato.codec.encode import EncodeParams, encode_tracks
-from legato.codec.engine import device_of, worth_compiling
+from legato.codec.encode import SMALL_ENCODER_DIM, EncodeParams, encode_tracks, worth_compiling
+from legato.codec.engine import device_of
 from legato.contract.codes import read_codes
 from legato.errors import LegatoError
 from legato.files import sha256_of
@@ -131,5 +131,6 @@ def test_a_gpu_that_is_not_there_is_one_line(
 
 
 def test_compiling_waits_for_work_that_pays_for_it(codec_model: Any) -> None:
-    assert not worth_compiling(codec_model, "cpu", 60)
-    assert worth_compiling(codec_model, "cpu", 3600)
+    assert codec_model.encoder_dim == SMALL_ENCODER_DIM
+    assert not worth_compiling(SMALL_ENCODER_DIM, "cpu", 60)
+    assert worth_compiling(SMALL_ENCODER_DIM, "cpu", 3600)

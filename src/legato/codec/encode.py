@@ -21,13 +21,16 @@ from legato.files import sha256_of
 from legato.work import items
 from legato.work.pool import Place
 from legato.workspace import params
-from legato.workspace.layout import AUDIO, CODES, WEIGHTS, settings_of
+from legato.workspace.layout import AUDIO, CODES, SMALL_CODEC, WEIGHTS, settings_of
 from legato.workspace.params import Strict
 
 MIN_WINDOW_FRAMES = 64
 PACKING = Path(".legato/packing")  # where files are until they are in archives
 GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
 _MAKING = threading.Lock()
+# Audio per process, times how wide its encoder is against ours, squared.
+COMPILE_FROM_S = {"cpu": 1_000, "cuda": 500_000}
+SMALL_ENCODER_DIM = 12
 GPU_TRACKS = 16  # that are read, encoded and written at a time
 
 
@@ -97,7 +100,8 @@ def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> 
     from legato.codec.engine import track_codes
     from legato.contract.codes import write_codes
 
-    most, least = max(window_frames, engine.least_frames), engine.least_frames if engine.takes_any_length else None
+    most = max(min(window_frames, engine.most_frames or window_frames), engine.least_frames)
+    least = engine.least_frames if engine.takes_any_length else None
     codes_TK = track_codes(engine, read_windows(audio, most, least))
     target = folder / f"{audio.stem}.pt"
     write_codes(target, codes_TK)
@@ -143,20 +147,26 @@ def _is_compiled(weights: Path, settings: EncodeParams, device: str, share_s: fl
     """Whether the network is compiled; of all tracks together, so that what is in the cache changes no code."""
     if settings.precision == "exact" or settings.compile != "auto":
         return settings.precision == "fast" and bool(settings.compile)
-    from legato.codec import model as codec
-    from legato.codec.engine import worth_compiling
+    if SMALL_CODEC.is_file() and sha256_of(weights) == sha256_of(SMALL_CODEC):
+        return worth_compiling(SMALL_ENCODER_DIM, device, share_s)  # known without torch
+    from legato.codec.skeleton import loaded_encoder
 
-    return worth_compiling(codec.loaded(weights), device, share_s)
+    return worth_compiling(loaded_encoder(weights).encoder_dim, device, share_s)
+
+
+def worth_compiling(encoder_dim: int, device: str, seconds: float) -> bool:
+    """Whether this much audio pays for the compiler's time: the work grows with the square of the encoder's width."""
+    return seconds * (encoder_dim / SMALL_ENCODER_DIM) ** 2 >= COMPILE_FROM_S[device]
 
 
 @cache
 def _engine(weights: Path, settings: EncodeParams, device: str, compiled: bool) -> Any:
-    from legato.codec import model as codec
     from legato.codec.engine import Engine
+    from legato.codec.skeleton import loaded_encoder
 
     batch = settings.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
     compiled_frames = settings.window_frames if compiled else None
-    return Engine(codec.loaded(weights), settings.precision, device, compiled_frames=compiled_frames, batch=batch)
+    return Engine(loaded_encoder(weights), settings.precision, device, compiled_frames=compiled_frames, batch=batch)
 
 
 def _shared_engine(*arguments: Any) -> Any:

@@ -23,12 +23,7 @@ from legato.tokens import HOP_LENGTH
 
 CPU_OUT_OF_MEMORY = "can't allocate memory"
 GPU_BATCH = 32  # windows
-COMPILE_FROM_S = {
-    "cpu": 1_000,
-    "cuda": 500_000,
-}  # audio per process, times how wide its encoder is against ours, squared
-SMALL_ENCODER_DIM = 12
-
+FAST_FRAMES = 160  # in a window of `fast` on a CPU: the layers of longer ones leave its cache, and take a fifth longer
 AHEAD = 2  # batches that a GPU has been given and not answered
 
 Windows = Sequence[Tensor]
@@ -47,11 +42,6 @@ def device_of(asked: str, key: str = "encode.device") -> str:
     return "cuda" if asked != "cpu" and torch.cuda.is_available() else "cpu"
 
 
-def worth_compiling(model: Any, device: str, seconds: float) -> bool:
-    """Whether this much audio pays for the compiler's time: the work grows with the square of the encoder's width."""
-    return seconds * (model.encoder_dim / SMALL_ENCODER_DIM) ** 2 >= COMPILE_FROM_S[device]
-
-
 class Engine:
     """Codes of windows, in batches of one shape; where memory runs out, smaller batches from then on.
 
@@ -59,7 +49,7 @@ class Engine:
     arithmetic on a window depends on its samples alone, not on which others there are nor on the number of cores.
 
     Args:
-        model: as `codec.load` gives it.
+        model: as `skeleton.load_encoder` or `model.load` gives it.
         precision: `exact` is fp32 and `dac`'s own arithmetic; `fast` is the fast encoder, in fp16 on a GPU.
         compiled_frames: `fast` goes through torch.compile for windows of this length; None compiles nothing.
         batch: windows at a time; 0 is as many as suit the device.
@@ -75,6 +65,7 @@ class Engine:
         half = torch.float16 if device == "cuda" else torch.float32
         network = ExactEncoder(model) if precision == "exact" else FastEncoder(model, half)
         self.least_frames = network.least_frames
+        self.most_frames = FAST_FRAMES if precision == "fast" and device == "cpu" and not compiled_frames else None
         self.network = network.to(device).eval()
         self.compiled_length = (compiled_frames or 0) * HOP_LENGTH if precision == "fast" else 0
         self.compiled = self._compiled()
@@ -155,7 +146,7 @@ class Merged:
         self._waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
         threading.Thread(target=self._work, daemon=True).start()
 
-    takes_any_length = False
+    takes_any_length, most_frames = False, None
 
     @property
     def batch(self) -> int:

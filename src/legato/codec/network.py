@@ -18,9 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from legato.codec.native import SIN_SQUARED, snake_kernel
+
 SMALL_INPUT = 20480  # elements: up to here PyTorch runs some convolutions through another kernel, with other last bits
-# sin(r)^2 / r^2 as a polynomial in r^2 for |r| <= pi / 2, fitted at Chebyshev nodes: off by 3e-8 at most
-SIN_SQUARED = (1.0, -0.33333304, 0.04444308, -0.003172276, 0.000139286, -3.61974e-06)
 PI_HIGH, PI_LOW = 3.140625, 9.67653589793e-4  # together pi; multiples of the first are exact in float32
 GROUP = 16  # positions that eager Snake treats as one row, so that rows are long enough to be vectorized
 
@@ -42,10 +42,21 @@ class ExactEncoder(nn.Module):
         residual, codes = self.encoder(audio_BN[:, None]), []
         for book in self.quantizers:
             projected = book.in_proj(residual)
-            quantized, chosen_BT = book.decode_latents(projected)
+            chosen_BT = nearest(projected, book.codebook.weight)
+            quantized = functional.embedding(chosen_BT, book.codebook.weight).transpose(1, 2)
             residual = residual - book.out_proj(projected + (quantized - projected))
             codes.append(chosen_BT)
         return torch.stack(codes, dim=2).to(torch.int16)
+
+
+def nearest(projected_BDT: Tensor, entries_VD: Tensor) -> Tensor:
+    """The entry at the least distance from each vector, both scaled to length 1, rounded as in `dac.nn.quantize`."""
+    batch, _, n_frames = projected_BDT.shape
+    vectors = functional.normalize(projected_BDT.transpose(1, 2).flatten(0, 1))
+    entries_VD = functional.normalize(entries_VD)
+    lengths, entry_lengths = vectors.pow(2).sum(1, keepdim=True), entries_VD.pow(2).sum(1, keepdim=True)
+    distances = lengths - 2 * vectors @ entries_VD.t() + entry_lengths.t()
+    return (-distances).max(1)[1].view(batch, n_frames)
 
 
 class InPlaceSnake(nn.Module):
@@ -177,6 +188,9 @@ class Snake(nn.Module):
         batch, channels, _, n = x.shape
         group = GROUP if n % GROUP == 0 else 1
         rows = x.permute(0, 2, 3, 1).reshape(-1, group * channels)
+        if x.device.type == "cpu" and x.dtype == torch.float32 and (kernel := snake_kernel()):
+            turn, inverse = (self.alpha / math.pi).flatten().repeat(group), self.inverse.flatten().repeat(group)
+            return kernel(rows, turn, inverse).view(batch, 1, n, channels).permute(0, 3, 1, 2)
         wave = (rows * self.alpha.flatten().repeat(group)).sin_().square_()
         rows = torch.addcmul(rows, wave, self.inverse.flatten().repeat(group), out=wave)
         return rows.view(batch, 1, n, channels).permute(0, 3, 1, 2)
@@ -208,7 +222,7 @@ class Residual(nn.Module):
         self.block = block
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.block(x)
+        return self.block(x).add_(x)
 
 
 def _layers(module: nn.Module) -> list[nn.Module]:
