@@ -19,6 +19,7 @@ from legato import shards
 from legato.codec.windows import read_windows
 from legato.files import sha256_of
 from legato.work import items
+from legato.work.compiler_cache import c_compiler
 from legato.work.pool import Place
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CODES, SMALL_CODEC, WEIGHTS, settings_of
@@ -70,7 +71,8 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings:
         name=lambda audio: audio.stem,
         reads=sha256_of,
         settings=settings_of("encode", {"encode": settings.model_dump()}, folder.name)
-        | {"weights": sha256_of(weights), "device": device, "compiled": compiled},
+        | {"weights": sha256_of(weights), "device": device, "compiled": compiled}
+        | ({"snake": "C"} if settings.precision == "fast" and device == "cpu" and c_compiler() else {}),
         outs=[PACKING / folder.name if is_packed else folder],
         is_kept_by_dvc=not is_packed,
     )

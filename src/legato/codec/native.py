@@ -1,4 +1,4 @@
-"""Snake as one loop of machine code, where a C compiler is there: 1 of the 6 passes, and no call of a slow sine.
+"""Snake as one loop of machine code, where a C compiler is there: one pass, and no call of a slow sine.
 
 It is a few lines that compile in a fraction of a second, once per machine, where a compiled network takes half a
 minute. Without a compiler there is None, and torch's own operations do it.
@@ -7,8 +7,6 @@ minute. Without a compiler there is None, and torch's own operations do it.
 import ctypes
 import hashlib
 import math
-import os
-import shutil
 import subprocess
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,7 +21,6 @@ from legato.work import compiler_cache
 # sin(r)^2 / r^2 as a polynomial in r^2 for |r| <= pi / 2, fitted at Chebyshev nodes: off by 3e-8 at most
 SIN_SQUARED = (1.0, -0.33333304, 0.04444308, -0.003172276, 0.000139286, -3.61974e-06)
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC", "-x", "c")
-COMPILERS = ("cc", "gcc", "clang", "g++")
 # x + sin(alpha x)^2 inverse; a turn is alpha x / pi, after which the square begins again.
 SOURCE = """
 #include <math.h>
@@ -42,7 +39,7 @@ Kernel = Callable[[Tensor, Tensor, Tensor], Tensor]
 @cache
 def snake_kernel() -> Kernel | None:
     """What takes rows (R, L) and, for each column, alpha / pi and 1 / alpha (L,), all float32 and contiguous."""
-    compiler = next(filter(None, map(shutil.which, (os.environ.get("CC", ""), *COMPILERS))), None)
+    compiler = compiler_cache.c_compiler()
     if compiler is None:
         return None
     source = SOURCE.replace("POLYNOMIAL", _horner())

@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import os
 import platform
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +17,7 @@ from legato.work.item_cache import cache_folder
 
 VARIABLE = "TORCHINDUCTOR_CACHE_DIR"
 FOLDER = "compiled"  # in the cache of single tracks
+C_COMPILERS = ("cc", "gcc", "clang", "g++")
 CPU_INFO = Path("/proc/cpuinfo")
 
 
@@ -39,6 +41,11 @@ def can_compile(device: str) -> bool:
         print("note: nothing is compiled, for there is no C++ compiler: install one, such as Debian's package g++")
         return False
     return True
+
+
+def c_compiler() -> str | None:
+    """A C compiler's path: that of the environment's CC, or a usual one."""
+    return next(filter(None, map(shutil.which, (os.environ.get("CC", ""), *C_COMPILERS))), None)
 
 
 def processor() -> str:
