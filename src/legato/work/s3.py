@@ -29,7 +29,7 @@ from botocore.session import Session
 from legato.errors import LegatoError
 
 SCHEME = "s3://"
-CONNECT_S, READ_S, TRIES = 4, 8, 2  # of one request; a stalled one is given up after 16 s and some
+CONNECT_S, READ_S, TRIES = 4, 6, 2  # of one request; a stalled one is given up after 12 s and some
 WRONG_KEYS = {
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
