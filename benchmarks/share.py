@@ -1,7 +1,8 @@
-"""What it takes to share a version: `python benchmarks/share.py [--tracks N] [--latency-ms MS] [--only NAME ...]`.
+"""What it takes to share a version: `python benchmarks/share.py [--tracks N] [--latency-ms MS ...] [--only NAME ...]`.
 
 - push: `dvc push` and `dvc pull` of the same synthetic codes, as files and as archives, to an S3 server of this
-  machine, one after the other in one run. `--latency-ms` holds back each answer of the server, as a network does.
+  machine, in turns; the median of the rounds. `--latency-ms` holds back each answer of the server, as a network does;
+  0 is the plain server. CPU seconds are those of DVC and of the server.
 - change: how many bytes of archives a change of 1 % of the tracks rewrites, by where the changes are and how many
   tracks there are. Archives are counted and not written, so that 10^6 tracks take a minute.
 """
@@ -12,6 +13,7 @@ import os
 import random
 import shutil
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,10 +36,11 @@ KEYS = {
     "AWS_ACCESS_KEY_ID": "user",
     "AWS_SECRET_ACCESS_KEY": "password",
     "AWS_DEFAULT_REGION": "us-east-1",
-    "AWS_REQUEST_CHECKSUM_CALCULATION": "when_required",  # of objects in parts rclone gives a checksum that is refused
-    "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required",  # rclone gives a range the checksum of the whole object
 }
 MEGA = 10**6
+LAYOUTS = ("shards", "files")
+STEPS = ("push", "pull")
 
 
 def make_codes(folder: Path, n_tracks: int) -> None:
@@ -98,57 +102,102 @@ def _quietly(work, *arguments) -> None:  # type: ignore[no-untyped-def]
         work(*arguments)
 
 
-def run(folder: Path, *words: str) -> float:
-    """Run a command; return its seconds."""
+class Took(NamedTuple):
+    """What a command took, in seconds."""
+
+    wall: float
+    cpu: float  # of its own processes
+    server_cpu: float = 0
+
+
+def run(folder: Path, *words: str) -> Took:
+    """Run a command; return what it took."""
     environment = os.environ | KEYS | {"DVC_NO_ANALYTICS": "1", "DVC_NO_PROGRESS": "1"}
-    started = time.monotonic()
+    started, before = time.monotonic(), os.times()
     command = [str(BIN / words[0]) if words[0] == "dvc" else words[0], *words[1:]]
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stdout + done.stderr)
-    return time.monotonic() - started
+    after = os.times()
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return Took(time.monotonic() - started, cpu)
 
 
-def share(here: Path, there: Path, port: int, name: str) -> tuple[float, float, float]:
-    """Seconds of add, push and pull of the folder `data`."""
-    run(here, "git", "init", "-q")
-    run(here, "dvc", "init", "-q")
-    run(here, "dvc", "remote", "add", "--default", "store", f"s3://legato/{name}")
-    run(here, "dvc", "remote", "modify", "store", "endpointurl", f"http://127.0.0.1:{port}")
-    run(here, "dvc", "remote", "modify", "store", "verify", "true")
-    added = run(here, "dvc", "add", "data")
-    pushed = run(here, "dvc", "push")
-    run(here, "git", "add", "-A")
-    run(here, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
-    run(here.parent, "git", "clone", "-q", str(here), str(there))
-    pulled = run(there, "dvc", "pull")
-    print(f"{name}: add {added:.1f} s, push {pushed:.1f} s, pull {pulled:.1f} s", flush=True)
-    return added, pushed, pulled
+def cpu_of(pid: int) -> float:
+    """CPU seconds that a running process has had."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure_push(n_tracks: int, latency_ms: float) -> None:
+def prepare(folder: Path) -> None:
+    """A repository with the folder `data` in it."""
+    run(folder, "git", "init", "-q")
+    run(folder, "dvc", "init", "-q")
+    run(folder, "dvc", "add", "data")
+    run(folder, "dvc", "remote", "add", "--default", "store", "s3://legato/x")
+    run(folder, "dvc", "remote", "modify", "store", "verify", "true")
+    run(folder, "git", "add", "-A")
+    run(folder, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
+
+
+def share(folder: Path, address: str, name: str, server: int) -> dict[str, Took]:
+    """What push takes, to a place of this name where nothing is, and pull of a fresh clone."""
+    clone = folder.with_name("clone")
+    shutil.rmtree(folder / ".dvc/tmp", ignore_errors=True)  # what DVC remembers of a store
+    run(folder.parent, "git", "clone", "-q", str(folder), str(clone))
+    took = {}
+    for step, where in zip(STEPS, (folder, clone), strict=True):
+        run(where, "dvc", "remote", "modify", "--local", "store", "url", f"s3://legato/{name}")
+        run(where, "dvc", "remote", "modify", "--local", "store", "endpointurl", address)
+        before = cpu_of(server)
+        took[step] = run(where, "dvc", step)._replace(server_cpu=cpu_of(server) - before)
+    for path in (folder / "data").iterdir():
+        if (clone / "data" / path.name).read_bytes() != path.read_bytes():
+            raise SystemExit(f"{path.name}: came back with other bytes")
+    shutil.rmtree(clone)
+    return took
+
+
+def measure_push(n_tracks: int, latencies_ms: list[float], n_rounds: int) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         (root / "store/legato").mkdir(parents=True)
         make_codes(root / "files/data", n_tracks)
         pack(root / "files/data", root / "shards/data")
+        for layout in LAYOUTS:
+            prepare(root / layout)
+            paths = list((root / layout / "data").iterdir())
+            print(f"{layout}: {len(paths)} objects, {sum(path.stat().st_size for path in paths) / MEGA:.0f} MB")
         port = free_port()
         words = ["serve", "s3", str(root / "store"), "--addr", f"127.0.0.1:{port}", "--auth-key", "user,password"]
         with subprocess.Popen([BIN / "rclone", *words, "--quiet"]) as server:
             try:
                 while socket.socket().connect_ex(("127.0.0.1", port)):
                     time.sleep(0.05)
-                seen = delayed(port, latency_ms / 1000) if latency_ms else port
-                times = {name: share(root / name, root / f"{name}_clone", seen, name) for name in ("shards", "files")}
+                print("| latency | what | archives | files | times as fast |\n|---|---|---|---|---|")
+                for latency_ms in latencies_ms:
+                    seen = delayed(port, latency_ms / 1000) if latency_ms else port
+                    compare(root, f"http://127.0.0.1:{seen}", server.pid, n_rounds, latency_ms)
             finally:
                 server.kill()
-        for name in times:
-            paths = list((root / name / "data").iterdir())
-            size = sum(path.stat().st_size for path in paths) / MEGA
-            print(f"{name}: {len(paths)} objects, {size:.0f} MB")
-        for at, what in enumerate(("add", "push", "pull")):
-            print(f"{what}: archives are {times['files'][at] / times['shards'][at]:.1f} times as fast")
-        shutil.rmtree(root / "store")
+
+
+def compare(root: Path, address: str, server: int, n_rounds: int, latency_ms: float) -> None:
+    """Print a row for each step: both layouts in turns."""
+    found: dict[str, list[dict[str, Took]]] = {layout: [] for layout in LAYOUTS}
+    for at in range(n_rounds):
+        for layout in LAYOUTS:
+            name = f"{layout}_{latency_ms:g}_{at}"  # the server remembers what was in a folder that is gone
+            found[layout].append(share(root / layout, address, name, server))
+            shutil.rmtree(root / "store/legato" / name)
+    for step in STEPS:
+        medians = {
+            layout: Took(*map(statistics.median, zip(*(one[step] for one in rounds), strict=True)))
+            for layout, rounds in found.items()
+        }
+        cells = [f"{one.wall:.1f} s (CPU {one.cpu:.1f}, server {one.server_cpu:.1f})" for one in medians.values()]
+        times = medians["files"].wall / medians["shards"].wall
+        print(f"| {latency_ms:g} ms | {step} | {' | '.join(cells)} | {times:.1f} |", flush=True)
 
 
 def archives(tracks: dict[str, tuple[int, str]]) -> dict[str, int]:
@@ -208,13 +257,14 @@ def measure_changes() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracks", type=int, default=10_000)
-    parser.add_argument("--latency-ms", type=float, default=0)
+    parser.add_argument("--latency-ms", type=float, nargs="*", default=[0, 30])
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="*", choices=["push", "change"], default=["push", "change"])
     chosen = parser.parse_args()
     if "change" in chosen.only:
         measure_changes()
     if "push" in chosen.only:
-        measure_push(chosen.tracks, chosen.latency_ms)
+        measure_push(chosen.tracks, chosen.latency_ms, chosen.rounds)
 
 
 if __name__ == "__main__":

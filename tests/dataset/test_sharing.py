@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -17,11 +18,14 @@ import yaml
 from helpers.checkout import ROOT
 from helpers.clones import STAGES_OF_A_CATEGORY, TINY, Clone, stages_of
 from helpers.contract import read_dataset
+from legato.work.remote import PART
 from legato.workspace.layout import MODEL, TRAIN
 
 BIN = Path(sys.executable).parent
 COMMANDS = re.findall(
-    r"^(dvc remote .*?)(?: +#.*)?$", (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1], re.MULTILINE
+    r"^((?:dvc remote|printf) .*?)(?: +#.*)?$",
+    (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1],
+    re.MULTILINE,
 )
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
 N_FILES = 6
@@ -29,7 +33,7 @@ N_FILES = 6
 
 def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     words = [str(BIN / command[0]) if command[0] == "dvc" else command[0], *command[1:]]
-    environment = os.environ | CREDENTIALS | {"DVC_NO_ANALYTICS": "1"}
+    environment = os.environ | CREDENTIALS | {"DVC_NO_ANALYTICS": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
     return subprocess.run(words, cwd=folder, check=check, capture_output=True, text=True, env=environment)
 
 
@@ -61,6 +65,32 @@ def address(tmp_path: Path) -> str:
         server.terminate()
 
 
+def configure(folder: Path, address: str) -> None:
+    """Add a remote by the documented commands."""
+    assert len(COMMANDS) == 6
+    for command in COMMANDS:
+        run(folder, "sh", "-c", command.replace("127.0.0.1:9000", address))
+
+
+def test_an_archive_that_is_fetched_in_parts_comes_back(tmp_path: Path, address: str) -> None:
+    """With the configuration of the documentation, from a store that gives a part the checksum of the whole."""
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "dvc", "init", "-q")
+    configure(tmp_path, address)
+    content = random.Random(0).randbytes(PART + 1)
+    (tmp_path / "archive.tar").write_bytes(content)
+    run(tmp_path, "dvc", "add", "-q", "archive.tar")
+    run(tmp_path, "dvc", "push", "-q")
+    for made in (".dvc/cache", ".dvc/tmp"):
+        shutil.rmtree(tmp_path / made)
+    (tmp_path / "archive.tar").unlink()
+    (tmp_path / ".dvc/s3.ini").rename(tmp_path / "kept.ini")
+    assert "Expected checksum" in run(tmp_path, "dvc", "pull", check=False).stderr
+    (tmp_path / "kept.ini").rename(tmp_path / ".dvc/s3.ini")
+    run(tmp_path, "dvc", "pull", "-q")
+    assert (tmp_path / "archive.tar").read_bytes() == content
+
+
 def test_what_is_damaged_in_the_store_is_not_pulled(tmp_path: Path, address: str) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "data").mkdir(parents=True)
@@ -68,8 +98,7 @@ def test_what_is_damaged_in_the_store_is_not_pulled(tmp_path: Path, address: str
         (here / f"data/{number}").write_text(f"track {number}")
     run(here, "git", "init", "-q")
     run(here, "dvc", "init", "-q")
-    for command in COMMANDS:
-        run(here, *command.replace("127.0.0.1:9000", address).split())
+    configure(here, address)
     run(here, "dvc", "add", "-q", "data")
     run(here, "dvc", "push", "-q")
     run(here, "git", "add", "-A")

@@ -1,5 +1,6 @@
 """A Dask cluster gives the same bytes as this machine, and loses nothing when a worker dies."""
 
+import logging
 import os
 import re
 import signal
@@ -15,10 +16,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.dask_cluster import Dask
+from helpers.dask_cluster import Dask, InProcess, until
 from legato.errors import LegatoError
 from legato.files import Json, write_text
-from legato.work import cluster, items
+from legato.work import cluster, item_cache, items
 from legato.work.items import Step
 
 N = 16
@@ -120,6 +121,48 @@ def test_a_cluster_that_goes_away_is_one_line_and_the_same_command_goes_on_when_
     assert found_in("out") == {f"{number}.txt": str(number**2) for number in range(N)}
     (line,) = (line for line in capfd.readouterr().out.splitlines() if "were in the cache" in line)
     assert line != f"square@out: 0 of {N} tracks were in the cache"
+
+
+def test_a_hundred_workers_give_what_one_gives_and_go_on_when_their_scheduler_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    n_workers, n_tracks = 100, 300
+    done = tmp_path / "done"
+    done.mkdir()
+
+    def work(number: int, out: Path) -> Json:
+        write_text(out / f"{number}.txt", str(number**2))
+        if os.environ[items.SCHEDULER_VARIABLE]:
+            from distributed import get_worker
+
+            (done / f"{number}_{get_worker().name}").touch()
+            time.sleep(0.2)
+        return {"square": number**2}
+
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    first = InProcess(tmp_path / "dask", n_workers)
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, first.address)
+    watching = threading.Thread(
+        target=lambda: (until(lambda: len([*done.iterdir()]) > n_tracks // 2), first.lose_scheduler())
+    )
+    watching.start()
+    with pytest.raises(LegatoError, match="the cluster has gone away"):
+        items.build(step(work, "there"), range(n_tracks))
+    watching.join()
+    first.stop()
+    assert len({path.name.partition("_")[2] for path in done.iterdir()}) > n_workers // 2
+    second = InProcess(tmp_path / "dask", n_workers, port=int(first.address.rpartition(":")[2]))
+    try:
+        there = items.build(step(work, "there"), range(n_tracks))
+    finally:
+        second.stop()
+    (kept,) = re.findall(rf"there: (\d+) of {n_tracks} tracks were in the cache", capfd.readouterr().out)
+    assert 0 < int(kept) < n_tracks
+    monkeypatch.setenv(items.SCHEDULER_VARIABLE, "")
+    monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
+    monkeypatch.setenv(item_cache.VARIABLE, str(tmp_path / "another"))
+    assert items.build(step(work, "here"), range(n_tracks)) == there
+    assert found_in("here") == found_in("there")
 
 
 WRONG_ADDRESSES = (

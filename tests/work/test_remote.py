@@ -25,12 +25,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, s3: Server) -> Path
     (folder / ".dvc").mkdir(parents=True)
     monkeypatch.chdir(folder)
     (folder / "params.yaml").write_text("{}\n")
+    (folder / ".dvc/s3.ini").write_text("[default]\nresponse_checksum_validation = when_required\n")
     configure(folder, endpointurl=s3.address)
     return folder
 
 
 def configure(folder: Path, **changes: str) -> None:
-    values = {"url": "s3://legato/data"} | changes
+    values = {"url": "s3://legato/data", "configpath": "s3.ini"} | changes
     lines = [f"    {key} = {value}\n" for key, value in values.items()]
     (folder / ".dvc/config").write_text("".join(["[core]\n    remote = store\n", "['remote \"store\"']\n", *lines]))
 
@@ -109,6 +110,26 @@ def test_keys_of_the_remotes_own(project: Path, s3: Server, monkeypatch: pytest.
     configure(project, endpointurl=s3.address, access_key_id="user", secret_access_key="password")
     cli.main("remote")
     assert "password" not in repr(remote.find())
+
+
+def test_keys_of_a_file_that_the_remote_names(project: Path, s3: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    (project / ".dvc/keys").write_text("[mine]\naws_access_key_id = user\naws_secret_access_key = password\n")
+    (project / ".dvc/s3.ini").write_text("[profile mine]\nresponse_checksum_validation = when_required\n")
+    configure(project, endpointurl=s3.address, credentialpath="keys", profile="mine")
+    cli.main("remote")
+
+
+def test_a_part_that_comes_with_the_checksum_of_the_whole(
+    project: Path, monkeypatch: pytest.MonkeyPatch, s3: Server
+) -> None:
+    """As DVC would stumble over when it fetches an archive."""
+    (project / ".dvc/s3.ini").write_text("")
+    assert "set AWS_RESPONSE_CHECKSUM_VALIDATION=when_required" in refused()
+    assert not [path for path in s3.bucket.rglob("*") if path.is_file()]
+    monkeypatch.setenv("AWS_RESPONSE_CHECKSUM_VALIDATION", "when_required")
+    cli.main("remote")
 
 
 def test_no_such_bucket(project: Path, s3: Server) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from botocore.config import Config
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectTimeoutError,
+    FlexibleChecksumError,
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -27,7 +29,7 @@ from botocore.session import Session
 from legato.errors import LegatoError
 
 SCHEME = "s3://"
-CONNECT_S, READ_S, TRIES = 4, 8, 2  # of one request; a stalled one is given up after 16 s and some
+CONNECT_S, READ_S, TRIES = 4, 6, 2  # of one request; a stalled one is given up after 12 s and some
 WRONG_KEYS = {
     "InvalidAccessKeyId",
     "SignatureDoesNotMatch",
@@ -37,6 +39,9 @@ WRONG_KEYS = {
 }
 FULL = {"QuotaExceeded", "InsufficientStorage", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "507"}
 NO_OBJECT = "no such object"
+WRONG_CHECKSUM = (
+    "the checksum is not that of the bytes: set AWS_RESPONSE_CHECKSUM_VALIDATION=when_required (docs/sharing.md)"
+)
 REASONS = (
     ({"NoSuchBucket"}, "no such bucket: make it, or mend the address"),
     (WRONG_KEYS, "the store does not know these keys: look at AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"),
@@ -65,6 +70,10 @@ class Bucket:
     profile: str | None = None
     region: str | None = None
     access: Keys | None = field(default=None, repr=False)  # None: those of the environment, of a file or of the machine
+    config_file: Path | None = None  # in place of ~/.aws/config
+    credentials_file: Path | None = None  # in place of ~/.aws/credentials
+    verify: bool | str | None = None  # a server's certificate: not at all, or by a file; None: as botocore does
+    checks_bytes: bool = True  # by MD5 or SHA-256, so that a store's own checksums are not needed; else as DVC asks
     keys: Mapping[str, str] = field(default_factory=dict, hash=False)  # of objects that are named otherwise than here
     name: str = ""  # in errors
 
@@ -119,7 +128,7 @@ class Bucket:
 
     def _client(self) -> Any:
         stated = tuple(sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_")))
-        return _client(self.endpoint, self.profile, self.region, self.access, os.getpid(), stated)
+        return _client(replace(self, bucket="", prefix="", keys={}, name=""), os.getpid(), stated)
 
 
 def parse(address: str) -> Bucket:
@@ -152,6 +161,8 @@ def told(where: str) -> Iterator[None]:
         raise LegatoError(f"{where}: {_reason(error)}") from None
     except (ReadTimeoutError, ConnectTimeoutError):
         raise LegatoError(f"{where}: the server says nothing, for {READ_S} s twice") from None
+    except FlexibleChecksumError:
+        raise LegatoError(f"{where}: {WRONG_CHECKSUM}") from None
     except (UnreachableError, HTTPClientError) as error:
         raise LegatoError(f"{where}: no server answers: {' '.join(str(error).split())}") from None
     except BotoCoreError as error:
@@ -167,26 +178,27 @@ def _reason(error: ClientError) -> str:
 
 
 @cache
-def _client(
-    endpoint: str | None,
-    profile: str | None,
-    region: str | None,
-    access: Keys | None,
-    _process: int,
-    _stated: tuple[tuple[str, str], ...],
-) -> Any:
+def _client(like: Bucket, _process: int, _stated: tuple[tuple[str, str], ...]) -> Any:
     """A client of this process and environment: one made before a fork may share a connection with its parent."""
-    with told(endpoint or "s3"):
-        session = Session(profile=profile)
-        region = region or session.get_config_variable("region") or "us-east-1"
+    with told(like.endpoint or "s3"):
+        session = Session(profile=like.profile)
+        files = {"AWS_CONFIG_FILE": like.config_file, "AWS_SHARED_CREDENTIALS_FILE": like.credentials_file}
+        for (variable, path), name in zip(files.items(), ("config_file", "credentials_file"), strict=True):
+            if path and variable not in os.environ:  # which DVC obeys first
+                session.set_config_variable(name, str(path))
+        region = like.region or session.get_config_variable("region") or "us-east-1"
+        # Newer checksums not every store knows, and botocore trips on them where a store answers 500.
+        names = ("request_checksum_calculation", "response_checksum_validation")
+        checksums = dict.fromkeys(names, "when_required") if like.checks_bytes else {}
         how = Config(
             connect_timeout=CONNECT_S,
             read_timeout=READ_S,
             retries={"total_max_attempts": TRIES, "mode": "standard"},
             max_pool_connections=32,
-            request_checksum_calculation="when_required",  # newer checksums, which not every store knows
-            response_checksum_validation="when_required",  # and on which botocore trips where a store answers 500
+            **checksums,
         )
         names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        given = dict(zip(names, access, strict=True)) if access else {}
-        return session.create_client("s3", region_name=region, endpoint_url=endpoint, config=how, **given)
+        given = dict(zip(names, like.access, strict=True)) if like.access else {}
+        return session.create_client(
+            "s3", region_name=region, endpoint_url=like.endpoint, config=how, verify=like.verify, **given
+        )
