@@ -6,14 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
-
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
 from legato import cli, shards
 from legato.codec.decode import find_codes
-from legato.codec.encode import EncodeParams
 from legato.contract.codes import read_codes
 from legato.contract.folder import CODES_FOLDER
 from legato.dataset import provenance
@@ -28,6 +25,7 @@ from legato.licenses.audit import read_tracks
 from legato.measure.metrics import codebook_metrics, read_datasets
 from legato.workspace import params
 from legato.workspace.layout import CODES, HELD_OUT, TRAIN
+from legato.workspace.track import DatasetParams
 
 MADE_WITH = {
     **dict.fromkeys(("soundfont_license", "codec_license"), "CC0-1.0"),
@@ -185,6 +183,6 @@ def test_the_command_exports_either_side(workspace: Path, capsys: pytest.Capture
 
 
 def test_the_layout_is_one_of_three() -> None:
-    assert yaml.safe_load(SHIPPED_PARAMS.read_text())["encode"]["layout"] == EncodeParams().layout == "auto"
+    assert params.load("dataset", DatasetParams, SHIPPED_PARAMS).layout == "auto"
     assert [shards.is_packed(layout, 5) for layout in ("auto", "files", "shards")] == [False, False, True]
     assert [shards.is_packed(layout, 10**6) for layout in ("auto", "files", "shards")] == [True, False, True]
