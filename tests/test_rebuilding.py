@@ -154,6 +154,7 @@ def test_archives_are_the_same_dataset(edited: Clone) -> None:
     assert [contents(folder) for folder in ("flat", "apart")] == before
     assert edited.run("git", "status", "--short", "reports") == ""
     edited.run("legato", "decode", "pads_00000")
+    shutil.rmtree(edited.folder / "decoded")
     _damage_one(edited, "dataset/midi/pads/pads-000000.tar")
 
 
@@ -164,8 +165,7 @@ def _damage_one(clone: Clone, name: str) -> None:
     path.chmod(0o644)
     path.write_bytes(content[:700] + bytes([content[700] ^ 1]) + content[701:])
     assert f"{name}: not what dvc.lock records" in clone.run("legato", "verify", check=False)
-    clone.run("legato", "verify", "--repair", check=False)
+    clone.run("legato", "verify", "--repair")
     clone.repro("compose@pads")
     assert clone.digests("dataset/midi") == before
     assert clone.run("legato", "verify").endswith(": every byte is the one recorded\n")
-    shutil.rmtree(edited.folder / "decoded")

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
+from helpers.packed import pack
 from legato import cli, shards
 from legato.codec.decode import find_codes
 from legato.contract.codes import read_codes
@@ -24,7 +26,7 @@ from legato.files import parts_of, read_jsonl, sha256_of, write_jsonl
 from legato.licenses.audit import read_tracks
 from legato.measure.metrics import codebook_metrics, read_datasets
 from legato.workspace import params
-from legato.workspace.layout import CODES, HELD_OUT, TRAIN
+from legato.workspace.layout import CODES, HELD_OUT, PROMPT, TRAIN
 from legato.workspace.track import DatasetParams
 
 MADE_WITH = {
@@ -63,16 +65,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def pack_encoded() -> None:
-    """What `encode` leaves of each category where its layout is shards."""
-    for folder in list(CODES.path.iterdir()):
-        files = folder.rename(folder.with_name(f"{folder.name}_files"))
-        shards.pack_folder(files, folder)
-        for path in files.iterdir():
-            path.unlink()
-        files.rmdir()
-
-
 @pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize("folder", [TRAIN.path, HELD_OUT.path])
 def test_what_is_exported_is_the_dataset_of_files_to_the_bit(folder: Path) -> None:
@@ -80,7 +72,7 @@ def test_what_is_exported_is_the_dataset_of_files_to_the_bit(folder: Path) -> No
     expected = contents(folder)
     export(folder, Path("copy"), CARD, HELD_OUT.path)
     assert contents(Path("copy")) == expected
-    pack_encoded()
+    pack(CODES, PROMPT)
     gather("shards")
     assert contents(folder) != expected
     assert len(list((folder / CODES_FOLDER).glob("*.tar"))) > 2
@@ -131,7 +123,7 @@ def test_a_track_of_one_category_leaves_the_others_archives_as_they_are() -> Non
 @pytest.mark.usefixtures("workspace")
 def test_packed_codes_are_found_and_read_as_files_are() -> None:
     before = {path.name: read_codes(path) for path in CODES.files("bass")}
-    pack_encoded()
+    pack(CODES, PROMPT)
     after = {path.name: read_codes(path) for path in CODES.files("bass")}
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)

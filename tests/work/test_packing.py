@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from helpers.small_workspace import PADS, STAGES, Workspace
+from helpers.small_workspace import PADS, Workspace
 from legato import shards
 from legato.dataset import tracing
 from legato.dataset.collect import track_rows
