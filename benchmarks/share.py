@@ -1,8 +1,7 @@
 """What it takes to share a version: `python benchmarks/share.py [--tracks N] [--latency-ms MS] [--only NAME ...]`.
 
-- push: `dvc add`, `push` and `pull` of the same synthetic codes, as files and as archives, to an S3 server of this
-  machine, one after the other in one run; and when 1 % of the tracks, in a row, have changed, `add` and `push` again.
-  `--latency-ms` holds back each answer of the server, as a network does. `--of` takes music or prompts instead.
+- push: `dvc push` and `dvc pull` of the same synthetic codes, as files and as archives, to an S3 server of this
+  machine, one after the other in one run. `--latency-ms` holds back each answer of the server, as a network does.
 - change: how many bytes of archives a change of 1 % of the tracks rewrites, by where the changes are and how many
   tracks there are. Archives are counted and not written, so that 10^6 tracks take a minute.
 """
@@ -30,7 +29,6 @@ from legato.contract.codes import write_codes
 BIN = Path(sys.executable).parent
 N_CATEGORIES = 10
 FRAMES = (1500, 3700)  # of a track, 17 to 43 s
-MIDI_BYTES, PROMPT_BYTES = (2_000, 8_000), (100, 250)  # as those of the default categories
 KEYS = {
     "AWS_ACCESS_KEY_ID": "user",
     "AWS_SECRET_ACCESS_KEY": "password",
@@ -41,36 +39,23 @@ KEYS = {
 MEGA = 10**6
 
 
-def make_files(kind: str, folder: Path, n_tracks: int) -> None:
-    """Files of random content, named as tracks of some categories; music and prompts are as long as those of songs."""
+def make_codes(folder: Path, n_tracks: int) -> None:
+    """Files of random codes, named as tracks of some categories."""
     import torch
 
     rng = np.random.default_rng(0)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True)
     for at in range(n_tracks):
-        name = f"c{at % N_CATEGORIES}_{at // N_CATEGORIES:05d}"
-        if kind == "codes":
-            codes_TK = rng.integers(0, 1024, (int(rng.integers(*FRAMES)), 18), dtype=np.int16)
-            write_codes(folder / f"{name}.pt", torch.from_numpy(codes_TK))
-        elif kind == "music":
-            (folder / f"{name}.mid").write_bytes(rng.bytes(int(rng.integers(*MIDI_BYTES))))
-        else:
-            (folder / f"{name}_prompt.txt").write_text(rng.bytes(int(rng.integers(*PROMPT_BYTES)) // 2).hex())
-
-
-def change_files(folder: Path, n_tracks: int) -> None:
-    """Other content of 1 % of the tracks, which are in a row."""
-    paths = sorted(folder.iterdir())
-    for path in paths[len(paths) // 2 :][: n_tracks // 100]:
-        path.write_bytes(path.read_bytes()[::-1])
+        codes_TK = rng.integers(0, 1024, (int(rng.integers(*FRAMES)), 18), dtype=np.int16)
+        name = f"c{at % N_CATEGORIES}_{at // N_CATEGORIES:05d}.pt"
+        write_codes(folder / name, torch.from_numpy(codes_TK))
 
 
 def pack(source: Path, folder: Path) -> None:
     """The same files in archives of their categories."""
     entries = []
-    shutil.rmtree(folder, ignore_errors=True)
     for number in range(N_CATEGORIES):
-        paths = sorted(source.glob(f"c{number}_*"))
+        paths = sorted(source.glob(f"c{number}_*.pt"))
         items = ([shards.Member(path.name, path.read_bytes())] for path in paths)
         entries += list(shards.pack(folder, f"c{number}", items))
     shards.write_index(folder, sorted(entries, key=lambda entry: entry["name"]))
@@ -124,7 +109,7 @@ def run(folder: Path, *words: str) -> float:
     return time.monotonic() - started
 
 
-def share(here: Path, there: Path, port: int, name: str) -> list[float]:
+def share(here: Path, there: Path, port: int, name: str) -> tuple[float, float, float]:
     """Seconds of add, push and pull of the folder `data`."""
     run(here, "git", "init", "-q")
     run(here, "dvc", "init", "-q")
@@ -138,21 +123,14 @@ def share(here: Path, there: Path, port: int, name: str) -> list[float]:
     run(here.parent, "git", "clone", "-q", str(here), str(there))
     pulled = run(there, "dvc", "pull")
     print(f"{name}: add {added:.1f} s, push {pushed:.1f} s, pull {pulled:.1f} s", flush=True)
-    return [added, pushed, pulled]
+    return added, pushed, pulled
 
 
-def share_again(here: Path, name: str) -> list[float]:
-    """Seconds of add and push of the folder `data`, of which a part has changed."""
-    added, pushed = run(here, "dvc", "add", "data"), run(here, "dvc", "push")
-    print(f"{name}, 1 % changed: add {added:.1f} s, push {pushed:.1f} s", flush=True)
-    return [added, pushed]
-
-
-def measure_push(kind: str, n_tracks: int, latency_ms: float) -> None:
+def measure_push(n_tracks: int, latency_ms: float) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
         (root / "store/legato").mkdir(parents=True)
-        make_files(kind, root / "files/data", n_tracks)
+        make_codes(root / "files/data", n_tracks)
         pack(root / "files/data", root / "shards/data")
         port = free_port()
         words = ["serve", "s3", str(root / "store"), "--addr", f"127.0.0.1:{port}", "--auth-key", "user,password"]
@@ -162,17 +140,13 @@ def measure_push(kind: str, n_tracks: int, latency_ms: float) -> None:
                     time.sleep(0.05)
                 seen = delayed(port, latency_ms / 1000) if latency_ms else port
                 times = {name: share(root / name, root / f"{name}_clone", seen, name) for name in ("shards", "files")}
-                change_files(root / "files/data", n_tracks)
-                pack(root / "files/data", root / "shards/data")
-                for name, seconds in times.items():
-                    seconds += share_again(root / name, name)
             finally:
                 server.kill()
         for name in times:
             paths = list((root / name / "data").iterdir())
             size = sum(path.stat().st_size for path in paths) / MEGA
             print(f"{name}: {len(paths)} objects, {size:.0f} MB")
-        for at, what in enumerate(("add", "push", "pull", "add of 1 %", "push of 1 %")):
+        for at, what in enumerate(("add", "push", "pull")):
             print(f"{what}: archives are {times['files'][at] / times['shards'][at]:.1f} times as fast")
         shutil.rmtree(root / "store")
 
@@ -234,14 +208,13 @@ def measure_changes() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracks", type=int, default=10_000)
-    parser.add_argument("--of", choices=["codes", "music", "prompts"], default="codes")
     parser.add_argument("--latency-ms", type=float, default=0)
     parser.add_argument("--only", nargs="*", choices=["push", "change"], default=["push", "change"])
     chosen = parser.parse_args()
     if "change" in chosen.only:
         measure_changes()
     if "push" in chosen.only:
-        measure_push(chosen.of, chosen.tracks, chosen.latency_ms)
+        measure_push(chosen.tracks, chosen.latency_ms)
 
 
 if __name__ == "__main__":

@@ -22,22 +22,19 @@ def stored(layout: shards.Layout, n_tracks: int, *folders: Path) -> Iterator[lis
     if not shards.is_packed(layout, n_tracks):
         yield list(folders)
         return
-    waiting = [PACKING / folder.relative_to(folder.anchor) for folder in folders]
-    for folder in folders:
-        clear(folder)
+    waiting = {clear(folder): PACKING / folder.relative_to(folder.anchor) for folder in folders}
     try:
-        try:
-            yield waiting
-        except FailedError:
-            _pack(waiting, folders)
-            raise
-        _pack(waiting, folders)
+        yield list(waiting.values())
+        _pack(waiting)
+    except FailedError:
+        _pack(waiting)
+        raise
     finally:
-        for folder in waiting:
-            shutil.rmtree(folder, ignore_errors=True)
+        for source in waiting.values():
+            shutil.rmtree(source, ignore_errors=True)
 
 
-def _pack(waiting: list[Path], folders: tuple[Path, ...]) -> None:
-    for source, folder in zip(waiting, folders, strict=True):
+def _pack(waiting: dict[Path, Path]) -> None:
+    for folder, source in waiting.items():
         if source.is_dir() and any(source.iterdir()):  # stems are there only where they are asked for
             shards.pack_folder(source, folder)
