@@ -68,7 +68,7 @@ def make(folder: Path, n_tracks: int) -> None:
     values["categories"] = {
         name: {"tracks": len(ids), "prompt": "slow pads", "music": music} for name, ids in tracks.items()
     }
-    values["encode"]["layout"] = "shards"
+    values["dataset"]["layout"] = "shards"
     values["train"] |= {"start": None, "start_license": None} if "start_license" in values["train"] else {"start": None}
     (folder / "params.yaml").write_text(yaml.safe_dump(values, sort_keys=False))
     facts = [compose(MUSIC, track_rng(0, "song", at, "compose"))[1] for at in range(N_SONGS)]

@@ -7,7 +7,6 @@ from legato.dataset.card.config import CardParams
 from legato.dataset.card.folder import write_card
 from legato.dataset.collect import collect, inputs
 from legato.errors import stage
-from legato.shards import Layout
 from legato.soundfont.config import SoundfontParams
 from legato.work import recorded
 from legato.work.recorded import verified
@@ -26,8 +25,8 @@ def main() -> None:
         "codec": codec.weights,
         "codec_license": codec.license_id,
     }
-    layout: Layout = params.load("encode.layout", Layout)  # type: ignore[arg-type]
-    collect(categories.all_track_ids(), params.load("dataset", DatasetParams).held_out, made_with, layout)
+    dataset = params.load("dataset", DatasetParams)
+    collect(categories.all_track_ids(), dataset.held_out, made_with, dataset.layout)
     for folder in (TRAIN.path, HELD_OUT.path):
         provenance.write(folder)
     write_card(params.load("card", CardParams), TRAIN.path, HELD_OUT.path)

@@ -76,6 +76,8 @@ WRONG = [
     ("normalize", NormalizeParams, {"normalize__format": "mp3"}, "params.yaml: normalize.format: 'mp3': "),
     ("codec", CodecParams, {"codec__sha256": "abc"}, "params.yaml: codec.sha256: 'abc': "),
     ("encode", EncodeParams, {"encode__window_frames": 3}, "params.yaml: encode.window_frames: 3: "),
+    ("encode", EncodeParams, {"encode__layout": "auto"}, "encode.layout: unknown key: it is dataset.layout now"),
+    ("dataset", DatasetParams, {"dataset__layout": "tar"}, "params.yaml: dataset.layout: 'tar': "),
 ]
 MUSIC = "categories__bass_808__music__"
 WRONG_MUSIC = [

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -130,16 +131,21 @@ def test_a_split_project_keeps_all_that_was_built(edited: Clone) -> None:
     assert (yaml.safe_load(lock.read_text()), (edited.folder / "dvc.yaml").read_text()) == before
 
 
-def test_codes_in_archives_are_the_same_dataset(edited: Clone) -> None:
+def test_archives_are_the_same_dataset(edited: Clone) -> None:
     def contents(folder: str) -> dict[str, str]:
         return {str(Path(path).relative_to(folder)): sha256 for path, sha256 in edited.digests(folder).items()}
 
     before = [contents(folder) for folder in ("dataset/encoded_dataset", "dataset/heldout_dataset")]
-    edited.edit(lambda values: values["encode"].update(layout="shards"))
-    ran = {"check", "encode@pads", "encode@beats", "collect", "audit", "stats"}
-    assert set(edited.repro("audit", "stats")) == ran
-    for category in ("pads", "beats"):
-        names = {path.name for path in (edited.folder / "dataset/encoded" / category).iterdir()}
+    edited.edit(lambda values: values["dataset"].update(layout="shards"))
+    printed = edited.run("dvc", "repro", "audit", "stats")
+    ran = {line.split("'")[1].partition("@")[0] for line in printed.splitlines() if line.startswith("Running stage '")}
+    packed = ("compose", "prompt", "render", "encode")
+    assert ran == {"check", *packed, "validate", "collect", "audit", "stats"}
+    kept = [line.split() for line in printed.splitlines() if line.endswith("were in the cache")]
+    assert {(words[1], words[3]) for words in kept} == {("3", "3")}
+    assert len(kept) == 2 * (len(packed) + 1)
+    for category, folder in product(("pads", "beats"), ("midi", "audio_prompts", "encoded")):
+        names = {path.name for path in (edited.folder / "dataset" / folder / category).iterdir()}
         assert names == {f"{category}-000000.tar", "index.jsonl"}
     found = json.loads(edited.run("legato", "diff", "HEAD", "--json"))
     assert all(not category["changed"] for category in found["categories"].values())
@@ -149,3 +155,17 @@ def test_codes_in_archives_are_the_same_dataset(edited: Clone) -> None:
     assert edited.run("git", "status", "--short", "reports") == ""
     edited.run("legato", "decode", "pads_00000")
     shutil.rmtree(edited.folder / "decoded")
+    _damage_one(edited, "dataset/midi/pads/pads-000000.tar")
+
+
+def _damage_one(clone: Clone, name: str) -> None:
+    """A damaged archive is named, and `verify --repair` with `dvc repro` has it as it was."""
+    before, path = clone.digests("dataset/midi"), clone.folder / name
+    content = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(content[:700] + bytes([content[700] ^ 1]) + content[701:])
+    assert f"{name}: not what dvc.lock records" in clone.run("legato", "verify", check=False)
+    clone.run("legato", "verify", "--repair")
+    clone.repro("compose@pads")
+    assert clone.digests("dataset/midi") == before
+    assert clone.run("legato", "verify").endswith(": every byte is the one recorded\n")

@@ -99,9 +99,12 @@ def pack(folder: Path, name: str, items: Iterable[Sequence[Member]], limits: Lim
 
 
 def pack_folder(source: Path, folder: Path) -> None:
-    """Pack the files of a folder into archives in another, named as that is."""
-    paths = sorted(source.iterdir(), key=lambda path: path.name)
-    write_index(folder, pack(folder, folder.name, ([Member(path.name, path.read_bytes())] for path in paths)))
+    """Pack the files of a folder into archives in another, named as that is.
+
+    Those of a folder in it stay together, as WebDataset names a sample's: `track/bass.flac` is `track.bass.flac`.
+    """
+    prefixes = sorted(f"{path.name}." if path.is_dir() else path.name for path in source.iterdir())
+    write_index(folder, pack(folder, folder.name, (_members(source, prefix) for prefix in prefixes)))
 
 
 def write_index(folder: Path, entries: Iterable[Json]) -> None:
@@ -123,6 +126,7 @@ class Index(Sequence[Json]):
             for start in range(0, len(self._lines), 2**24)
         ]
         self._ends = np.concatenate(ends) if ends else np.zeros(0, int)
+        self._near = 0  # where a name was found last
         if len(self._lines) and not (len(self._ends) and self._ends[-1] == len(self._lines) - 1):
             raise LegatoError(f"{path}: is cut off: its last line has no end")
 
@@ -148,8 +152,15 @@ class Index(Sequence[Json]):
 
     def find(self, name: str) -> Json | None:
         """What the index says of a member, None where there is none."""
+        for near in (self._near, self._near + 1):  # most ask for one member after another
+            if near < len(self) and (entry := self[near])["name"] == name:
+                self._near = near
+                return entry
         at = bisect_left(range(len(self)), name, key=lambda one: self[one]["name"])
-        return self[at] if at < len(self) and self[at]["name"] == name else None
+        if at == len(self) or self[at]["name"] != name:
+            return None
+        self._near = at
+        return self[at]
 
 
 def index_of(folder: Path) -> Index | None:
@@ -220,6 +231,13 @@ def _opened(path: Path, _mtime_ns: int, _size: int) -> Index:
 def _entry_of(path: Path) -> Json | None:
     index = index_of(path.parent)
     return index.find(path.name) if index else None
+
+
+def _members(source: Path, prefix: str) -> list[Member]:
+    if not prefix.endswith("."):
+        return [Member(prefix, (source / prefix).read_bytes())]
+    paths = sorted((source / prefix[:-1]).iterdir(), key=lambda path: path.name)
+    return [Member(prefix + path.name, path.read_bytes()) for path in paths]
 
 
 def _digests(content: bytes) -> Json:

@@ -16,7 +16,7 @@ from helpers import archive_packs as packs
 from helpers.archive_packs import audio_bytes, beat, song_bytes, tone
 from helpers.archive_sources import AS_OF, ArchiveWorkspace
 from helpers.checkout import ROOT
-from legato import cli
+from legato import cli, shards
 from legato.archives.review import review_path
 from legato.contract.facts import read_facts
 from legato.dataset.collect import keep_groups_together
@@ -120,10 +120,15 @@ def test_the_same_audio_in_two_encodings_is_taken_once(taken: ArchiveWorkspace) 
     assert [track["id"] for track in taken.tracks()] == ["taken_r1_01"]
     refused = read_jsonl(taken.folder / "dataset/midi/taken/refused.jsonl")
     assert refused == [{"id": "taken_r2_01", "reason": "same audio", "detail": "as taken_r1_01"}]
-    assert sorted(path.name for path in (taken.folder / "dataset/midi/taken").iterdir()) == [
-        "refused.jsonl",
-        "taken_r1_01.flac",
-    ]
+    music = taken.folder / "dataset/midi/taken"
+    assert sorted(path.name for path in music.iterdir()) == ["refused.jsonl", "taken_r1_01.flac"]
+    content = (music / "taken_r1_01.flac").read_bytes()
+    taken.params["dataset"]["layout"] = "shards"
+    taken.write({})
+    assert [track["id"] for track in taken.tracks()] == ["taken_r1_01"]
+    assert sorted(path.name for path in music.iterdir()) == [shards.INDEX, "refused.jsonl", "taken-000000.tar"]
+    assert shards.names(music) == ["taken_r1_01.flac"]
+    assert shards.read(music / "taken_r1_01.flac") == content
 
 
 def test_one_record_that_cannot_be_used_holds_up_no_other(taken: ArchiveWorkspace) -> None:

@@ -20,6 +20,7 @@ from legato.errors import LegatoError
 from legato.files import sha256_of
 from legato.tokens import n_frames
 from legato.work import items
+from legato.workspace.layout import PACKING
 
 
 @pytest.fixture
@@ -59,12 +60,12 @@ def test_workers_windows_and_shared_batches_change_no_byte(
 
 def test_packed_codes_are_the_same_and_nothing_else_is_left(tracks: list[Path], tmp_path: Path) -> None:
     alone = encoded(tracks, tmp_path / "alone")
-    rows = encode_tracks(tracks, tmp_path / "packed", SMALL_CODEC, EncodeParams(layout="shards"))
+    rows = encode_tracks(tracks, tmp_path / "packed", SMALL_CODEC, EncodeParams(), "shards")
     assert {row["id"]: row["codes_sha256"] for row in rows} == alone
     assert [path.name for path in sorted((tmp_path / "packed").iterdir())] == ["index.jsonl", "packed-000000.tar"]
     for name in alone:
         assert shards.read(tmp_path / f"packed/{name}.pt") == (tmp_path / f"alone/{name}.pt").read_bytes()
-    assert not (encode.PACKING / "packed").exists()
+    assert not (PACKING / tmp_path.relative_to("/") / "packed").exists()
 
 
 def written(content: Any, rate: int = SAMPLE_RATE) -> Callable[[Path], None]:

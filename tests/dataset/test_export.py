@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 import torch
-import yaml
 
 from helpers.checkout import SHIPPED_PARAMS
 from helpers.contract import read_dataset
 from helpers.made_tracks import ids, make_category, make_tracks
+from helpers.packed import pack
 from legato import cli, shards
 from legato.codec.decode import find_codes
-from legato.codec.encode import EncodeParams
 from legato.contract.codes import read_codes
 from legato.contract.folder import CODES_FOLDER
 from legato.dataset import provenance
@@ -27,7 +26,8 @@ from legato.files import parts_of, read_jsonl, sha256_of, write_jsonl
 from legato.licenses.audit import read_tracks
 from legato.measure.metrics import codebook_metrics, read_datasets
 from legato.workspace import params
-from legato.workspace.layout import CODES, HELD_OUT, TRAIN
+from legato.workspace.layout import CODES, HELD_OUT, PROMPT, TRAIN
+from legato.workspace.track import DatasetParams
 
 MADE_WITH = {
     **dict.fromkeys(("soundfont_license", "codec_license"), "CC0-1.0"),
@@ -65,16 +65,6 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def pack_encoded() -> None:
-    """What `encode` leaves of each category where its layout is shards."""
-    for folder in list(CODES.path.iterdir()):
-        files = folder.rename(folder.with_name(f"{folder.name}_files"))
-        shards.pack_folder(files, folder)
-        for path in files.iterdir():
-            path.unlink()
-        files.rmdir()
-
-
 @pytest.mark.usefixtures("workspace")
 @pytest.mark.parametrize("folder", [TRAIN.path, HELD_OUT.path])
 def test_what_is_exported_is_the_dataset_of_files_to_the_bit(folder: Path) -> None:
@@ -82,7 +72,7 @@ def test_what_is_exported_is_the_dataset_of_files_to_the_bit(folder: Path) -> No
     expected = contents(folder)
     export(folder, Path("copy"), CARD, HELD_OUT.path)
     assert contents(Path("copy")) == expected
-    pack_encoded()
+    pack(CODES, PROMPT)
     gather("shards")
     assert contents(folder) != expected
     assert len(list((folder / CODES_FOLDER).glob("*.tar"))) > 2
@@ -133,7 +123,7 @@ def test_a_track_of_one_category_leaves_the_others_archives_as_they_are() -> Non
 @pytest.mark.usefixtures("workspace")
 def test_packed_codes_are_found_and_read_as_files_are() -> None:
     before = {path.name: read_codes(path) for path in CODES.files("bass")}
-    pack_encoded()
+    pack(CODES, PROMPT)
     after = {path.name: read_codes(path) for path in CODES.files("bass")}
     assert before.keys() == after.keys()
     assert all(torch.equal(before[name], after[name]) for name in before)
@@ -185,6 +175,6 @@ def test_the_command_exports_either_side(workspace: Path, capsys: pytest.Capture
 
 
 def test_the_layout_is_one_of_three() -> None:
-    assert yaml.safe_load(SHIPPED_PARAMS.read_text())["encode"]["layout"] == EncodeParams().layout == "auto"
+    assert params.load("dataset", DatasetParams, SHIPPED_PARAMS).layout == "auto"
     assert [shards.is_packed(layout, 5) for layout in ("auto", "files", "shards")] == [False, False, True]
     assert [shards.is_packed(layout, 10**6) for layout in ("auto", "files", "shards")] == [True, False, True]

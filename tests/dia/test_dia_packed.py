@@ -166,7 +166,7 @@ def test_a_held_out_track_is_not_trained_on() -> None:
 def test_a_dataset_of_files_is_not_read_from_a_store(s3: Server) -> None:
     gathered("files")
     stored(s3)
-    with pytest.raises(LegatoError, match="no such object .*encode.layout: shards"):
+    with pytest.raises(LegatoError, match="no such object .*dataset.layout: shards"):
         read_held_out(split_in("s3://legato/v1")[1])
 
 

@@ -10,6 +10,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,16 @@ import pytest
 import soundfile
 
 from helpers.html_tree import parse, text_of
+from helpers.packed import pack
 from helpers.tiny_versions import BIN, SECONDS, Dataset, Track
 from legato import cli
 from legato.audio.samples import decibels
 from legato.diff.compare import Category, compare
 from legato.diff.page import write_page
 from legato.diff.repository import Repository
-from legato.diff.tracks import choose
+from legato.diff.tracks import choose, load
 from legato.errors import LegatoError
+from legato.workspace.layout import CODES, MIDI, PROMPT
 
 BEATS = {"beats_00000": Track(3), "beats_00001": Track(4)}
 V0 = {"pads": {"pads_00000": Track(0), "pads_00001": Track(1)}}  # composed and no more
@@ -58,6 +61,11 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     made.commit("v1")
     made.build(V2, target_lufs=-20)
     made.commit("v2")
+    made.run("git", "checkout", "-qb", "in_archives")
+    pack(MIDI, PROMPT, CODES, root=made.folder)
+    made.commit("packed")
+    made.run("git", "checkout", "-q", "main")
+    made.build(V2, target_lufs=-20)
     return made
 
 
@@ -224,6 +232,21 @@ def test_a_version_that_is_only_on_s3_is_read_and_heard_from_there(
         assert (elsewhere.folder / "reports/diff.html").read_bytes() == page.read_bytes()
         assert not (elsewhere.folder / "dataset").exists()
         assert not (elsewhere.folder / ".dvc/cache/files").exists()
+
+
+def test_a_version_in_archives_has_the_same_tracks(values: Any, elsewhere: Dataset, store: Path) -> None:
+    elsewhere.run("dvc", "remote", "add", "--local", "--default", "store", str(store / "legato/data"))
+    assert values("v2", "packed", place=elsewhere)["same"]
+    assert values("v1", "packed", place=elsewhere)["categories"] == values("v1", "v2")["categories"]
+    repository = Repository(elsewhere.folder)
+    shown = [load(compare(repository, "v1", name), 9) for name in ("v2", "packed")]
+    assert shown[0]
+    assert all(track.new is None or (track.new.prompt and track.new.music and track.new.audio) for track in shown[1])
+    for one, other in zip(*shown, strict=True):
+        assert (one.name, one.new and replace(one.new, music=None)) == (
+            other.name,
+            other.new and replace(other.new, music=None),
+        )
 
 
 @pytest.fixture

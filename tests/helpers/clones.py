@@ -29,7 +29,7 @@ TINY = {
             "music": {"bpm": [120, 140], "seconds": [3, 4], "parts": {"drums": ["tr808_kit"]}, "grooves": ["trap"]},
         },
     },
-    "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34},
+    "dataset": {"seed": 0, "sample_rate": 44100, "held_out": 0.34, "layout": "auto"},
 }
 TINY_SECTIONS = {  # what differs from what is shipped
     "render": {"tail_s": 1},

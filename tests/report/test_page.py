@@ -15,12 +15,13 @@ import pytest
 import soundfile
 
 from helpers.html_tree import parse, text_of
+from helpers.packed import pack
 from helpers.tiny_report import HOSTILE, ODD, PARAMS, WIDTHS, build, opened
 from legato.audio.samples import decibels
 from legato.files import sha256_of
 from legato.report.page import write_report
 from legato.work import item_cache, items
-from legato.workspace.layout import INDEX
+from legato.workspace.layout import CODES, INDEX, MIDI
 
 
 @pytest.fixture(scope="module")
@@ -239,8 +240,10 @@ def test_previews_are_the_first_seconds_of_the_track(page: Path) -> None:
 def test_two_builds_have_the_same_bytes_and_ask_nothing_of_the_network(
     page: Path, tmp_path: Path, tiny_weights: Path
 ) -> None:
+    """One is of files, the other of archives."""
     with chdir(tmp_path), pytest.MonkeyPatch.context() as environment:
         build(tmp_path, tiny_weights)
+        pack(MIDI, CODES)
         environment.setenv(items.WORKERS_VARIABLE, "1")
         environment.setenv(items.SCHEDULER_VARIABLE, "")
         write_report(PARAMS, "my & <dataset>")

@@ -169,7 +169,7 @@ def test_most_of_these_were_accepted() -> None:
     [
         ({"train.accumulate": 5}, r"train\.batch: 2: must be a multiple of accumulate, 5"),
         ({"categories": {"total": BEATS}}, r"categories: 'total': is what the reports call all categories together"),
-        ({"encode": {"device": "cpu", "layout": "auto"}}, r"encode\.precision: must be stated: dvc\.yaml names it"),
+        ({"encode": {"device": "cpu"}}, r"encode\.precision: must be stated: dvc\.yaml names it"),
     ],
 )
 def test_what_a_late_stage_would_refuse_is_refused_by_check(edits: Edits, line: str, project: Project) -> None:

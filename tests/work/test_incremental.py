@@ -123,6 +123,7 @@ EDITS = st.one_of(
     st.tuples(st.just("seed"), st.integers(0, 1)),
     st.tuples(st.just("gain"), st.sampled_from([0.4, 0.3])),
     st.tuples(st.just("stems"), st.booleans()),
+    st.tuples(st.just("layout"), st.sampled_from(["files", "shards"])),
     st.tuples(st.just("target_lufs"), st.sampled_from([-14, -20])),
     st.tuples(st.just("format"), st.sampled_from(["wav", "flac"])),
     st.tuples(st.just("reorder"), st.none()),
@@ -143,7 +144,7 @@ def edit(workspace: Workspace, songs: dict[str, int], what: str, value: Any) -> 
         if value is not None:
             songs[what] = value
     else:
-        section = {"seed": "dataset", "gain": "render", "stems": "render"}.get(what, "normalize")
+        section = {"seed": "dataset", "layout": "dataset", "gain": "render", "stems": "render"}.get(what, "normalize")
         params[section][what] = value
 
 

@@ -32,7 +32,7 @@ from legato.prompts.claims import Claim
 from legato.render.fluidsynth import MAX_CHANNELS
 from legato.tokens import SAMPLE_RATE
 from legato.truth.by_ear import DRUMS_HISS, LOW_SHARE, ONLY_DRUMS_HISS, ONLY_DRUMS_SHARE, Sound
-from legato.work import items
+from legato.work import items, packing
 from legato.workspace import params
 from legato.workspace.layout import MIDI, settings_of
 from legato.workspace.sources import read_kits, read_presets, slug
@@ -61,13 +61,13 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
     Raises:
         LegatoError: what was fetched is not here, or there are fewer tracks than params.yaml asks for.
     """
-    seed = params.load("dataset", DatasetParams).seed
+    dataset = params.load("dataset", DatasetParams)
     music = params.load(f"categories.{category}.music", ArchiveMusicParams)
     head, rows = read_list(category)
     if only:
         rows = [row for row in rows if any(name.startswith(f"{_stem(category, row)}_") for name in only)]
     kits, presets = read_kits(category), read_presets(category)
-    asked, most_s = head["asked"], params.load("dataset", DatasetParams).max_minutes * 60
+    asked, most_s = head["asked"], dataset.max_minutes * 60
 
     def ingest_record(row: Row, folder: Path) -> Json:
         path = original_path(category, row)
@@ -80,19 +80,22 @@ def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
             return _ingest_audio(row, path, folder, name, music, asked)
         return _ingest_score(row, path, folder, name, kits, presets, asked, most_s)
 
-    step = items.Step[Row](
-        stage="compose",
-        category=category,
-        work=ingest_record,
-        name=lambda row: _stem(category, row),
-        reads=lambda row: [row, sha256_of(original_path(category, row))],
-        settings=settings_of("compose", params.read(), category)
-        | {"kits": kits, "presets": presets, "asked": asked, "most_s": most_s, "libsndfile": LIBSNDFILE},
-        outs=[MIDI.folder(category)],
-    )
-    found = items.build(step, rows)
-    tracks = [track | {"seed": seed} for track in _select(category, found, only)]
-    _forget_others(category, tracks)
+    count = params.load(f"categories.{category}.tracks", SourceCount)
+    n_tracks = len(rows) if count == ALL else min(count, len(rows))
+    with packing.stored(dataset.layout, n_tracks, MIDI.folder(category)) as (out,):
+        step = items.Step[Row](
+            stage="compose",
+            category=category,
+            work=ingest_record,
+            name=lambda row: _stem(category, row),
+            reads=lambda row: [row, sha256_of(original_path(category, row))],
+            settings=settings_of("compose", params.read(), category)
+            | {"kits": kits, "presets": presets, "asked": asked, "most_s": most_s, "libsndfile": LIBSNDFILE},
+            outs=[out],
+        )
+        found = items.build(step, rows)
+        tracks = [track | {"seed": dataset.seed} for track in _select(category, found, only)]
+        _forget_others(out, tracks)
     return tracks
 
 
@@ -265,9 +268,9 @@ def _write_refused(category: str, refused: Sequence[Json]) -> None:
         print(f"compose@{category}: {len(refused)} refused ({', '.join(reasons)}): {MIDI.folder(category) / REFUSED}")
 
 
-def _forget_others(category: str, tracks: Sequence[Json]) -> None:
+def _forget_others(folder: Path, tracks: Sequence[Json]) -> None:
     """Take away the files of tracks that were not chosen."""
     names = {track["id"] for track in tracks}
-    for path in MIDI.files(category):
-        if path.stem not in names:
+    for path in folder.iterdir():
+        if path.suffix in MIDI.suffixes and path.stem not in names:
             path.unlink()

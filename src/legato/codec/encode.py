@@ -5,7 +5,6 @@ while the model takes windows of all their tracks in one batch. Torch is importe
 the parameters does not pay for it.
 """
 
-import shutil
 import threading
 from collections.abc import Sequence
 from functools import cache
@@ -15,18 +14,18 @@ from typing import Annotated, Any, Literal
 import soundfile
 from pydantic import Field
 
-from legato import shards
 from legato.codec.windows import read_windows
 from legato.files import sha256_of
-from legato.work import items
+from legato.shards import Layout
+from legato.work import items, packing
 from legato.work.compiler_cache import c_compiler
 from legato.work.pool import Place
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CODES, SMALL_CODEC, WEIGHTS, settings_of
 from legato.workspace.params import Strict
+from legato.workspace.track import DatasetParams
 
 MIN_WINDOW_FRAMES = 64
-PACKING = Path(".legato/packing")  # where files are until they are in archives
 GPU_DRIVERS = tuple(map(Path, ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")))  # NVIDIA, WSL, ROCm
 _MAKING = threading.Lock()
 # Audio per process, times how wide its encoder is against ours, squared.
@@ -45,13 +44,15 @@ class EncodeParams(Strict):
         256  # sets the memory; exact codes are the same
     )
     batch: Annotated[int, Field(ge=0, le=4096)] = 0  # windows at a time on a GPU; 0 is what suits it
-    layout: shards.Layout = "auto"  # of a category's codes, and of the dataset
 
 
-def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams) -> list[dict[str, Any]]:
+def encode_tracks(
+    tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams, layout: Layout = "files"
+) -> list[dict[str, Any]]:
     """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
-    They are files there, or members of archives: `settings.layout`.
+    Args:
+        layout: whether they are files there or members of archives.
 
     Raises:
         LegatoError: a GPU is asked for and there is none here, or tracks failed: each is named, the others are written.
@@ -61,33 +62,27 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings:
     n_processes = 1 if device == "cuda" else max(1, min(items.workers(), len(tracks)))
     compiled = _is_compiled(weights, settings, device, sum(lengths_s.values()) / n_processes)
     find_engine = _shared_engine if device == "cuda" else _engine
-    is_packed = shards.is_packed(settings.layout, len(tracks))
-    step = items.Step(
-        stage="encode",
-        category=folder.name,
-        work=lambda audio, out: encode_track(
-            audio, out, find_engine(weights, settings, device, compiled), settings.window_frames
-        ),
-        name=lambda audio: audio.stem,
-        reads=sha256_of,
-        settings=settings_of("encode", {"encode": settings.model_dump()}, folder.name)
-        | {"weights": sha256_of(weights), "device": device, "compiled": compiled}
-        | ({"snake": "C"} if settings.precision == "fast" and device == "cpu" and c_compiler() else {}),
-        outs=[PACKING / folder.name if is_packed else folder],
-        is_kept_by_dvc=not is_packed,
-    )
-    rows = items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
-    if is_packed:
-        shards.pack_folder(step.outs[0], items.clear(folder))
-        shutil.rmtree(step.outs[0])
-    return rows
+    with packing.stored(layout, len(tracks), folder) as outs:
+        step = items.Step(
+            stage="encode",
+            category=folder.name,
+            work=lambda audio, out: encode_track(
+                audio, out, find_engine(weights, settings, device, compiled), settings.window_frames
+            ),
+            name=lambda audio: audio.stem,
+            reads=sha256_of,
+            settings=settings_of("encode", {"encode": settings.model_dump()}, folder.name)
+            | {"weights": sha256_of(weights), "device": device, "compiled": compiled}
+            | ({"snake": "C"} if settings.precision == "fast" and device == "cpu" and c_compiler() else {}),
+            outs=outs,
+        )
+        return items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
 
 
 def encode_category(category: str) -> list[dict[str, Any]]:
     """Encode a category's audio into the workspace; see `encode_tracks`."""
-    return encode_tracks(
-        AUDIO.files(category), CODES.folder(category), WEIGHTS.path, params.load("encode", EncodeParams)
-    )
+    settings, layout = params.load("encode", EncodeParams), params.load("dataset", DatasetParams).layout
+    return encode_tracks(AUDIO.files(category), CODES.folder(category), WEIGHTS.path, settings, layout)
 
 
 def encode_track(audio: Path, folder: Path, engine: Any, window_frames: int) -> dict[str, Any]:

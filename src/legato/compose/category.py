@@ -7,7 +7,7 @@ from legato.compose.song import compose
 from legato.files import Json, sha256_of
 from legato.midi.rewrite import rewrite
 from legato.midi.song import write_midi
-from legato.work import items
+from legato.work import items, packing
 from legato.workspace import categories, params
 from legato.workspace.layout import MIDI, SOURCES, settings_of
 from legato.workspace.sources import MidiSourceParams, read_kits, read_manifest, source_id
@@ -23,21 +23,23 @@ def compose_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
     Raises:
         LegatoError: tracks failed: each is named, the others are written.
     """
-    seed = params.load("dataset", DatasetParams).seed
+    dataset = params.load("dataset", DatasetParams)
     if categories.is_source(category):
-        return _rewrite_all(category, seed, only)
+        return _rewrite_all(category, dataset, only)
     n_tracks = params.load(f"categories.{category}.tracks", TrackCount)
     music = params.load(f"categories.{category}.music", MusicParams)
-    step = items.Step[int](
-        stage="compose",
-        category=category,
-        work=lambda index, folder: compose_track(folder, music, seed, category, index),
-        name=lambda index: track_id(category, index),
-        reads=lambda _: None,
-        settings=settings_of("compose", params.read(), category),
-        outs=[MIDI.folder(category)],
-    )
-    return items.build(step, [index for index in range(n_tracks) if not only or track_id(category, index) in only])
+    wanted = [index for index in range(n_tracks) if not only or track_id(category, index) in only]
+    with packing.stored(dataset.layout, len(wanted), MIDI.folder(category)) as outs:
+        step = items.Step[int](
+            stage="compose",
+            category=category,
+            work=lambda index, folder: compose_track(folder, music, dataset.seed, category, index),
+            name=lambda index: track_id(category, index),
+            reads=lambda _: None,
+            settings=settings_of("compose", params.read(), category),
+            outs=outs,
+        )
+        return items.build(step, wanted)
 
 
 def compose_track(folder: Path, music: MusicParams, seed: int, category: str, index: int) -> Json:
@@ -49,7 +51,7 @@ def compose_track(folder: Path, music: MusicParams, seed: int, category: str, in
     return {"id": name, "seed": seed, "license": LICENSE, "midi_sha256": sha256_of(path), **facts}
 
 
-def _rewrite_all(category: str, seed: int, only: tuple[str, ...]) -> list[Json]:
+def _rewrite_all(category: str, dataset: DatasetParams, only: tuple[str, ...]) -> list[Json]:
     license_id = params.load(f"categories.{category}.music", MidiSourceParams).license
     kits = read_kits(category)
 
@@ -57,16 +59,17 @@ def _rewrite_all(category: str, seed: int, only: tuple[str, ...]) -> list[Json]:
         name = source_id(category, file)
         path = folder / f"{name}.mid"
         facts = rewrite(SOURCES / category / file, path, license_id, kits=kits, file=file)
-        return {"id": name, "seed": seed, "midi_sha256": sha256_of(path), **facts}
+        return {"id": name, "seed": dataset.seed, "midi_sha256": sha256_of(path), **facts}
 
-    step = items.Step[str](
-        stage="compose",
-        category=category,
-        work=rewrite_track,
-        name=str,
-        reads=lambda file: sha256_of(SOURCES / category / file),
-        settings=settings_of("compose", params.read(), category) | {"kits": kits},
-        outs=[MIDI.folder(category)],
-    )
-    files = read_manifest(category)
-    return items.build(step, [file for file in files if not only or source_id(category, file) in only])
+    wanted = [file for file in read_manifest(category) if not only or source_id(category, file) in only]
+    with packing.stored(dataset.layout, len(wanted), MIDI.folder(category)) as outs:
+        step = items.Step[str](
+            stage="compose",
+            category=category,
+            work=rewrite_track,
+            name=str,
+            reads=lambda file: sha256_of(SOURCES / category / file),
+            settings=settings_of("compose", params.read(), category) | {"kits": kits},
+            outs=outs,
+        )
+        return items.build(step, wanted)

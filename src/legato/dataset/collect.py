@@ -18,7 +18,7 @@ from legato import shards
 from legato.contract.facts import Facts
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.errors import LegatoError
-from legato.files import Json, read_jsonl, replacing, rows_of, sha256_of, write_bytes, write_jsonl
+from legato.files import Json, read_jsonl, replacing, rows_of, write_bytes, write_jsonl
 from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
 from legato.workspace.contents import facts_of
@@ -139,7 +139,7 @@ def track_rows(category: str, names: Sequence[str]) -> Iterator[Facts]:
             row |= facts.pop(name)
         text = read_prompt(category, name)
         path = PROMPT.file(category, name)
-        _check_sha256(sha256_of(path), row.pop("prompt_sha256"), path)
+        _check_sha256(hashlib.sha256(text.encode()).hexdigest(), row.pop("prompt_sha256"), path)
         yield cast(Facts, row | {"prompt": text})
 
 

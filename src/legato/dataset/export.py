@@ -1,4 +1,4 @@
-"""A collected dataset as the trainer's flat folder, whatever its layout: the bytes of `encode.layout: files`."""
+"""A collected dataset as the trainer's flat folder, whatever its layout: the bytes of `dataset.layout: files`."""
 
 import shutil
 from pathlib import Path

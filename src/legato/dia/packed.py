@@ -171,7 +171,7 @@ def stored_tracks(store: Store) -> PackedTracks:
     try:
         content = store.bucket.read(f"{CODES_FOLDER}/{INDEX}")
     except LegatoError as error:
-        hint = "; a dataset is read from a store in archives: encode.layout: shards" if NO_OBJECT in str(error) else ""
+        hint = "; a dataset is read from a store in archives: dataset.layout: shards" if NO_OBJECT in str(error) else ""
         raise LegatoError(f"{error}{hint}") from None
     path = store.kept / "indexes" / f"{hashlib.sha256(content).hexdigest()}.jsonl"
     if not path.is_file():

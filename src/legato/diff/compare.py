@@ -1,8 +1,7 @@
 """What differs between two versions: tracks by step, other outputs, parameters, metrics and code."""
 
 import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -10,11 +9,10 @@ from typing import Any
 import yaml
 from dvc.utils.diff import diff as diff_values
 
-from legato import shards
 from legato.diff.repository import Repository
 from legato.diff.version import Version
 from legato.measure.intervals import HIGH, LOW, differ, estimates
-from legato.workspace.layout import CHAIN, CODE, COUNTED_APART, TrackFiles
+from legato.workspace.layout import CHAIN, CODE, COUNTED_APART, PACKED, TrackFiles
 
 ValueDiff = dict[str, dict[str, dict[str, Any]]]  # {file: {dotted key: {"old": …, "new": …}}}, "diff" too of numbers
 
@@ -177,8 +175,8 @@ def compare_category(name: str, old: Version, new: Version) -> Category:
         for track in sorted(in_old & in_new)
     }
     return Category(
-        n_old=max((old.n_files(_folder(step, name)) for step in old_steps), default=0),
-        n_new=max((new.n_files(_folder(step, name)) for step in new_steps), default=0),
+        n_old=_n_tracks(old, old_steps, name),
+        n_new=_n_tracks(new, new_steps, name),
         added=sorted(in_new - in_old),
         removed=sorted(in_old - in_new),
         changed={track: steps for track, steps in changed.items() if steps},
@@ -196,12 +194,14 @@ def tracks_of(version: Version, step: TrackFiles, category: str) -> dict[str, st
     if not version.has(_folder(step, category)):
         return {}
     folder = _folder(step, category)
-    files = version.listing(folder)
-    if shards.INDEX in files:
-        with tempfile.TemporaryDirectory() as here:
-            version.fetch(f"{folder}/{shards.INDEX}", Path(here) / shards.INDEX)
-            files = {entry["name"]: entry["md5"] for entry in shards.Index(Path(here) / shards.INDEX)}
-    return {PurePosixPath(file).stem.removesuffix(step.ending): md5 for file, md5 in files.items()}
+    files = ((PurePosixPath(file), md5) for file, md5 in version.files(folder).items())
+    return {file.stem.removesuffix(step.ending): md5 for file, md5 in files if file.suffix in step.suffixes}
+
+
+def _n_tracks(version: Version, steps: Sequence[TrackFiles], category: str) -> int:
+    """How many tracks a category has; DVC counts files of folders that it need not read."""
+    counted = [version.n_files(_folder(step, category)) for step in steps if step not in PACKED]
+    return max(counted or (len(tracks_of(version, step, category)) for step in steps), default=0)
 
 
 def _folder(step: TrackFiles, category: str) -> str:

@@ -3,7 +3,7 @@
 import tempfile
 from dataclasses import dataclass, field
 from itertools import zip_longest
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from joblib import cpu_count
@@ -123,9 +123,8 @@ class _Source:
         """A track's file at a step; None where there is none."""
         step = next(step for step in CHAIN if step.name == step_name)
         folder = step.folder(category).as_posix()
-        files = self._version.listing(folder) if self._version.has(folder) else {}
-        named = (file for file in files if PurePosixPath(file).stem.removesuffix(step.ending) == name)
-        file = next(named, None)
+        files = self._version.files(folder) if self._version.has(folder) else {}
+        file = next((file for suffix in step.suffixes if (file := f"{name}{step.ending}{suffix}") in files), None)
         return self._fetch(side, f"{folder}/{file}", folder) if file else None
 
     def _rows(self, path: Path) -> dict[str, dict[str, Any]]:

@@ -5,18 +5,21 @@ come from the workspace, the cache or the remote, the first that has them.
 """
 
 import shutil
+import tempfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from dvc_data.fs import DataFileSystem
 from dvc_data.hashfile.tree import Tree
 from dvc_data.index import DataIndex, DataIndexEntry, DataIndexError, ObjectStorage
 
+from legato import shards
 from legato.errors import LegatoError
+from legato.files import Json
 from legato.workspace.dvc_files import md5_of
 
 WORKSPACE = "workspace"
@@ -46,6 +49,7 @@ class Version:
     absent: list[str]  # outputs that are not in the workspace: what its dvc.lock says of them holds
     edited: list[str]  # outputs in the workspace that are not as its dvc.lock says
     listings: dict[str, dict[str, str]]  # of folders, as far as they are read
+    indexes: dict[str, shards.Index] = field(default_factory=dict)  # of folders of archives, as far as they are read
     index: DataIndex  # of what is in the cache or the remote
     root: Path | None  # of the workspace
 
@@ -85,23 +89,57 @@ class Version:
             self.listings[folder] = {key[-1]: info["md5"] for key, info in rows if info["type"] == "file"}
         return self.listings[folder]
 
+    def members(self, folder: str) -> shards.Index | None:
+        """The index of a folder of archives; None of one that has files alone.
+
+        Raises:
+            LegatoError: as `listing` and `fetch`.
+        """
+        if folder not in self.indexes and shards.INDEX in self.listing(folder):
+            with tempfile.TemporaryDirectory() as here:
+                self.fetch(f"{folder}/{shards.INDEX}", Path(here) / shards.INDEX)
+                self.indexes[folder] = shards.Index(Path(here) / shards.INDEX)  # which outlives the file's name
+        return self.indexes.get(folder)
+
+    def files(self, folder: str) -> dict[str, str]:
+        """The MD5 of each file in a folder that a stage wrote, and of each member of its archives.
+
+        Raises:
+            LegatoError: as `listing` and `fetch`.
+        """
+        return self.listing(folder) | {entry["name"]: entry["md5"] for entry in self.members(folder) or ()}
+
     def fetch(self, path: str, target: Path) -> None:
-        """Copy a file of this version to `target`; nothing is left in the cache.
+        """Copy a file of this version, or a member of an archive, to `target`; nothing is left in the cache.
 
         Raises:
             LegatoError: it is in neither workspace, cache nor remote, or is damaged there, or the remote fails.
         """
-        here = self.root / path if self.root else None
+        entry = self._entry(path)
+        file = str(PurePosixPath(path).with_name(entry["archive"])) if entry else path
+        here = self.root / file if self.root else None
         try:
-            source = here.open("rb") if here and here.is_file() else DataFileSystem(self.index).open(path, "rb")
+            source = here.open("rb") if here and here.is_file() else DataFileSystem(self.index).open(file, "rb")
             with source, target.open("wb") as copy:
-                shutil.copyfileobj(source, copy)
-            if self._recorded_md5(path) not in (None, md5_of(target)):
+                if entry:
+                    source.seek(entry["offset"])
+                    copy.write(source.read(entry["size"]))
+                else:
+                    shutil.copyfileobj(source, copy)
+            if (entry["md5"] if entry else self._recorded_md5(path)) not in (None, md5_of(target)):
                 raise LegatoError(f"{self.name}: {path}: damaged in the cache: run `legato verify --repair`")
         except DataIndexError as error:
             raise self._nowhere(path, error.__cause__) from None
         except FileNotFoundError as error:
             raise self._nowhere(path, error) from None
+
+    def _entry(self, path: str) -> Json | None:
+        """What an index says of a member; None of a file."""
+        folder, _, name = path.rpartition("/")
+        if path in self.outs or not self.has(folder) or name in self.listing(folder):
+            return None
+        index = self.members(folder)
+        return index.find(name) if index else None
 
     def _recorded_md5(self, path: str) -> str | None:
         """The MD5 of a file that a stage wrote by itself, or right in a folder."""

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from legato import shards
 from legato.errors import LegatoError, os_error_line
-from legato.files import require_file
 from legato.midi import smf
 from legato.midi.channels import CC_SUSTAIN, PEDAL_DOWN, PEDALS, Part, listen
 from legato.midi.gm import DRUM_BANK, MELODIC_BANK
@@ -145,14 +145,14 @@ class Contents:
 
 
 def read_contents(path: Path) -> Contents:
-    """Read a MIDI file of type 0 or 1.
+    """Read a MIDI file of type 0 or 1, which may be a member of an archive, as `shards` has it.
 
     Raises:
         LegatoError: the file is missing, empty, truncated or not MIDI; is of type 2 or in SMPTE time; has a tempo
             of zero, or no notes at all.
     """
     try:
-        return _contents(smf.parse(require_file(path).read_bytes()))
+        return _contents(smf.parse(shards.read(path)))
     except OSError as error:
         raise LegatoError(os_error_line(error)) from None
     except ValueError as error:

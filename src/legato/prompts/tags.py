@@ -8,6 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from legato import shards
 from legato.contract.tags import COMMA, fits, split_tags
 from legato.errors import LegatoError
 from legato.tokens import MAX_TEXT_BYTES
@@ -38,9 +39,9 @@ def read_prompt(category: str, name: str) -> str:
         LegatoError: it is missing, without a tag, too long or not ASCII.
     """
     path = PROMPT.file(category, name)
-    if not path.is_file():
+    if not shards.exists(path):
         raise LegatoError(f"{path}: no such file; run `dvc repro`")
-    text = path.read_text(encoding="utf-8", errors="replace")
+    text = shards.read(path).decode(errors="replace")
     if not (split_tags(text) and text.isascii() and fits(text)):
         raise LegatoError(f"{path}: {text[:40]!r}: a prompt is 1 to {MAX_TEXT_BYTES} ASCII characters, with a tag")
     return text

@@ -1,11 +1,11 @@
 """A category's MIDI files as audio, with a file of each part where params.yaml asks for stems."""
 
-import shutil
 from functools import partial
 from pathlib import Path
 
+from legato import shards
 from legato.audio.samples import LIBSNDFILE
-from legato.files import Json, require_file, sha256_of, write_json
+from legato.files import Json, require_file, sha256_of, write_bytes, write_json
 from legato.render.band import manifest_of
 from legato.render.fluidsynth import fluidsynth_version
 from legato.render.players import Renderers
@@ -14,7 +14,7 @@ from legato.render.renderers import PRODUCTION, RENDERER, Chains
 from legato.render.rendering import Studio, render
 from legato.soundfont.config import SoundfontParams
 from legato.tokens import SAMPLE_RATE
-from legato.work import items
+from legato.work import items, packing
 from legato.workspace import params
 from legato.workspace.layout import MIDI, RENDERED, STEMS, settings_of
 from legato.workspace.track import DatasetParams, track_rng
@@ -29,7 +29,8 @@ def made_with(category: str) -> Json:
     Raises:
         LegatoError: there is no such SoundFont, or no libfluidsynth.
     """
-    if MIDI.files(category) and all(path.suffix == RECORDED for path in MIDI.files(category)):
+    tracks = MIDI.files(category)
+    if tracks and all(path.suffix == RECORDED for path in tracks):
         return {}
     font = Path(params.load("soundfont", SoundfontParams).path)
     return {"synth": f"FluidSynth {fluidsynth_version()}", "soundfont_sha256": sha256_of(require_file(font))}
@@ -69,27 +70,33 @@ def render_category(category: str) -> list[Json]:
     def render_track(midi: Path, folder: Path, stems: Path) -> Json:
         target, apart = folder / f"{midi.stem}.flac", stems / midi.stem
         if midi.suffix == RECORDED:
-            shutil.copyfile(midi, target)
+            write_bytes(target, shards.read(midi))
             return {"id": midi.stem, "rendered_sha256": sha256_of(target)}
         # How long it may play decides whether there is a result, and nothing of it: so it is none of the settings.
         stream = partial(track_rng, dataset.seed, category, midi.stem)
         facts = render(midi, target, apart, studio, stream, max_minutes=dataset.max_minutes)
         return {"id": midi.stem, "rendered_sha256": sha256_of(target), **facts}
 
-    step = items.Step[Path](
-        stage="render",
-        category=category,
-        work=render_track,
-        name=lambda midi: midi.stem,
-        reads=sha256_of,
-        settings=settings_of("render", params.read(), category)
-        | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with(category)},
-        outs=[RENDERED.folder(category), STEMS.folder(category)],
-    )
-    return items.build(step, MIDI.files(category))
+    tracks = MIDI.files(category)
+    with packing.stored(dataset.layout, len(tracks), STEMS.folder(category)) as (stems,):
+        step = items.Step[Path](
+            stage="render",
+            category=category,
+            work=render_track,
+            name=lambda midi: midi.stem,
+            reads=shards.sha256_of,
+            settings=settings_of("render", params.read(), category)
+            | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with(category)},
+            outs=[RENDERED.folder(category), stems],
+        )
+        return items.build(step, tracks)
 
 
 def index_stems(category: str, names: list[str]) -> None:
     """Write which stems each track has; where none has any, too, because DVC warns of empty folders."""
     folder = STEMS.folder(category)
-    write_json(folder / INDEX, {name: sorted(path.name for path in (folder / name).glob("*")) for name in names})
+    found = {name: sorted(path.name for path in (folder / name).glob("*")) for name in names}
+    for member in shards.names(folder):
+        name, _, stem = member.partition(".")
+        found[name].append(stem)
+    write_json(folder / INDEX, found)

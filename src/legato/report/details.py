@@ -12,13 +12,14 @@ from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
+from legato import shards
 from legato.audio.features import WIDTH_FLOOR_DB
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
 from legato.contract.facts import Facts, known_values
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
-from legato.files import Json, sha256_of, write_text
+from legato.files import Json, write_text
 from legato.midi.contents import read_contents
 from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
@@ -78,7 +79,7 @@ def write_details(
             track.provenance,
             track.is_heard,
             players.get(track.row["id"]),
-            *(sha256_of(path) if path else None for path in (track.audio, track.midi)),
+            *(shards.sha256_of(path) if path else None for path in (track.audio, track.midi)),
         ],
         settings={"preview_seconds": preview_seconds},
         outs=[PAGE.path / "tracks" / category],

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from legato import shards
 from legato.audio.samples import read_audio
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
-from legato.files import Json, read_jsonl, sha256_of
+from legato.files import Json, read_jsonl
 from legato.midi.contents import read_contents
 from legato.prompts.tags import read_prompt
 from legato.tokens import SAMPLE_RATE
@@ -59,9 +60,7 @@ def validate_category(category: str) -> list[Json]:
         work=validate_track,
         name=str,
         reads=lambda name: [
-            sha256_of(MIDI.file(category, name)),
-            sha256_of(AUDIO.file(category, name)),
-            sha256_of(PROMPT.file(category, name)),
+            *(shards.sha256_of(made.file(category, name)) for made in (MIDI, AUDIO, PROMPT)),
             stated[name] | heard.get(name, {}),
         ],
         settings=None,

@@ -90,11 +90,11 @@ def key_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
 
 
-def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = None) -> dict[str, Any] | None:
+def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path | None] = ()) -> dict[str, Any] | None:
     """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result.
 
     Args:
-        store: the objects of DVC's cache, where the files are put too: DVC would copy them.
+        stores: for each of `outs` the objects of DVC's cache, where its files are put too: DVC would copy them.
     """
     record = read_record(record_path(cache, key))
     if record is None or any(file[0] >= len(outs) for file in record.files):
@@ -106,6 +106,7 @@ def restore(cache: Path, key: str, outs: Sequence[Path], store: Path | None = No
                 kept.unlink(missing_ok=True)
                 return None
             link(kept, outs[out] / name)
+            store = stores[out] if stores else None
             shared = dvc_files.object_path(store, md5) if store else None
             if shared and not shared.exists() and dvc_files.md5_of(kept) == md5:  # which DVC will not ask again
                 share(kept, shared)

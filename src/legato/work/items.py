@@ -34,6 +34,7 @@ from legato.work.pool import Failure, Place, outcomes
 from legato.work.progress import Progress
 from legato.workspace import params
 from legato.workspace.dvc_files import object_store
+from legato.workspace.layout import PACKING
 from legato.workspace.params import Strict
 
 Item = TypeVar("Item")
@@ -63,7 +64,6 @@ class Step(Generic[Item]):
     reads: Callable[[Item], Any]  # hashes of the files that `work` reads, or any other content: JSON
     settings: Any  # parameters, and hashes or versions of what all items share: JSON
     outs: Sequence[Path] = ()  # folders of the workspace, which hold this run's results and nothing older
-    is_kept_by_dvc: bool = True  # each file for itself: not where they are packed afterwards
 
 
 class FailedError(LegatoError):
@@ -107,10 +107,11 @@ def build(
     for folder in step.outs:
         clear(folder)
 
-    store = object_store() if step.is_kept_by_dvc else None
+    store = object_store()
+    stores = [None if out.is_relative_to(PACKING) else store for out in step.outs]  # DVC keeps archives, not members
 
     def find(one: _Wanted) -> Json | None:
-        return item_cache.restore(cache, one.key, step.outs, store)
+        return item_cache.restore(cache, one.key, step.outs, stores)
 
     with ThreadPoolExecutor() as readers:
         shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]

@@ -38,7 +38,7 @@ class TrackFiles(Artifact):
     def file(self, category: str, track: str) -> Path:
         """A track's file: the one that is there, else the one that would be; it may be a member of an archive."""
         paths = [self.folder(category) / f"{track}{self.ending}{suffix}" for suffix in self.suffixes]
-        return next((path for path in paths[1:] if path.is_file() and not paths[0].is_file()), paths[0])
+        return next((path for path in paths if shards.exists(path)), paths[0]) if paths[1:] else paths[0]
 
     def files(self, category: str) -> list[Path]:
         """A category's files, and the members of its archives, sorted by name."""
@@ -73,6 +73,8 @@ AUDIO = TrackFiles(
 CODES = TrackFiles(name="codes", words="codes", stage="encode", path=Path("dataset/encoded"), suffixes=(".pt",))
 OF_TRACKS = (FETCHED, MIDI, RENDERED, STEMS, AUDIO, CODES, PROMPT)  # each after what it is made from
 CHAIN = tuple(artifact for artifact in OF_TRACKS if artifact.suffixes)  # what a track's provenance names
+PACKED = (MIDI, STEMS, CODES, PROMPT)  # in archives where a category has many tracks: `dataset.layout`
+PACKING = Path(".legato/packing")  # where files are until they are in archives
 
 TRACK_FACTS = Path("dataset/tracks")  # <category>/<stage>.jsonl, see `facts_path`
 STAGES_WITH_FACTS = ("compose", "render", "prompt", "normalize", "validate", "encode")
@@ -174,8 +176,14 @@ _DECIDES: dict[str, Callable[[Values], tuple[str, ...]]] = {
 }
 CHAIN_STAGES = tuple(_DECIDES)
 OPTIONAL = ("*.renderer", "*.production")  # which dvc.yaml cannot name: `check` hands them on in a manifest
-# What a stage reads beside: which tracks there are, or whether a result is accepted, never what is in one.
-SELECTS = {"compose": ("*.tracks",)}
+# What a stage reads beside: which tracks there are, or how results are stored, never what is in one.
+LAYOUT = "dataset.layout"
+SELECTS = {
+    "compose": ("*.tracks", LAYOUT),
+    "render": (LAYOUT,),
+    "prompt": (LAYOUT,),
+    "encode": (LAYOUT,),
+}
 
 
 def keys_of(stage: str, values: Values, category: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from legato.workspace import yaml_file
 
 PARAMS = Path("params.yaml")
 MOST = 10**6  # of steps and the like
+MOVED = {"encode.layout": "dataset.layout"}  # keys that have another name now
 Value = TypeVar("Value")
 
 
@@ -104,7 +105,7 @@ def _line(key: str, error: Any) -> str:
     # Which of several models a value is read as, a tag in angle brackets, is no key of the file.
     where = ".".join([key, *(str(part) for part in error["loc"] if not str(part).startswith("<"))])
     if error["type"] == "extra_forbidden":
-        return f"{where}: unknown key"
+        return f"{where}: unknown key" + (f": it is {MOVED[where]} now" if where in MOVED else "")
     if error["type"] == "missing":
         return f"{where}: this key is missing"
     is_section = error["type"] in ("model_type", "model_attributes_type")  # pydantic's words name a class of ours

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
+from legato.shards import Layout
 from legato.workspace.params import PARAMS, Seed, Strict
 
 INDEX_DIGITS = 5
@@ -35,6 +36,7 @@ class DatasetParams(Strict):
     sample_rate: Literal[44100]  # Hz, the codec's
     held_out: Annotated[float, Field(ge=0, lt=1)]  # fraction of each category's tracks
     max_minutes: Annotated[float, Field(gt=0, le=1440)] = 20.0  # that a track may play; a longer one is refused
+    layout: Layout = "auto"  # of a category's music, stems, prompts and codes, and of the dataset
 
 
 def track_id(category: str, index: int) -> str:
