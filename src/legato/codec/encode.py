@@ -7,7 +7,7 @@ the parameters does not pay for it.
 
 import shutil
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -44,7 +44,9 @@ class EncodeParams(Strict):
     layout: shards.Layout = "auto"  # of a category's codes, and of the dataset
 
 
-def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams) -> list[dict[str, Any]]:
+def encode_tracks(
+    tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams
+) -> Collection[dict[str, Any]]:
     """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
     They are files there, or members of archives: `settings.layout`.
@@ -78,7 +80,7 @@ def encode_tracks(tracks: Sequence[Path], folder: Path, weights: Path, settings:
     return rows
 
 
-def encode_category(category: str) -> list[dict[str, Any]]:
+def encode_category(category: str) -> Collection[dict[str, Any]]:
     """Encode a category's audio into the workspace; see `encode_tracks`."""
     return encode_tracks(
         AUDIO.files(category), CODES.folder(category), WEIGHTS.path, params.load("encode", EncodeParams)
