@@ -25,7 +25,7 @@ from legato.errors import LegatoError
 from legato.files import Json, replacing, sha256_of, write_bytes, write_jsonl
 from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
-from legato.work.spilled import Lines, Names, digest, digests
+from legato.work.spilled import Lines, Names, digests, known_by
 from legato.workspace.contents import facts_of
 from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, TRAIN, facts_path
 from legato.workspace.track import is_held_out, is_held_out_by_id
@@ -163,7 +163,7 @@ class _Category:
         Raises:
             LegatoError: facts or the prompt are missing, or the prompt is not the one that was indexed.
         """
-        index = int(self._index[np.searchsorted(self._names, np.bytes_(digest(name)))])
+        index = int(self._index[np.searchsorted(self._names, known_by(name))])
         row: Json = {"category": self._category, "index": index}
         for path, facts in zip(self._paths, self._stages, strict=True):
             row |= _found(facts, name, path)

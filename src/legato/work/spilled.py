@@ -30,6 +30,11 @@ def digest(name: str) -> bytes:
     return blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+def known_by(name: str) -> np.bytes_:
+    """The same as an element of such an array, which is without zeros at its end."""
+    return np.frombuffer(digest(name), DIGEST)[0]
+
+
 def digests(names: Iterable[str]) -> np.ndarray:
     """What names are known by, in order: an array of 16 bytes each."""
     found = bytearray()
@@ -55,8 +60,9 @@ class Names:
         return len(self._sorted)
 
     def __contains__(self, name: str) -> bool:
-        at = np.searchsorted(self._sorted, np.bytes_(digest(name)))
-        return bool(at < len(self._sorted) and self._sorted[at] == np.bytes_(digest(name)))
+        known = known_by(name)
+        at = np.searchsorted(self._sorted, known)
+        return bool(at < len(self._sorted) and self._sorted[at] == known)
 
     def repeated(self) -> "Names":
         """Those that were given more than once."""
@@ -102,7 +108,7 @@ class Lines:
 
     def find(self, name: str) -> Line | None:
         """Where the row of an id is, None where there is none."""
-        known = np.bytes_(digest(name))
+        known = known_by(name)
         at = np.searchsorted(self._names, known, "right") - 1
         if at < 0 or self._names[at] != known:
             return None
