@@ -37,15 +37,17 @@ from pathlib import Path
 what, n = sys.argv[1], int(sys.argv[2])
 if what in ("duplicates", "vendi"):
     from legato.measure import diversity
+    from legato.work.spilled import Table
     rng = np.random.default_rng(0)
     n_kinds, n_numbers = (12, 800) if what == "duplicates" else (12, 256)
     mixes = rng.standard_normal((n_kinds, n_numbers)).astype(np.float32) * 4
-    rows = np.empty((n, n_numbers), np.float32)
+    rows = Table(n_numbers)
     for start in range(0, n, 1000):  # a few ways in which they differ, and much that each has for itself
         size = min(1000, n - start)
-        rows[start : start + size] = rng.standard_normal((size, n_kinds)) @ mixes
-        rows[start : start + size] += rng.standard_normal((size, n_numbers))
-    rows[1::100] = rows[::100] + 0.1  # 2 % that are near another
+        block = rng.standard_normal((size, n_kinds)) @ mixes + rng.standard_normal((size, n_numbers))
+        block[1::100] = block[::100][: len(block[1::100])] + 0.1  # 2 % that are near another
+        for row in block:
+            rows.append(row)
     if what == "duplicates":
         print(int(diversity.has_near(rows).sum()))
     else:

@@ -4,7 +4,7 @@ from legato.dia import record
 from legato.dia.config import TrainParams
 from legato.errors import LegatoError, stage
 from legato.files import write_json
-from legato.licenses.audit import line_of, read_tracks, refusals, report
+from legato.licenses.audit import judged, line_of, read_tracks, report
 from legato.licenses.policy import Input, PolicyParams, refusal
 from legato.words import counted, say
 from legato.work.recorded import verified
@@ -15,12 +15,13 @@ from legato.workspace.layout import AUDIT, HELD_OUT, TRAIN
 def main() -> None:
     policy, train = params.load("policy", PolicyParams), params.load("train", TrainParams)
     start = Input(kind="start", name=train.start, license=record.license_of_start(train)) if train.start else None
-    rows = read_tracks([TRAIN.path, HELD_OUT.path])
-    found = report(rows, refusals(rows, policy), start, refusal(start, policy) if start else None)
+    refused: dict[str, list[str]] = {}
+    rows = judged(read_tracks([TRAIN.path, HELD_OUT.path]), policy, refused)
+    found = report(rows, refused, start, refusal(start, policy) if start else None)
     write_json(AUDIT.path, found)  # a failed one too, for the eyes
     if not found["passed"]:
         raise LegatoError(line_of(found))
-    print(f"audit: {counted(len(rows), 'track')}, none refused")
+    print(f"audit: {counted(found['tracks'], 'track')}, none refused")
     if start:
         say(f"start: {start.name}, {start.license}")
     for kind, hours in found["hours"].items():

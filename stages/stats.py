@@ -8,11 +8,11 @@ from legato.workspace.layout import CODEBOOK_FIGURES, DATASET_FIGURES, HELD_OUT,
 
 
 def main() -> None:
-    rows, counts = metrics.read_datasets([TRAIN.path, HELD_OUT.path])
-    write_json(DATASET_FIGURES.path, metrics.dataset_metrics(rows, counts))
-    write_json(CODEBOOK_FIGURES.path, metrics.codebook_metrics(rows, counts))
-    write_json(TAG_ACCURACY.path, metrics.tag_accuracy_metrics(rows))
-    for name, found in metrics.plots(rows, counts).items():
+    groups = metrics.read_datasets([TRAIN.path, HELD_OUT.path])
+    write_json(DATASET_FIGURES.path, metrics.dataset_metrics(groups))
+    write_json(CODEBOOK_FIGURES.path, metrics.codebook_metrics(groups))
+    write_json(TAG_ACCURACY.path, metrics.tag_accuracy_metrics({name: one.verdicts for name, one in groups.items()}))
+    for name, found in metrics.plots(groups).items():
         write_json(PLOTS.path / f"{name}.json", found)
 
 

@@ -161,11 +161,12 @@ def test_metadata_of_any_values(workspace: Path, at: float, new: Any, is_ascii: 
 
 def figures_of(folder: Path) -> Any:
     """What `stats`, `audit` and `train` make of facts."""
-    rows = read_tracks([folder])
+    rows = list(read_tracks([folder]))
     found = report(rows, refusals(rows, POLICY))
     read_dataset(folder)
-    rows, counts = read_datasets([folder])
-    return json.dumps([found, dataset_metrics(rows, counts), tag_accuracy_metrics(rows)], allow_nan=False)
+    groups = read_datasets([folder])
+    verdicts = tag_accuracy_metrics({name: group.verdicts for name, group in groups.items()})
+    return json.dumps([found, dataset_metrics(groups), verdicts], allow_nan=False)
 
 
 def test_facts_that_are_right_are_taken(workspace: Path) -> None:

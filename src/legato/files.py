@@ -71,7 +71,9 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_jsonl(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
     """Write one JSON object per line, keys sorted, ASCII."""
-    write_text(path, "".join(json.dumps(row, sort_keys=True, allow_nan=False) + "\n" for row in rows))
+    with replacing(path) as temporary, temporary.open("w", encoding="ascii", newline="") as file:
+        for row in rows:
+            file.write(json.dumps(row, sort_keys=True, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -93,13 +95,34 @@ def read_jsonl(path: Path) -> list[Json]:
 
 
 def rows_of(path: Path) -> Iterator[Json]:
-    """As `read_jsonl`, one object after another; memory holds one file."""
+    """As `read_jsonl`, one object after another; memory holds one line."""
     for part in parts_of(path):
-        for number, line in enumerate(_content(part).splitlines(), start=1):
-            row = _parsed(line, "ascii", f"{part}: not JSON Lines: line {number}")
-            if not isinstance(row, dict):
-                raise LegatoError(f"{part}: not JSON Lines: line {number}: must be an object")
+        for _, row in located_rows(part):
             yield row
+
+
+def located_rows(path: Path) -> Iterator[tuple[int, Json]]:
+    """Each object of a file of JSON Lines, and at which byte it begins: `row_at` gives it again.
+
+    Raises:
+        LegatoError: as `read_jsonl`.
+    """
+    with naming(path), _there(path).open("rb") as file:
+        offset = 0
+        for number, line in enumerate(file, start=1):
+            yield offset, _row(line, f"{path}: not JSON Lines: line {number}")
+            offset += len(line)
+
+
+def row_at(path: Path, offset: int) -> Json:
+    """The object of the line that begins at a byte of a file of JSON Lines.
+
+    Raises:
+        LegatoError: there is no file, or no JSON object at that place.
+    """
+    with naming(path), _there(path).open("rb") as file:
+        file.seek(offset)
+        return _row(file.readline(), f"{path}: not JSON Lines: at byte {offset}")
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -142,10 +165,21 @@ def sha256_of(path: Path) -> str:
 
 
 def _content(path: Path) -> bytes:
+    with naming(path):
+        return _there(path).read_bytes()
+
+
+def _there(path: Path) -> Path:
     if not (path.exists() or path.is_symlink()):
         raise LegatoError(f"{path}: no such file; `dvc repro` makes that of the project")
-    with naming(path):
-        return require_file(path).read_bytes()
+    return require_file(path)
+
+
+def _row(line: bytes, where: str) -> Json:
+    row = _parsed(line.rstrip(b"\r\n"), "ascii", where)
+    if not isinstance(row, dict):
+        raise LegatoError(f"{where}: must be an object")
+    return row
 
 
 def _parsed(content: bytes, encoding: str, where: str) -> Any:

@@ -11,7 +11,7 @@ members are the same archives, whatever there was before, and a change rewrites 
 
 import hashlib
 import json
-import mmap
+import os
 import tarfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +30,7 @@ BLOCK = tarfile.BLOCKSIZE
 ENDING = bytes(2 * BLOCK)
 SHA256_DIGITS = 64
 Layout = Literal["auto", "files", "shards"]
+AT_ONCE = 2**20  # bytes of an index
 MANY = 1000  # files from which on `auto` packs them
 
 
@@ -119,15 +120,15 @@ class Index(Sequence[Json]):
 
     def __init__(self, path: Path) -> None:
         self.path = require_file(path)
-        with path.open("rb") as file:
-            self._lines: Any = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) if path.stat().st_size else b""
+        self._file: Any = path.open("rb")
+        n_bytes = os.fstat(self._file.fileno()).st_size
         ends = [
-            np.flatnonzero(np.frombuffer(self._lines[start : start + 2**24], np.uint8) == ord("\n")) + start
-            for start in range(0, len(self._lines), 2**24)
+            np.flatnonzero(np.frombuffer(self._read(start, start + AT_ONCE), np.uint8) == ord("\n")) + start
+            for start in range(0, n_bytes, AT_ONCE)
         ]
         self._ends = np.concatenate(ends) if ends else np.zeros(0, int)
         self._near = 0  # where a name was found last
-        if len(self._lines) and not (len(self._ends) and self._ends[-1] == len(self._lines) - 1):
+        if n_bytes and not (len(self._ends) and self._ends[-1] == n_bytes - 1):
             raise LegatoError(f"{path}: is cut off: its last line has no end")
 
     def __len__(self) -> int:
@@ -141,7 +142,7 @@ class Index(Sequence[Json]):
         if isinstance(at, slice):
             return [self[one] for one in range(*at.indices(len(self)))]
         at = range(len(self))[at]
-        line = self._lines[self._ends[at - 1] + 1 if at else 0 : self._ends[at]]
+        line = self._read(int(self._ends[at - 1]) + 1 if at else 0, int(self._ends[at]))
         try:
             entry = json.loads(line)
         except (ValueError, RecursionError):
@@ -149,6 +150,10 @@ class Index(Sequence[Json]):
         if not _is_entry(entry):
             raise LegatoError(f"{self.path}: line {at + 1}: must say where a member is: remove it to go on without it")
         return entry
+
+    def _read(self, start: int, end: int) -> bytes:
+        """Some bytes, whoever else reads; what is mapped instead would count as memory."""
+        return os.pread(self._file.fileno(), end - start, start)
 
     def find(self, name: str) -> Json | None:
         """What the index says of a member, None where there is none."""

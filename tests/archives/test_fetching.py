@@ -19,7 +19,7 @@ from helpers.checkout import ROOT
 from legato import cli, shards
 from legato.archives.review import review_path
 from legato.contract.facts import read_facts
-from legato.dataset.collect import keep_groups_together
+from legato.dataset.collect import Groups
 from legato.errors import LegatoError
 from legato.files import read_jsonl, write_jsonl
 from legato.licenses import audit
@@ -264,22 +264,20 @@ def test_a_licence_that_is_not_the_legal_code_admits_no_score(taken: ArchiveWork
     assert taken.fetch()[0]["refused"] == {"recording license": 1}
 
 
-def row(name: str, *groups: str) -> dict[str, Any]:
-    return {"id": name, "groups": list(groups), "held_out": None}
+def first_of_each(rows: list[tuple[str, ...]]) -> list[str]:
+    groups = Groups()
+    for row in rows:
+        groups.join(row)
+    return [groups.first(row[0]) for row in rows]
 
 
 def test_groups_never_straddle_the_line() -> None:
-    rows = [row(f"t{at}", f"artist:{at % 40}", f"album:{at % 60}") for at in range(240)]
-    keep_groups_together(rows, 0.5)
-    for name in {group for one in rows for group in one["groups"]}:
-        assert len({one["held_out"] for one in rows if name in one["groups"]}) == 1
-    alone = [row(f"t{at}", f"artist:{at}") for at in range(400)]
-    keep_groups_together(alone, 0.25)
-    assert 60 < sum(one["held_out"] for one in alone) < 140
-    assert keep_groups_together([row("a", "x"), row("b", "y", "x"), row("c")], 0.5) == ["x", "x", "track:c"]
-    chained = [row("a", "x", "y"), row("b", "z"), row("c", "y", "z")]
-    keep_groups_together(chained, 0.5)
-    assert len({one["held_out"] for one in chained}) == 1
+    rows = [(f"artist:{at % 40}", f"album:{at % 60}") for at in range(240)]
+    groups = first_of_each(rows)
+    for name in {group for row in rows for group in row}:
+        assert len({first for row, first in zip(rows, groups, strict=True) if name in row}) == 1
+    assert first_of_each([("x",), ("y", "x"), ("c",)]) == ["x", "x", "c"]
+    assert first_of_each([("x", "y"), ("z",), ("y", "z")]) == ["x", "x", "x"]
 
 
 def facts(**changes: Any) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from legato.errors import LegatoError
 from legato.files import read_jsonl
 from legato.licenses.audit import read_tracks
 from legato.measure.metrics import (
-    bpm_of,
     codebook_metrics,
     dataset_metrics,
+    grouped,
     histogram,
     perplexity,
     read_datasets,
@@ -152,8 +152,8 @@ def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> Non
 @pytest.mark.usefixtures("workspace")
 def test_metrics_are_per_category_and_in_total() -> None:
     collect(ids(a=5, b=5), held_out=0.2, made_with=MADE_WITH)
-    rows, counts = read_datasets([TRAIN.path, HELD_OUT.path])
-    found = dataset_metrics(rows, counts)
+    groups = read_datasets([TRAIN.path, HELD_OUT.path])
+    found = dataset_metrics(groups)
     assert {name: (group["tracks"], group["held_out"]) for name, group in found.items()} == {
         "total": (10, 2),
         "a": (5, 1),
@@ -162,9 +162,15 @@ def test_metrics_are_per_category_and_in_total() -> None:
     assert found["total"]["seconds"] == 5.0
     assert found["a"]["tags_distinct"] == 2
     assert found["total"]["tags_distinct"] == 3
+    rows = [row for folder in (TRAIN.path, HELD_OUT.path) for row in read_jsonl(folder / "tracks.jsonl")]
     told = [row | {"bpm": None if row["category"] == "a" else 90} for row in rows]
-    assert [group["bpm_mean"] for group in dataset_metrics(told, counts).values()] == [90, None, 90]
-    assert histogram(told, bpm_of, "bpm") == [{"category": "b", "bpm": 90, "tracks": 5}]
-    books = codebook_metrics(rows, counts)
+    of_told = grouped((row, np.ones((18, 1024), int)) for row in told)
+    assert {name: group["bpm_mean"] for name, group in dataset_metrics(of_told).items()} == {
+        "total": 90,
+        "a": None,
+        "b": 90,
+    }
+    assert histogram(of_told, "bpm") == [{"category": "b", "bpm": 90, "tracks": 5}]
+    books = codebook_metrics(groups)
     assert list(books["a"]) == [f"{side}{number}" for side in "LR" for number in range(9)]
     assert all(1 <= value <= 200 for value in books["a"].values())  # 5 tracks of 40 frames

@@ -87,11 +87,11 @@ def test_a_copy_is_a_near_duplicate_and_another_tune_is_none(
         tone(tmp_path / "b.wav", [220, 440, 330, 550]),
         tone(tmp_path / "c.wav", [880, 1320]),
     ]
-    rows = features("tones", tracks)
-    again = Features.of([track_features(track) for track in tracks])
+    rows = Features.empty().add(features("tones", tracks))
+    again = Features.empty().add(map(track_features, tracks))
     assert all(np.array_equal(one, other) for one, other in zip(rows, again, strict=True))
     found = figures(rows, ["1", "2", "3", "4"])
     assert found["near_duplicates"] == 2
     assert 1 < found["vendi"] < 3
     assert figures(rows, ["1", "2", "3", "3"])["near_duplicates"] == 4
-    assert figures(Features(*(one[2:3] for one in rows)), ["1"]) == {"vendi": 1.0, "near_duplicates": 0}
+    assert figures(rows.part(2, 3), ["1"]) == {"vendi": 1.0, "near_duplicates": 0}

@@ -5,10 +5,11 @@ from xml.etree.ElementTree import tostring
 
 import pytest
 
-from legato.files import write_json
+from legato.files import write_json, write_jsonl
 from legato.report.details import write_details
 from legato.report.sections import licenses
-from legato.report.tracks import Track
+from legato.report.tracks import Found
+from legato.work.spilled import Line
 from legato.workspace.layout import AUDIT, PAGE
 
 LAYER = {"license": "CC0-1.0", "rule": "a licence's address", "field": "license_url", "stated": "x"}
@@ -31,7 +32,8 @@ HOURS = {"music": {"CC0-1.0": 2.0}, "soundfont": {"CC0-1.0": 1.0}, "codec": {"MI
 def test_a_recordings_details(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LEGATO_WORKERS", "1")
-    track = Track(row=ROW, provenance=None, audio=None, midi=None, codes=None, is_heard=False)
+    write_jsonl(tmp_path / "tracks.jsonl", [ROW])
+    track = Found("taken", ROW["id"], Line(tmp_path / "tracks.jsonl", 0), None, is_heard=False)
     write_details("taken", [track], {}, 10)
     html = (PAGE.path / "tracks/taken/taken_r2_01.js").read_text()
     assert "composition" in html

@@ -4,7 +4,7 @@ from typing import Any
 
 from legato.measure.metrics import tag_accuracy_metrics
 from legato.truth.basis import HOW, NOTES, STATED
-from legato.truth.rates import LIMITS, Accuracy, Rate, accuracy, false_verdicts, rates
+from legato.truth.rates import LIMITS, Accuracy, Rate, Tally, accuracy, false_verdicts, rates
 
 DRY, WET = ["dry", "space", True, STATED], ["reverberant", "space", False, STATED]
 ROWS: list[dict[str, Any]] = [
@@ -46,7 +46,14 @@ def test_what_can_be_known_must_be_true_and_what_is_estimated_nearly_always() ->
 
 
 def test_metrics_are_in_total_and_by_category() -> None:
-    found = tag_accuracy_metrics(ROWS)
+    groups = {"total": ROWS} | {
+        row["category"]: [one for one in ROWS if one["category"] == row["category"]] for row in ROWS
+    }
+    tallies = {name: Tally() for name in groups}
+    for name, rows in groups.items():
+        for row in rows:
+            tallies[name].add(row)
+    found = tag_accuracy_metrics(tallies)
     stated = {"stated": {"all": 3, "bpm": 1, "space": 2}, "stated_false": 1}
     assert found["total"] == {"all": 0.75, "checked": 4, "bpm": 0.5, "key": 1.0, "no_drums": 1.0, **stated}
     assert found["a"]["all"] == 0.6667

@@ -67,7 +67,7 @@ def test_the_facts_of_finished_items_are_recorded_where_others_fail(tmp_path: Pa
         return {"id": number}
 
     def record() -> list[Json]:
-        return items.record(tmp_path / "facts.jsonl", lambda: run(work, 4), {"by": "ear"})
+        return list(items.record(tmp_path / "facts.jsonl", lambda: run(work, 4), {"by": "ear"}))
 
     failing = {1, 3}
     with pytest.raises(LegatoError, match="2 of 4 tracks failed: track_1: out of tune; track_3: out of tune$"):

@@ -5,7 +5,7 @@ are not held up by it.
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,7 @@ AGREES: dict[Claim, Callable[[Sound], bool]] = {
 }
 
 
-def ingest_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
+def ingest_category(category: str, only: tuple[str, ...] = ()) -> Collection[Json]:
     """Write a category's tracks into the workspace and return each one's facts.
 
     Args:
@@ -222,7 +222,7 @@ def _claims(words: tuple[str, ...], sound: Sound) -> list[Claim]:
     return [claim for claim in allowed if AGREES[claim](sound)]
 
 
-def _select(category: str, found: Sequence[Json], only: Sequence[str]) -> list[Json]:
+def _select(category: str, found: Collection[Json], only: Sequence[str]) -> list[Json]:
     """As many tracks as are asked for, first ones of records before second ones, and none of the same audio."""
     refused = [
         {"id": one["record"], "reason": one["refused"][0], "detail": one["refused"][1]}

@@ -1,5 +1,6 @@
 """A category's rendered tracks at one loudness."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from legato.audio.normalize import NormalizeParams, normalize_file
@@ -11,7 +12,7 @@ from legato.workspace import params
 from legato.workspace.layout import AUDIO, RENDERED, settings_of
 
 
-def normalize_category(category: str) -> list[Json]:
+def normalize_category(category: str) -> Collection[Json]:
     """Trim and level each track into the workspace and return each one's facts.
 
     Raises:

@@ -6,7 +6,7 @@ the parameters does not pay for it.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -48,7 +48,7 @@ class EncodeParams(Strict):
 
 def encode_tracks(
     tracks: Sequence[Path], folder: Path, weights: Path, settings: EncodeParams, layout: Layout = "files"
-) -> list[dict[str, Any]]:
+) -> Collection[dict[str, Any]]:
     """Put the codes of each track into `folder`, named as its category; return each one's id, length and hash.
 
     Args:
@@ -79,7 +79,7 @@ def encode_tracks(
         return items.build(step, tracks, seconds=lengths_s.__getitem__, place=_place(device))
 
 
-def encode_category(category: str) -> list[dict[str, Any]]:
+def encode_category(category: str) -> Collection[dict[str, Any]]:
     """Encode a category's audio into the workspace; see `encode_tracks`."""
     settings, layout = params.load("encode", EncodeParams), params.load("dataset", DatasetParams).layout
     return encode_tracks(AUDIO.files(category), CODES.folder(category), WEIGHTS.path, settings, layout)

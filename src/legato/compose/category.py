@@ -1,5 +1,6 @@
 """A category's MIDI files and their facts: composed, or the user's own files in the form that later stages read."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from legato.compose.config import LICENSE, MusicParams
@@ -14,7 +15,7 @@ from legato.workspace.sources import MidiSourceParams, read_kits, read_manifest,
 from legato.workspace.track import DatasetParams, TrackCount, track_id, track_rng
 
 
-def compose_category(category: str, only: tuple[str, ...] = ()) -> list[Json]:
+def compose_category(category: str, only: tuple[str, ...] = ()) -> Collection[Json]:
     """Write a category's MIDI files into the workspace and return each one's facts.
 
     Args:
@@ -51,7 +52,7 @@ def compose_track(folder: Path, music: MusicParams, seed: int, category: str, in
     return {"id": name, "seed": seed, "license": LICENSE, "midi_sha256": sha256_of(path), **facts}
 
 
-def _rewrite_all(category: str, dataset: DatasetParams, only: tuple[str, ...]) -> list[Json]:
+def _rewrite_all(category: str, dataset: DatasetParams, only: tuple[str, ...]) -> Collection[Json]:
     license_id = params.load(f"categories.{category}.music", MidiSourceParams).license
     kits = read_kits(category)
 

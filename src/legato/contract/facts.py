@@ -4,7 +4,7 @@ Conventions: a role is the name of an instrument's part, such as `pad`, `bass` o
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypedDict, cast
 
@@ -162,26 +162,31 @@ def known_values(rows: Iterable[Facts], name: str) -> list[Any]:
 def read_facts(
     path: Path, needed: Iterable[str], allowed: Iterable[str] = (), *, also: Iterable[str] = (), only: bool = False
 ) -> list[Facts]:
-    """Read JSON Lines of tracks' facts. Those that are asked for are checked; the others may be anything.
+    """All rows of `facts_in`."""
+    return list(facts_in(path, needed, allowed, also=also, only=only))
+
+
+def facts_in(
+    path: Path, needed: Iterable[str], allowed: Iterable[str] = (), *, also: Iterable[str] = (), only: bool = False
+) -> Iterator[Facts]:
+    """Read JSON Lines of tracks' facts, one after another. Those that are asked for are checked, not the others.
 
     Args:
         needed: keys of `RULES` that every track must have.
         allowed: keys of `RULES` that it may have.
         also: keys that `only` keeps too.
-        only: keep what is asked for alone: a track's other facts take many times the memory.
+        only: keep what is asked for alone.
 
     Raises:
         LegatoError: as `read_jsonl`; or a fact that is asked for is missing, or of another kind.
     """
     needed = set(needed)
     asked = sorted({*needed, *allowed})
-    kept = sorted({*asked, *also})  # the same strings for all rows: those that are read are each row's own
-    rows = []
+    kept = sorted({*asked, *also})
     for number, row in enumerate(rows_of(path), start=1):
         for key in asked:
             if key in row and not RULES[key][0](row[key]):
                 raise LegatoError(f"{path}: line {number}: {key}: {RULES[key][1]}")
             if key in needed - row.keys():
                 raise LegatoError(f"{path}: line {number}: {key}: this key is missing")
-        rows.append({key: row[key] for key in kept if key in row} if only else row)
-    return cast(list[Facts], rows)
+        yield cast(Facts, {key: row[key] for key in kept if key in row} if only else row)

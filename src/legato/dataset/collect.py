@@ -1,26 +1,31 @@
 """Every category's codes and prompts as one dataset in the trainer's format, held-out tracks apart.
 
-Memory holds a category's facts and of each other track its name: what all categories share, which is sorted lists, is
-merged from files.
+Memory holds each track's id, some bytes more of it, and the facts of one: facts are read where they are wanted, and
+what all categories share, which is sorted lists, is merged from files.
 """
 
 import hashlib
 import heapq
 import json
 import shutil
+import sys
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TextIO, cast
+
+import numpy as np
 
 from legato import shards
 from legato.contract.facts import Facts
 from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
 from legato.errors import LegatoError
-from legato.files import Json, read_jsonl, replacing, rows_of, write_bytes, write_jsonl
+from legato.files import Json, replacing, write_bytes, write_jsonl
 from legato.prompts.tags import read_prompt
 from legato.tokens import N_CHANNELS, SAMPLE_RATE
+from legato.work.spilled import Lines, Names, digests, known_by
 from legato.workspace.contents import facts_of
 from legato.workspace.layout import CODES, HELD_OUT, PROMPT, STAGES_WITH_FACTS, TRAIN, facts_path
 from legato.workspace.track import is_held_out, is_held_out_by_id
@@ -51,18 +56,16 @@ def collect(
         LegatoError: a category is missing or incomplete.
     """
     _check_distinct(categories)
-    apart = _held_out_ids(categories, held_out)
+    apart = _held_out(categories, held_out)
     is_packed = shards.is_packed(layout, sum(map(len, categories.values())))
     folders = (TRAIN.path, HELD_OUT.path)
     writers = [_Writer(folder.with_name(f".{folder.name}"), is_packed=is_packed) for folder in folders]
     for category, names in sorted(categories.items()):
-        sides: tuple[list[Facts], list[Facts]] = ([], [])
-        for row in track_rows(category, names):
-            is_apart = row["id"] in apart
-            font = NO_FONT if row.get("is_audio") else {}
-            sides[is_apart].append(cast(Facts, {**row, "held_out": is_apart, **made_with, **font}))
-        for writer, side in zip(writers, sides, strict=True):
-            writer.add(category, side)
+        facts = _Category(category, names, apart[category], made_with)
+        for writer, is_apart in zip(writers, (False, True), strict=True):
+            writer.add(
+                category, [name for name, one in zip(names, apart[category], strict=True) if one == is_apart], facts
+            )
     for writer in writers:
         writer.finish()
     for writer, folder in zip(writers, folders, strict=True):
@@ -71,76 +74,97 @@ def collect(
 
 
 def _check_distinct(categories: Mapping[str, Sequence[str]]) -> None:
-    known: set[str] = set()
-    for category, names in categories.items():
+    repeated = Names(name for names in categories.values() for name in names).repeated()
+    seen: set[str] = set()
+    for category, names in categories.items() if repeated else ():
         for name in names:
-            if name in known:
+            if name in seen:
                 raise LegatoError(f"{category}: {name}: another track has this id: rename its file or category")
-            known.add(name)
+            if name in repeated:
+                seen.add(name)
 
 
-def _held_out_ids(categories: Mapping[str, Sequence[str]], held_out: float) -> set[str]:
-    """The tracks that are held out.
+def _held_out(categories: Mapping[str, Sequence[str]], held_out: float) -> dict[str, np.ndarray]:
+    """Of each category's tracks, whether they are held out.
 
-    A track from one of the user's own files is held out by its id, a composed one by its index.
+    A track from one of the user's own files is held out by its id, a composed one by its index; all that share an
+    artist, an album, an uploader, a pack or a score are on one side.
     """
-    rows: list[Facts] = []
+    found: dict[str, np.ndarray] = {}
+    groups = Groups()
+    grouped: list[tuple[str, int, str]] = []  # category, index, its first group
     for category, names in categories.items():
         path = facts_path(category, STAGES_WITH_FACTS[0])
-        known = {row["id"]: ("source" in row, row.get("groups")) for row in rows_of(path)}
+        facts = Lines(path)
+        found[category] = np.zeros(len(names), bool)
         for index, name in enumerate(names):
-            if name not in known:
-                raise LegatoError(f"{path}: {name}: this track is missing; run `dvc repro`")
-            is_source, groups = known[name]
-            is_apart = is_held_out_by_id(name, held_out) if is_source else is_held_out(index, held_out)
-            rows.append({"id": name, "held_out": is_apart} | ({"groups": groups} if groups else {}))  # type: ignore[arg-type]
-    groups_of = keep_groups_together(rows, held_out)
-    if all(row["held_out"] for row in rows):
-        for row, group in zip(rows, groups_of, strict=True):
-            row["held_out"] = group != groups_of[0]
-    return {row["id"] for row in rows if row["held_out"]}
+            row = facts.line(name).read()
+            is_source = "source" in row
+            found[category][index] = is_held_out_by_id(name, held_out) if is_source else is_held_out(index, held_out)
+            if row.get("groups"):
+                groups.join(row["groups"])
+                grouped.append((category, index, sys.intern(row["groups"][0])))
+    for category, index, name in grouped:
+        found[category][index] = is_held_out_by_id(groups.first(name), held_out)
+    if all(one.all() for one in found.values()):
+        first_category = next(iter(categories))
+        own = {(category, index): groups.first(name) for category, index, name in grouped}
+        first = own.get((first_category, 0))
+        found[first_category][0] = False
+        for (category, index), name in own.items():
+            found[category][index] = first is None or name != first
+    return found
 
 
-def keep_groups_together(rows: Sequence[Facts], held_out: float) -> list[str]:
-    """Put all tracks that share an artist, an album, an uploader, a pack or a score on one side, over all categories.
+class Groups:
+    """Names of which all tracks are on one side of the held-out line: of one group are names that a track has together.
 
-    Tracks are of one group where they share any of their `groups`, or each one with a third. The side of a group is
-    that of its first name: it depends on the names alone.
-
-    Returns:
-        Of each row its group's name; a track of no group is one by itself.
+    The side of a group is that of its first name: it depends on the names alone.
     """
-    parent: dict[str, str] = {}
 
-    def top(name: str) -> str:
-        while parent.setdefault(name, name) != name:
-            parent[name] = parent[parent[name]]
-            name = parent[name]
+    def __init__(self) -> None:
+        self._parent: dict[str, str] = {}
+
+    def first(self, name: str) -> str:
+        """The first of all names that are of one group with this one."""
+        while self._parent.setdefault(name, name) != name:
+            self._parent[name] = self._parent[self._parent[name]]
+            name = self._parent[name]
         return name
 
-    for row in rows:
-        for name in row.get("groups", []):
-            first, second = sorted((top(row["groups"][0]), top(name)))
-            parent[second] = first
-    for row in rows:
-        if row.get("groups"):
-            row["held_out"] = is_held_out_by_id(top(row["groups"][0]), held_out)
-    return [top(row["groups"][0]) if row.get("groups") else f"track:{row['id']}" for row in rows]
+    def join(self, names: Sequence[str]) -> None:
+        """Make names one group, with what each of them is of one group with."""
+        for name in names:
+            first, second = sorted((self.first(names[0]), self.first(name)))
+            self._parent[second] = first
 
 
-def track_rows(category: str, names: Sequence[str]) -> Iterator[Facts]:
-    """The merged facts of each of a category's tracks."""
-    stages = [{row["id"]: row for row in read_jsonl(facts_path(category, stage))} for stage in STAGES_WITH_FACTS]
-    for index, name in enumerate(names):
-        row: Json = {"category": category, "index": index}
-        for stage, facts in zip(STAGES_WITH_FACTS, stages, strict=True):
-            if name not in facts:
-                raise LegatoError(f"{facts_path(category, stage)}: {name}: this track is missing; run `dvc repro`")
-            row |= facts.pop(name)
-        text = read_prompt(category, name)
-        path = PROMPT.file(category, name)
+class _Category:
+    """The merged facts of each of a category's tracks, read when they are asked for."""
+
+    def __init__(self, category: str, names: Sequence[str], apart: np.ndarray, made_with: Facts) -> None:
+        self._category, self._made_with = category, made_with
+        self._stages = [Lines(facts_path(category, stage)) for stage in STAGES_WITH_FACTS]
+        places = digests(names)
+        order = np.argsort(places)
+        self._names, self._index, self._apart = places[order], order, apart
+
+    def row(self, name: str) -> Facts:
+        """A track's facts.
+
+        Raises:
+            LegatoError: facts or the prompt are missing, or the prompt is not the one that was indexed.
+        """
+        index = int(self._index[np.searchsorted(self._names, known_by(name))])
+        row: Json = {"category": self._category, "index": index}
+        for facts in self._stages:
+            row |= facts.line(name).read()
+        text = read_prompt(self._category, name)
+        path = PROMPT.file(self._category, name)
         _check_sha256(hashlib.sha256(text.encode()).hexdigest(), row.pop("prompt_sha256"), path)
-        yield cast(Facts, row | {"prompt": text})
+        font = NO_FONT if row.get("is_audio") else {}
+        known = row | {"prompt": text, "held_out": bool(self._apart[index])}
+        return cast(Facts, {**known, **self._made_with, **font})
 
 
 class _Writer:
@@ -155,23 +179,24 @@ class _Writer:
         for name in (CODES_FOLDER, RUNS):
             (folder / name).mkdir(parents=True)
 
-    def add(self, category: str, rows: Sequence[Facts]) -> None:
+    def add(self, category: str, names: Sequence[str], facts: _Category) -> None:
         """Write a category's tracks, some of them or none.
 
         Raises:
             LegatoError: a track's codes are missing, or are not those that were indexed.
         """
-        if not rows:
+        if not names:
             return
-        rows = sorted(rows, key=_file_name)
-        self._run(METADATA, category, ({"name": _file_name(row)} | _metadata(row) for row in rows))
-        if self._is_packed:
-            self._pack(category, rows)
-            return
-        for row in rows:
-            source = CODES.file(row["category"], row["id"])
-            write_bytes(self.folder / CODES_FOLDER / source.name, _codes_of(row, source))
-        self._run(FACTS, category, sorted(rows, key=lambda row: row["id"]))
+        with self._run(METADATA, category) as metadata:
+            rows = self._noted(map(facts.row, sorted(names, key=_file_name)), metadata)
+            if self._is_packed:
+                self._pack(category, rows)
+                return
+            for row in rows:
+                source = CODES.file(row["category"], row["id"])
+                write_bytes(self.folder / CODES_FOLDER / source.name, _codes_of(row, source))
+        with self._run(FACTS, category) as run:
+            run.writelines(_line(facts.row(name)) for name in sorted(names))
 
     def finish(self) -> None:
         """Write what is of all categories.
@@ -186,30 +211,38 @@ class _Writer:
             _write_lines(self.folder / FACTS, self._merged(FACTS, "id"))
         shutil.rmtree(self.folder / RUNS)
 
-    def _pack(self, category: str, rows: Sequence[Facts]) -> None:
+    def _noted(self, rows: Iterable[Facts], metadata: TextIO) -> Iterator[Facts]:
+        for row in rows:
+            metadata.write(_line({"name": _file_name(row["id"])} | _metadata(row)))
+            yield row
+
+    def _pack(self, category: str, rows: Iterable[Facts]) -> None:
         """A category's codes in archives of its own; their index has what training needs of a track."""
         from legato.contract.packed import describe  # and torch
+
+        waiting: deque[Facts] = deque()  # one or two: those whose codes are not in their archive yet
 
         def member(row: Facts) -> shards.Member:
             source = CODES.file(row["category"], row["id"])
             content = _codes_of(row, source)
             known = {"category": row["category"], "text": row["prompt"], "codec_sha256": row.get("codec_sha256")}
-            facts = known | describe(content, source)
-            return shards.Member(source.name, content, facts)
+            waiting.append(row)
+            return shards.Member(source.name, content, known | describe(content, source))
 
-        by_name = {_file_name(row): row for row in rows}
-        entries = []
         packed = shards.pack(self.folder / CODES_FOLDER, category, ([member(row)] for row in rows))
-        for archive, inside in groupby(packed, key=lambda entry: entry["archive"]):
-            found = list(inside)
-            entries += found
-            part = self.folder / FACTS / f"{Path(archive).stem}.jsonl"
-            write_jsonl(part, (by_name[entry["name"]] for entry in found))
-        self._run(shards.INDEX, category, entries)
+        with self._run(shards.INDEX, category) as index:
 
-    def _run(self, kind: str, category: str, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows of a category that are sorted, until those of all are merged."""
-        _write_lines(self.folder / RUNS / f"{category}.{kind}", map(_line, rows))
+            def indexed(entries: Iterable[Json]) -> Iterator[Facts]:
+                for entry in entries:
+                    index.write(_line(entry))
+                    yield waiting.popleft()
+
+            for archive, inside in groupby(packed, key=lambda entry: entry["archive"]):
+                write_jsonl(self.folder / FACTS / f"{Path(archive).stem}.jsonl", indexed(inside))
+
+    def _run(self, kind: str, category: str) -> TextIO:
+        """A file for lines of a category that are sorted, until those of all are merged."""
+        return (self.folder / RUNS / f"{category}.{kind}").open("w", encoding="ascii", newline="")
 
     def _merged(self, kind: str, key: str) -> Iterator[str]:
         """The lines of all categories' runs, sorted by one of their keys."""
@@ -241,8 +274,8 @@ def _write_object(path: Path, lines: Iterable[str]) -> None:
     _write_lines(path, pieces())
 
 
-def _file_name(row: Facts) -> str:
-    return f"{row['id']}.pt"
+def _file_name(name: str) -> str:
+    return f"{name}.pt"
 
 
 def _codes_of(row: Facts, source: Path) -> bytes:

@@ -15,7 +15,7 @@ from typing import Any, cast
 from legato.contract.facts import Facts
 from legato.contract.folder import FACTS
 from legato.errors import LegatoError
-from legato.files import Json, parts_of, read_json, read_jsonl, write_jsonl
+from legato.files import Json, parts_of, read_json, read_jsonl, rows_of, write_jsonl
 from legato.licenses.audit import inputs_of
 from legato.words import printable
 from legato.workspace import params
@@ -114,7 +114,7 @@ def write(folder: Path) -> None:
     """Write the chain of each track beside the facts of a collected dataset, in parts where these are in parts."""
     stages = cache(made_by)
     for part in parts_of(folder / FACTS):
-        rows = (record(cast(Facts, row), stages(row["category"])) for row in read_jsonl(part))
+        rows = (record(cast(Facts, row), stages(row["category"])) for row in rows_of(part))
         write_jsonl(folder / FILE / part.name if part.parent.name == FACTS else folder / FILE, rows)
 
 

@@ -22,6 +22,7 @@ from legato.contract.rules import obey
 from legato.contract.tags import split_tags
 from legato.dia.packed import PackedTrack, PackedTracks, Store, stored_tracks
 from legato.errors import LegatoError
+from legato.work.spilled import Names
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Split:
 
     def categories(self) -> list[str]:
         """Every category of either side, sorted; none where the folders do not say."""
-        return sorted({track.category for track in (*self.train, *self.held_out) if track.category is not None})
+        both = chain(self.train, self.held_out)
+        return sorted({track.category for track in both if track.category is not None})
 
 
 def read_split(train: Place, held_out: Place) -> Split:
@@ -106,12 +108,14 @@ def read_split(train: Place, held_out: Place) -> Split:
     """
     tracks = read_dataset(train)
     kept = read_held_out(held_out)
-    by_id, by_content = ({getattr(track, name): track for track in kept} for name in ("id", "sha256"))  # they are few
+    ids, contents = Names(track.id for track in kept), Names(track.sha256 for track in kept)
     for track in tracks:
-        if track.id in by_id:
-            raise LegatoError(f"{by_id[track.id].path}: held out, and in {train} too")
-        if track.sha256 in by_content:
-            raise LegatoError(f"{by_content[track.sha256].path}: held out, and the codes of {track.path} are the same")
+        if track.id in ids:
+            same = next(one for one in kept if one.id == track.id)
+            raise LegatoError(f"{same.path}: held out, and in {train} too")
+        if track.sha256 in contents:
+            same = next(one for one in kept if one.sha256 == track.sha256)
+            raise LegatoError(f"{same.path}: held out, and the codes of {track.path} are the same")
     return Split(tracks, kept, _codec_of(chain(tracks, kept)))
 
 

@@ -5,17 +5,19 @@ It judges the facts of what was built (`tracks.jsonl`), not what params.yaml ask
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from legato import shards
-from legato.contract.facts import Facts, read_facts
+from legato.contract.facts import Facts, facts_in
 from legato.contract.folder import CODES_FOLDER, FACTS
 from legato.errors import LegatoError
 from legato.files import Json
 from legato.licenses.known import NONE, canonical
 from legato.licenses.policy import LAYERS, OF_TRACKS, RECORDING, Input, PolicyParams, refusal
 from legato.words import counted
+from legato.work.spilled import Names, digest
 
 MOST_NAMES = 3  # tracks named in one line, of each reason
 MOST_REASONS = 3
@@ -28,24 +30,29 @@ OF_RIGHTS = (  # facts that tell what a track is made of, beside those that are 
 Hours = dict[str, dict[str, float]]  # by kind of input, by licence
 
 
-def read_tracks(folders: Iterable[Path]) -> list[Facts]:
+def read_tracks(folders: Iterable[Path]) -> Iterator[Facts]:
     """The facts of every track in datasets of the trainer's format, those alone that an audit looks at.
 
     Raises:
         LegatoError: a folder has codes without facts, which nobody can judge, or facts are missing altogether.
     """
-    rows = []
     for folder in folders:
         asked = ("id", "category", "seconds"), ("soundfont", "codec")
-        facts = read_facts(folder / FACTS, *asked, also=OF_RIGHTS, only=True)
-        names = {row["id"] for row in facts}
+        known = bytearray()
+        for row in facts_in(folder / FACTS, *asked, also=OF_RIGHTS, only=True):
+            known += digest(row["id"])
+            yield row
         codes = folder / CODES_FOLDER
-        files = [*codes.glob("*.pt"), *map(codes.joinpath, shards.names(codes))]
-        unknown = sorted(path.name for path in files if path.stem not in names)
+        packed = (entry["name"] for entry in shards.index_of(codes) or ())
+        names = Names.of(known)
+        unknown = [name for name in chain((path.name for path in codes.glob("*.pt")), packed) if _id(name) not in names]
         if unknown:
-            raise LegatoError(f"audit: {folder}: no facts of {_some(unknown)}, so no licence; run `dvc repro collect`")
-        rows += facts
-    return rows
+            listed = _some(sorted(unknown))
+            raise LegatoError(f"audit: {folder}: no facts of {listed}, so no licence; run `dvc repro collect`")
+
+
+def _id(name: str) -> str:
+    return Path(name).stem
 
 
 def inputs_of(row: Facts) -> list[Input]:
@@ -123,67 +130,83 @@ def _is_sha256(text: Any) -> bool:
 
 def refusals(rows: Iterable[Facts], policy: PolicyParams) -> dict[str, list[str]]:
     """The ids of the tracks that may not be used, by what is wrong with them; empty where all may."""
-    found: dict[str, list[str]] = defaultdict(list)
+    found: dict[str, list[str]] = {}
+    for _ in judged(rows, policy, found):
+        pass
+    return found
+
+
+def judged(rows: Iterable[Facts], policy: PolicyParams, refused: dict[str, list[str]]) -> Iterator[Facts]:
+    """The rows as they come, when what is wrong with each is in `refused`, as `refusals` has it."""
     for row in rows:
         for given in inputs_of(row):
             if why := refusal(given, policy):
                 stated = f"{given.license!r}: " if given.license else ""
-                found[f"{given.kind} {given.name}: {stated}{why}"].append(row["id"])
+                refused.setdefault(f"{given.kind} {given.name}: {stated}{why}", []).append(row["id"])
         for why in layer_refusals(row, policy):
-            found[f"music {row.get('category', '')}: {why}"].append(row["id"])
-    return dict(found)
+            refused.setdefault(f"music {row.get('category', '')}: {why}", []).append(row["id"])
+        yield row
 
 
 def report(
-    rows: Sequence[Facts], refused: dict[str, list[str]], start: Input | None = None, why_not: str | None = None
+    rows: Iterable[Facts], refused: dict[str, list[str]], start: Input | None = None, why_not: str | None = None
 ) -> Json:
     """The audit as metrics: hours by kind of input and licence; per category by the licence of its music alone.
 
     Args:
+        rows: of all tracks; they are gone through once.
+        refused: what `refusals` gives, or what `judged` fills while the rows are gone through.
         start: the model that training begins with.
         why_not: why it may not, if it may not.
     """
     begins = {"name": start.name, "license": start.license, "refused": why_not} if start else None
-    by_category: dict[str, list[Facts]] = {}
+    tally = Tally()
+    by_category: dict[str, Tally] = {}
     for row in rows:
-        by_category.setdefault(row["category"], []).append(row)
+        tally.add(row)
+        by_category.setdefault(row["category"], Tally()).add(row)
     return {
         "passed": not refused and why_not is None,
-        "tracks": len(rows),
+        "tracks": tally.n_tracks,
         "refused": len({name for names in refused.values() for name in names}),
         "refusals": [{"why": why, "tracks": names} for why, names in sorted(refused.items())],
         "start": begins,
-        "hours": hours_by_license(rows),
-        "layers": hours_by_layer(rows),
-        "sources": hours_by_source(rows),
-        "categories": {name: hours_by_license(own)["music"] for name, own in sorted(by_category.items())},
+        "hours": tally.by_license(),
+        "layers": tally.by_layer(),
+        "sources": tally.by_source(),
+        "categories": {name: own.by_license()["music"] for name, own in sorted(by_category.items())},
     }
 
 
-def hours_by_license(rows: Iterable[Facts]) -> Hours:
-    """Hours of audio whose input of each kind has each licence."""
-    seconds: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in OF_TRACKS}
-    for row in rows:
+class Tally:
+    """Adds up hours of audio, of one track after another."""
+
+    def __init__(self) -> None:
+        self.n_tracks = 0
+        self._licenses: dict[str, dict[str, float]] = {kind: defaultdict(float) for kind in OF_TRACKS}
+        self._layers: dict[str, dict[str, float]] = {layer: defaultdict(float) for layer in LAYERS}
+        self._sources: dict[str, float] = defaultdict(float)
+
+    def add(self, row: Facts) -> None:
+        """Count a track."""
+        self.n_tracks += 1
         for kind, stated in {(one.kind, _named(one.license)) for one in inputs_of(row)}:
-            seconds[kind][stated] += row["seconds"]
-    return {kind: _in_hours(found) for kind, found in seconds.items()}
-
-
-def hours_by_layer(rows: Iterable[Facts]) -> Hours:
-    """Hours of audio whose recording, and whose composition, has each licence."""
-    seconds: dict[str, dict[str, float]] = {layer: defaultdict(float) for layer in LAYERS}
-    for row in rows:
+            self._licenses[kind][stated] += row["seconds"]
         for layer, stated in layers_of(row).items():
-            seconds[layer][_named(stated)] += row["seconds"]
-    return {layer: _in_hours(found) for layer, found in seconds.items()}
+            self._layers[layer][_named(stated)] += row["seconds"]
+        self._sources[source_of(row)] += row["seconds"]
 
+    def by_license(self) -> Hours:
+        """Hours of audio whose input of each kind has each licence."""
+        return {kind: _in_hours(found) for kind, found in self._licenses.items()}
 
-def hours_by_source(rows: Iterable[Facts]) -> dict[str, float]:
-    """Hours of audio from each archive, of the user's own files and composed."""
-    seconds: dict[str, float] = defaultdict(float)
-    for row in rows:
-        seconds[source_of(row)] += row["seconds"]
-    return _in_hours(seconds)
+    def by_layer(self) -> Hours:
+        """Hours of audio whose recording, and whose composition, has each licence."""
+        return {layer: _in_hours(found) for layer, found in self._layers.items()}
+
+    def by_source(self) -> dict[str, float]:
+        """Hours of audio from each archive, of the user's own files and composed."""
+        return _in_hours(self._sources)
 
 
 def _in_hours(seconds: Mapping[str, float]) -> dict[str, float]:

@@ -6,8 +6,8 @@ distance of two tracks is the root mean square of their difference, in dB.
 """
 
 import hashlib
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -16,10 +16,11 @@ from scipy.spatial import KDTree
 
 from legato.audio.mel import N_MELS, log_mel_db
 from legato.audio.samples import read_audio
-from legato.files import Json, read_jsonl, sha256_of
+from legato.files import Json, sha256_of
 from legato.measure.metrics import TOTAL
 from legato.tokens import SAMPLE_RATE
 from legato.work import items, recorded
+from legato.work.spilled import DIGEST, Lines, Table, digests
 from legato.workspace.contents import facts_of
 from legato.workspace.layout import AUDIO, facts_path
 
@@ -35,13 +36,24 @@ AT_A_TIME = 256  # rows
 class Features(NamedTuple):
     """What is measured of tracks, a row each: their timbres and their openings."""
 
-    timbres_NF: np.ndarray
-    openings_NF: np.ndarray
+    timbres_NF: Table
+    openings_NF: Table
 
     @classmethod
-    def of(cls, rows: Sequence[Json]) -> Self:
-        """What `track_features` gave of tracks, as arrays: an eighth of the memory."""
-        return cls(*(np.array([row[key] for row in rows], np.float32) for key in ("timbre", "opening")))
+    def empty(cls) -> Self:
+        """Of no track yet."""
+        return cls(Table(2 * N_MELS), Table(BLOCKS * BANDS))
+
+    def add(self, rows: Iterable[Json]) -> Self:
+        """Append what `track_features` gave of tracks; it is on the disk."""
+        for row in rows:
+            for table, key in zip(self, ("timbre", "opening"), strict=True):
+                table.append(row[key])
+        return self
+
+    def part(self, start: int, stop: int) -> "Features":
+        """Those of some tracks."""
+        return Features(*(table.part(start, stop) for table in self))
 
 
 def diversity_of(categories: Sequence[str]) -> dict[str, Json]:
@@ -51,19 +63,26 @@ def diversity_of(categories: Sequence[str]) -> dict[str, Json]:
         LegatoError: what is recorded of the tracks is not here, or audio cannot be read.
     """
     recorded.verify([*facts_of(categories, ["compose"]), *map(AUDIO.folder, categories)])
-    found: dict[str, Features] = {}
-    midis: dict[str, list[str]] = {TOTAL: []}
+    all_of, music, ends = Features.empty(), [], [0]
     for category in categories:
         tracks = AUDIO.files(category)
-        facts = read_jsonl(facts_path(category, "compose"))
-        music_of = {row["id"]: row.get("midi_sha256") or row["music_sha256"] for row in facts}  # of a recording, audio
-        found[category], midis[category] = features(category, tracks), [music_of[track.stem] for track in tracks]
-        midis[TOTAL] += midis[category]
-    found = {TOTAL: Features(*map(np.concatenate, zip(*found.values(), strict=True)))} | found
-    return {name: figures(found[name], midis[name]) for name in found}
+        all_of.add(features(category, tracks))
+        music.append(digests(_music_of(category, tracks)))
+        ends.append(ends[-1] + len(tracks))
+    midis = np.concatenate(music)
+    parts = {TOTAL: (0, ends[-1])} | dict(zip(categories, pairwise(ends), strict=True))
+    return {name: figures(all_of.part(*part), midis[slice(*part)]) for name, part in parts.items()}
 
 
-def features(category: str, tracks: Sequence[Path]) -> Features:
+def _music_of(category: str, tracks: Iterable[Path]) -> Iterator[str]:
+    """The hash of each track's MIDI file, of a recording that of its audio."""
+    facts = Lines(facts_path(category, "compose"))
+    for track in tracks:
+        row = facts.line(track.stem).read()
+        yield row.get("midi_sha256") or row["music_sha256"]
+
+
+def features(category: str, tracks: Sequence[Path]) -> Collection[Json]:
     """The timbre and the opening of each track of a category, kept as results of single tracks are.
 
     Raises:
@@ -77,7 +96,7 @@ def features(category: str, tracks: Sequence[Path]) -> Features:
         reads=sha256_of,
         settings=None,
     )
-    return Features.of(items.build(step, tracks))
+    return items.build(step, tracks)
 
 
 def track_features(audio: Path) -> Json:
@@ -91,12 +110,12 @@ def track_features(audio: Path) -> Json:
     return {"timbre": timbre.round(2).tolist(), "opening": opening.round(1).ravel().tolist()}
 
 
-def figures(found: Features, midis: Sequence[str]) -> Json:
+def figures(found: Features, midis: Sequence[str] | np.ndarray) -> Json:
     """How varied a group of tracks is.
 
     Args:
         found: features of tracks.
-        midis: the hash of each one's MIDI file.
+        midis: the hash of each one's MIDI file, in any form.
 
     Returns:
         `vendi`, how many different timbres there are, 1 to the number of tracks, and `near_duplicates`, how many tracks
@@ -104,8 +123,7 @@ def figures(found: Features, midis: Sequence[str]) -> Json:
     """
     timbres_NF, openings_NF = found
     chosen = np.linspace(0, len(timbres_NF) - 1, min(len(timbres_NF), MOST)).astype(int)
-    count = Counter(midis)
-    is_copied = np.array([count[midi] > 1 for midi in midis]) | has_near(openings_NF)
+    is_copied = _repeated(np.asarray(midis)) | has_near(openings_NF)
     return {"vendi": round(vendi_score(timbres_NF[chosen]), 2), "near_duplicates": int(is_copied.sum())}
 
 
@@ -132,12 +150,15 @@ def vendi_score(features_NF: np.ndarray) -> float:
 # Key idea: two rows are at least as far apart as they are in any few orthonormal directions. In those in which rows
 # differ most, few are near another, and a k-d tree finds them without comparing all; they alone are compared in full.
 # So nothing is missed, and the time grows little faster than the number of rows.
-def has_near(features_NF: np.ndarray, limit_db: float = SAME_DB) -> np.ndarray:
+def has_near(features_NF: Table | np.ndarray, limit_db: float = SAME_DB) -> np.ndarray:
     """Whether another row is nearer than a distance, (N,)."""
-    digests = [hashlib.blake2b(row.tobytes(), digest_size=16).digest() for row in features_NF]
-    count = Counter(digests)
-    found = np.array([count[digest] > 1 for digest in digests], bool)
-    kept = np.array(list({digest: at for at, digest in enumerate(digests)}.values()), int)  # of the same rows, one
+    known = bytearray()
+    for start in range(0, len(features_NF), AT_A_TIME):
+        for row in features_NF[start : start + AT_A_TIME]:
+            known += hashlib.blake2b(row.tobytes(), digest_size=16).digest()
+    contents = np.frombuffer(known, DIGEST)
+    found = _repeated(contents)
+    kept = np.sort(np.unique(contents, return_index=True)[1])  # of the same rows, one
     places = _seen_from(features_NF, kept)
     reach = limit_db * np.sqrt(features_NF.shape[1]) * (1 + 1e-5)
     tree = KDTree(places)
@@ -153,7 +174,13 @@ def has_near(features_NF: np.ndarray, limit_db: float = SAME_DB) -> np.ndarray:
     return found
 
 
-def _seen_from(features_NF: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _repeated(values: np.ndarray) -> np.ndarray:
+    """Whether a value is there more than once, (N,)."""
+    _, places, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return counts[places] > 1
+
+
+def _seen_from(features_NF: Table | np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Rows in the directions in which they differ most, (N, `DIRECTIONS`) at most."""
     sample = features_NF[kept[np.linspace(0, len(kept) - 1, min(len(kept), SAMPLED)).astype(int)]].astype(float)
     middle = sample.mean(axis=0)

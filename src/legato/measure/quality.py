@@ -5,7 +5,7 @@ perplexity is 2 ** entropy, 1 to 1024; figures of audio are means over excerpts,
 distance is the mean absolute difference of 80 mel bands' levels in dB (frames of 2048, hop 512).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -76,15 +76,19 @@ def codec_metrics(
         stage="quality",
         name=lambda one: one[1].stem,
     )
-    codes = {name: [read_codes(path).numpy() for _, path in pairs] for name, pairs in categories.items()}
-    codes = {TOTAL: [one for tracks in codes.values() for one in tracks]} | codes
+    used = {TOTAL: _Used()} | {name: _Used() for name in categories}
+    for name, pairs in categories.items():
+        for _, path in pairs:
+            codes_TK = read_codes(path).numpy()
+            used[TOTAL].add(codes_TK)
+            used[name].add(codes_TK)
     return {
-        name: code_figures(tracks) | _mean([row for row in heard if name in (TOTAL, row["category"])])
-        for name, tracks in codes.items()
+        name: one.figures() | _mean([row for row in heard if name in (TOTAL, row["category"])])
+        for name, one in used.items()
     }
 
 
-def code_figures(tracks: Sequence[np.ndarray]) -> Json:
+def code_figures(tracks: Iterable[np.ndarray]) -> Json:
     """How tracks' codes, (T, 18) each, use the codebooks, and how alike left and right are.
 
     Returns:
@@ -92,17 +96,38 @@ def code_figures(tracks: Sequence[np.ndarray]) -> Json:
         and `dead`, how many do not (0 to 1024). Of all: `sides_agree`, the share of codes that are the same left and
         right, and `mono`, the share of tracks where all codes are (0 to 1).
     """
-    both = [codes_TK.reshape(-1, N_CODEBOOKS) for codes_TK in tracks]  # a row left, a row right
-    counts = np.sum([usage(codes_TK) for codes_TK in both], axis=0)
-    agree = [codes_TK[0::2] == codes_TK[1::2] for codes_TK in both]
-    dead = (counts == 0).sum(axis=1)
-    return {
-        "perplexity": dict(zip(CODEBOOKS, perplexity(counts).round(1).tolist(), strict=True)),
-        "used": dict(zip(CODEBOOKS, (1 - dead / CODEBOOK_SIZE).round(4).tolist(), strict=True)),
-        "dead": dict(zip(CODEBOOKS, dead.tolist(), strict=True)),
-        "sides_agree": round(float(np.concatenate(agree).mean()), 4),
-        "mono": round(float(np.mean([same.all() for same in agree])), 4),
-    }
+    used = _Used()
+    for codes_TK in tracks:
+        used.add(codes_TK)
+    return used.figures()
+
+
+class _Used:
+    """Counts the codes of one track after another."""
+
+    def __init__(self) -> None:
+        self._counts = np.zeros((N_CODEBOOKS, CODEBOOK_SIZE), int)
+        self._n_agree = self._n = self._n_mono = self._n_tracks = 0
+
+    def add(self, codes_TK: np.ndarray) -> None:
+        both = codes_TK.reshape(-1, N_CODEBOOKS)  # a row left, a row right
+        agree = both[0::2] == both[1::2]
+        self._counts += usage(both)
+        self._n_agree += int(agree.sum())
+        self._n += agree.size
+        self._n_mono += bool(agree.all())
+        self._n_tracks += 1
+
+    def figures(self) -> Json:
+        """As `code_figures`."""
+        dead = (self._counts == 0).sum(axis=1)
+        return {
+            "perplexity": dict(zip(CODEBOOKS, perplexity(self._counts).round(1).tolist(), strict=True)),
+            "used": dict(zip(CODEBOOKS, (1 - dead / CODEBOOK_SIZE).round(4).tolist(), strict=True)),
+            "dead": dict(zip(CODEBOOKS, dead.tolist(), strict=True)),
+            "sides_agree": round(self._n_agree / self._n, 4),
+            "mono": round(self._n_mono / self._n_tracks, 4),
+        }
 
 
 def excerpt_figures(audio: Path, codes: Path, weights: Path, n_frames: int = EXCERPT_FRAMES) -> Json:

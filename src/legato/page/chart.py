@@ -50,7 +50,7 @@ def scale_over(low: float, high: float, most: int) -> Scale:
     raise ValueError(f"{low} to {high}: no scale of {most} steps")  # cannot be: the last steps are wider than the span
 
 
-def histogram(values: Sequence[float], words: str, unit: str, scale: Scale) -> Element:
+def histogram(values: Sequence[float] | np.ndarray, words: str, unit: str, scale: Scale) -> Element:
     """How many of some values are in each step of a scale that pictures next to each other share.
 
     A bar has its count above it, so that the height needs no axis of its own.

@@ -1,5 +1,6 @@
 """A category's MIDI files as audio, with a file of each part where params.yaml asks for stems."""
 
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def studio_of(category: str) -> Studio:
     )
 
 
-def render_category(category: str) -> list[Json]:
+def render_category(category: str) -> Collection[Json]:
     """Render each MIDI file into the workspace and return each one's facts.
 
     Raises:

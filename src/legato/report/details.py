@@ -25,8 +25,8 @@ from legato.midi.gm import DRUM_BANK, KITS, MELODIC_BANK, PROGRAMS
 from legato.page.figures import SPACE, clock, number
 from legato.page.html import Inside, breakable, element, missing, with_code
 from legato.page.roll import N_COLORS, Scale, roll, scale_of
-from legato.report.track_list import digits_of
-from legato.report.tracks import AFTER, Track, key_of
+from legato.report.track_list import DIGITS
+from legato.report.tracks import AFTER, Found, Track, key_of
 from legato.tokens import SAMPLE_RATE
 from legato.truth.basis import STATED, Verdict
 from legato.work import items
@@ -50,7 +50,7 @@ PRESETS = {(MELODIC_BANK, program): name for name, program in PROGRAMS.items()} 
 
 
 def write_details(
-    category: str, tracks: Sequence[Track], players: Mapping[str, Mapping[str, str]], preview_seconds: float
+    category: str, tracks: Sequence[Found], players: Mapping[str, Mapping[str, str]], preview_seconds: float
 ) -> None:
     """Write the files of a category's tracks, those that changed alone.
 
@@ -62,29 +62,29 @@ def write_details(
         LegatoError: a file cannot be read.
     """
 
-    def work(track: Track, out: Path) -> dict[str, Any]:
-        name = track.row["id"]
+    def work(found: Found, out: Path) -> dict[str, Any]:
+        track, name = found.load(), found.name
         article = element("article", *_inside(track, players.get(name, {}), preview_seconds))
         html = tostring(article, encoding="unicode", method="html")
         write_text(out / f"{name}.js", f"legato.show({json.dumps(name)}, {json.dumps(html)});\n")
         return {}
 
-    step = items.Step[Track](
+    step = items.Step[Found](
         stage="report",
         category=category,
         work=work,
-        name=lambda track: track.row["id"],
-        reads=lambda track: [
-            dict(track.row),
-            track.provenance,
-            track.is_heard,
-            players.get(track.row["id"]),
-            *(shards.sha256_of(path) if path else None for path in (track.audio, track.midi)),
-        ],
+        name=lambda found: found.name,
+        reads=lambda found: _content(found.load(), players.get(found.name)),
         settings={"preview_seconds": preview_seconds},
         outs=[PAGE.path / "tracks" / category],
     )
     items.build(step, tracks)
+
+
+def _content(track: Track, players: Mapping[str, str] | None) -> list[Any]:
+    """All that a track's file is made from."""
+    files = (shards.sha256_of(path) if path else None for path in (track.audio, track.midi))
+    return [dict(track.row), track.provenance, track.is_heard, players, *files]
 
 
 def _inside(track: Track, players: Mapping[str, str], preview_seconds: float) -> Iterator[Inside]:
@@ -111,7 +111,9 @@ def _inside(track: Track, players: Mapping[str, str], preview_seconds: float) ->
 
 def _about(row: Facts) -> Iterator[Inside]:
     """What a listener wants to know first, in a line."""
-    known = [f"{number(row['bpm'], digits_of([row], 'bpm'))} bpm" if row.get("bpm") is not None else "bpm not known"]
+    bpm = row.get("bpm")
+    digits = 0 if bpm is None or float(bpm).is_integer() else DIGITS["bpm"]
+    known = ["bpm not known" if bpm is None else f"{number(bpm, digits)} bpm"]
     known += [key_of(row) or "no key", clock(row["seconds"])]
     yield ", ".join(known) + ", "
     yield element("span", row.get("license") or "no licence", class_="whole")

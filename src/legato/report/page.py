@@ -6,25 +6,27 @@ as a tree; what belongs to single tracks is loaded when they are opened (`detail
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from importlib.resources import files
+from itertools import groupby
+from typing import cast
 from xml.etree.ElementTree import Element, tostring
 
 import numpy as np
 
 from legato import shards
 from legato.contract.facts import Facts
-from legato.files import write_bytes, write_text
+from legato.files import replacing, write_bytes
 from legato.page.figures import counted, duration
 from legato.page.html import Inside, element
 from legato.report import sections
 from legato.report.config import ReportParams
 from legato.report.details import write_details
-from legato.report.distributions import distributions
+from legato.report.distributions import Distributions, distributions
 from legato.report.previews import source_of, write_previews
 from legato.report.samples import samples
-from legato.report.track_list import listed, phrases, track_list
-from legato.report.tracks import Track, find_tracks
+from legato.report.track_list import Listing, listed, track_list
+from legato.report.tracks import Found, find_tracks
 from legato.workspace.layout import CODES, INDEX, PAGE, WEIGHTS
 
 ASSETS, SHARED = files("legato.report") / "assets", files("legato.page") / "assets"
@@ -36,50 +38,56 @@ def write_report(params: ReportParams, title: str) -> None:
     Raises:
         LegatoError: a file that is there cannot be read.
     """
-    tracks = list(find_tracks(params.previews))
-    rows = [track.row for track in tracks]
-    by_category: dict[str, list[Track]] = {}
-    for track in tracks:
-        by_category.setdefault(track.row["category"], []).append(track)
     shutil.rmtree(PAGE.path, ignore_errors=True)
     PAGE.path.mkdir(parents=True)
-    for category, of_category in by_category.items():
-        _write_tracks(category, of_category, params.preview_seconds)
-    write_text(PAGE.path / "tracks.js", f"legato.list({json.dumps(listed(rows))}, {json.dumps(phrases(rows))});\n")
+    seen = Listing(), Distributions(), _Usage()
+    with replacing(PAGE.path / "tracks.js") as temporary, temporary.open("w", encoding="ascii", newline="") as script:
+        script.write("legato.list([")
+        for category, tracks in groupby(find_tracks(params.previews), key=lambda track: track.category):
+            of_category = list(tracks)
+            _write_tracks(category, of_category, params.preview_seconds)
+            for row in (cast(Facts, track.facts.read()) for track in of_category):
+                script.write((", " if seen[0].n_tracks else "") + json.dumps(listed(row)))
+                for one in seen:
+                    one.add(row)
+        script.write(f"], {json.dumps(seen[0].phrases)});\n")
     for kind in ("css", "js"):
         parts = (SHARED / f"page.{kind}", ASSETS / f"report.{kind}")
         write_bytes(PAGE.path / f"report.{kind}", b"".join(part.read_bytes() for part in parts))
-    html = tostring(_document(title, rows, _usage(rows)), encoding="utf-8", method="html")
+    html = tostring(_document(title, *seen), encoding="utf-8", method="html")
     write_bytes(INDEX.path, b"<!doctype html>\n" + html)
 
 
-def _write_tracks(category: str, tracks: list[Track], seconds: float) -> None:
+def _write_tracks(category: str, tracks: list[Found], seconds: float) -> None:
     sides = write_previews(category, tracks, WEIGHTS.path if WEIGHTS.path.is_file() else None, seconds)
     players = {name: {side: source_of(category, name, side) for side in found} for name, found in sides.items()}
     write_details(category, tracks, players, seconds)
 
 
-def _usage(rows: Iterable[Facts]) -> np.ndarray | None:
+class _Usage:
     """How often each codebook uses each entry over the whole dataset, (18, 1024)."""
-    from legato.contract.codes import read_codes
-    from legato.measure.metrics import usage
 
-    counts = None
-    for path in (CODES.file(row["category"], row["id"]) for row in rows):
+    def __init__(self) -> None:
+        self.counts: np.ndarray | None = None
+
+    def add(self, row: Facts) -> None:
+        from legato.contract.codes import read_codes
+        from legato.measure.metrics import usage
+
+        path = CODES.file(row["category"], row["id"])
         if shards.exists(path):
             found = usage(read_codes(path).numpy())
-            counts = found if counts is None else counts + found
-    return counts
+            self.counts = found if self.counts is None else self.counts + found
 
 
-def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Element:
+def _document(title: str, listing: Listing, spread: Distributions, usage: _Usage) -> Element:
     parts: dict[str, Iterable[Inside]] = {
         "Samples": samples(),  # first: a newcomer wants to hear what comes out
         "Overview": sections.overview(),
         "Licences": sections.licenses(),
-        "Tracks": track_list(rows),
-        "Distributions": distributions(rows),
-        "Codebooks": sections.codebooks(usage),
+        "Tracks": track_list(listing),
+        "Distributions": distributions(spread),
+        "Codebooks": sections.codebooks(usage.counts),
         "Training": sections.training(),
     }
     head = (
@@ -93,7 +101,7 @@ def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Elemen
         "header",
         element("a", "Skip to the tracks", href="#tracks", class_="skip"),
         element("h1", title),
-        element("p", _summary(rows), class_="summary"),
+        element("p", _summary(spread), class_="summary"),
         element(
             "nav", *(element("a", name, href=f"#{name.lower()}") for name in parts), aria_label="parts of the page"
         ),
@@ -103,10 +111,10 @@ def _document(title: str, rows: list[Facts], usage: np.ndarray | None) -> Elemen
     return element("html", element("head", *head), element("body", header, element("main", *main), *scripts), lang="en")
 
 
-def _summary(rows: Sequence[Facts]) -> str:
+def _summary(spread: Distributions) -> str:
     """The size of the dataset in a line."""
-    if not rows:
+    if not spread.categories:
         return "Nothing is built yet."
-    n_categories = len({row["category"] for row in rows})
+    n_categories = len(spread.categories)
     categories = "one category" if n_categories == 1 else f"{n_categories} categories"
-    return f"{counted(len(rows), 'track')} in {categories}, {duration(sum(row['seconds'] for row in rows))} of music"
+    return f"{counted(spread.n_tracks, 'track')} in {categories}, {duration(sum(spread.values('seconds')))} of music"

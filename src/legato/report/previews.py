@@ -13,21 +13,21 @@ import numpy as np
 from legato import shards
 from legato.files import sha256_of, write_bytes
 from legato.page.preview import compressed, preview
-from legato.report.tracks import AFTER, BEFORE, Track
+from legato.report.tracks import AFTER, BEFORE, Found, Track
 from legato.tokens import HOP_LENGTH, SAMPLE_RATE
 from legato.work import items
 from legato.workspace.layout import PAGE
 
 
-def write_previews(category: str, tracks: Sequence[Track], weights: Path | None, seconds: float) -> dict[str, Any]:
+def write_previews(category: str, tracks: Sequence[Found], weights: Path | None, seconds: float) -> dict[str, Any]:
     """Write the first `seconds` of those tracks of a category that are heard; return which sides each one has.
 
     Raises:
         LegatoError: a file cannot be read.
     """
 
-    def work(track: Track, out: Path) -> dict[str, Any]:
-        name, sides = track.row["id"], []
+    def work(found: Found, out: Path) -> dict[str, Any]:
+        track, name, sides = found.load(), found.name, []
         if track.audio:
             write_bytes(out / f"{name}.{BEFORE}.mp3", preview(track.audio, seconds))
             sides.append(BEFORE)
@@ -36,17 +36,21 @@ def write_previews(category: str, tracks: Sequence[Track], weights: Path | None,
             sides.append(AFTER)
         return {"id": name, "sides": sides}
 
-    step = items.Step[Track](
+    step = items.Step[Found](
         stage="preview",
         category=category,
         work=work,
-        name=lambda track: track.row["id"],
-        reads=lambda track: [shards.sha256_of(path) if path else None for path in (track.audio, track.codes)],
+        name=lambda found: found.name,
+        reads=lambda found: _content(found.load()),
         settings={"seconds": seconds, "weights": sha256_of(weights) if weights else None},
         outs=[PAGE.path / "previews" / category],
     )
     heard = [track for track in tracks if track.is_heard]
     return {facts["id"]: facts["sides"] for facts in items.build(step, heard)}
+
+
+def _content(track: Track) -> list[Any]:
+    return [shards.sha256_of(path) if path else None for path in (track.audio, track.codes)]
 
 
 def source_of(category: str, name: str, side: str) -> str:

@@ -4,11 +4,12 @@ What is the same of every track is no column: it is said once, above the list.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 from xml.etree.ElementTree import Element
 
 from legato.contract.facts import Facts, known_values
 from legato.contract.tags import SEPARATOR
+from legato.files import Json
 from legato.page.figures import number
 from legato.page.html import Inside, element, missing
 from legato.report.tracks import key_of
@@ -30,31 +31,64 @@ TOLD = {"license": "{}", "lufs": "{} LUFS", "bpm": "{} bpm", "key": "{}", "secon
 SPARE_CH = 1  # beside the longest id
 
 
-def listed(rows: Sequence[Facts]) -> list[list[Any]]:
-    """What the script fills the list with: the facts of each track, None where one is not known."""
-    return [[key_of(row) if name == "key" else row.get(name) for name in COLUMNS] for row in rows]
+def listed(row: Facts) -> list[Any]:
+    """What the script fills a line of the list with: the facts of a track, None where one is not known."""
+    return [key_of(row) if name == "key" else row.get(name) for name in COLUMNS]
 
 
-def phrases(rows: Sequence[Facts]) -> dict[str, str]:
-    """The phrase that all prompts of a category begin with, as the checks on them found it."""
-    found: dict[str, str] = {}
-    for row in rows:
+class Listing:
+    """What the list's frame says of all tracks, gathered of one after another."""
+
+    def __init__(self) -> None:
+        self.n_tracks = self.longest = 0
+        self.phrases: dict[str, str] = {}  # that all prompts of a category begin with, as the checks on them found it
+        self.choices: dict[str, set[str]] = {"category": set(), "license": set()}
+        self._is_whole = dict.fromkeys(DIGITS, True)
+        # As a list without digits would show it, and with: two values are as good as more.
+        self._shown: dict[tuple[str, int | None], set[str]] = {
+            (name, digits): set() for name in TOLD for digits in ((0, DIGITS[name]) if name in DIGITS else (None,))
+        }
+
+    def add(self, row: Facts) -> None:
+        """Look at a track."""
+        self.n_tracks += 1
+        self.longest = max(self.longest, len(row["id"]))
         phrase = next((tag for tag, kind, *_ in row.get("verdicts") or () if kind == "phrase"), None)
         if phrase and row["prompt"].startswith(phrase + SEPARATOR):
-            found.setdefault(row["category"], phrase)
-    return found
+            self.phrases.setdefault(row["category"], phrase)
+        for name, values in self.choices.items():
+            values.add(str(cast(Json, row).get(name) or ""))
+        for name in DIGITS:
+            self._is_whole[name] &= all(float(value).is_integer() for value in known_values([row], name))
+        for (name, digits), shown in self._shown.items():
+            if len(shown) < 2:
+                shown.add(_shown(key_of(row) if name == "key" else cast(Json, row).get(name), digits))
+
+    def digits_of(self, name: str) -> int:
+        """How many digits a column's figures have: none where all are whole."""
+        return 0 if self._is_whole[name] else DIGITS[name]
+
+    def alike(self) -> dict[str, str]:
+        """The facts that are the same of every track as the list would show them, and how to say them once."""
+        found = {}
+        for name, words in TOLD.items() if self.n_tracks > 1 else ():
+            shown = self._shown[name, self.digits_of(name) if name in DIGITS else None]
+            if len(shown) == 1:
+                (value,) = shown
+                found[name] = words.format(value) if value else ""
+        return found
 
 
-def track_list(rows: Sequence[Facts]) -> Iterator[Inside]:
+def track_list(listing: Listing) -> Iterator[Inside]:
     """The frame of the list."""
-    if not rows:
+    if not listing.n_tracks:
         yield missing("The dataset", "dvc repro collect")
         return
-    alike = _alike(rows)
-    yield _filters(rows, alike)
+    alike = listing.alike()
+    yield _filters(listing, alike)
     if told := ", ".join(words for words in alike.values() if words):
         yield element("p", f"Every track: {told}", class_="alike")
-    yield element("div", _frame(rows, alike), _panel(), class_="browser")
+    yield element("div", _frame(listing, alike), _panel(), class_="browser")
     yield element("noscript", "The list of tracks needs JavaScript.")
 
 
@@ -64,30 +98,18 @@ def digits_of(rows: Sequence[Facts], name: str) -> int:
     return 0 if all(float(value).is_integer() for value in values) else DIGITS[name]
 
 
-def _alike(rows: Sequence[Facts]) -> dict[str, str]:
-    """The facts that are the same of every track as the list would show them, and how to say them once."""
-    if len(rows) < 2:
-        return {}
-    found = {}
-    for name, words in TOLD.items():
-        digits = digits_of(rows, name) if name in DIGITS else None
-        shown = {_shown(key_of(row) if name == "key" else row.get(name), digits) for row in rows}
-        if len(shown) == 1:
-            value = shown.pop()
-            found[name] = words.format(value) if value else ""
-    return found
-
-
 def _shown(value: Any, digits: int | None) -> str:
     if value is None:
         return ""
     return str(value) if digits is None else number(value, digits)
 
 
-def _filters(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
+def _filters(listing: Listing, alike: dict[str, str]) -> Element:
     def choice(words: str, name: str, every: str) -> Element:
-        names = sorted({str(row.get(name) or "") for row in rows})
-        options = [element("option", every, value=""), *(element("option", one) for one in names)]
+        options = [
+            element("option", every, value=""),
+            *(element("option", one) for one in sorted(listing.choices[name])),
+        ]
         hidden = {"hidden": ""} if name in alike else {}
         return element("label", words, element("select", *options, name=name), **hidden)
 
@@ -121,7 +143,7 @@ def _orders(alike: dict[str, str]) -> Iterator[Element]:
             yield element("option", f"{short} ↓", value=f"{at} -1")
 
 
-def _frame(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
+def _frame(listing: Listing, alike: dict[str, str]) -> Element:
     heads = (
         element(
             "div",
@@ -129,12 +151,11 @@ def _frame(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
             role="columnheader",
             aria_colindex=str(at + 1),
             class_=name,
-            **({"data_digits": str(digits_of(rows, name))} if name in DIGITS else {}),
+            **({"data_digits": str(listing.digits_of(name))} if name in DIGITS else {}),
             **({"hidden": ""} if name in NEVER or name in alike else {}),
         )
         for at, (name, words) in enumerate(COLUMNS.items())
     )
-    longest = max(len(row["id"]) for row in rows) + SPARE_CH
     return element(
         "div",
         element("div", element("div", *heads, role="row", aria_rowindex="1"), role="rowgroup", class_="head"),
@@ -143,7 +164,7 @@ def _frame(rows: Sequence[Facts], alike: dict[str, str]) -> Element:
         aria_label="tracks",
         aria_colcount=str(len(COLUMNS)),
         class_="list",
-        style=f"--id: {longest}ch; --n: {len(rows)}",
+        style=f"--id: {listing.longest + SPARE_CH}ch; --n: {listing.n_tracks}",
     )
 
 

@@ -38,13 +38,28 @@ class Rate(NamedTuple):
 
 def rates(rows: Iterable[Facts]) -> list[Rate]:
     """The rate of each kind of verdict that is checked, by name, then of each that is stated."""
-    n: Counter[tuple[bool, str]] = Counter()
-    n_true: Counter[tuple[bool, str]] = Counter()
+    tally = Tally()
     for row in rows:
+        tally.add(row)
+    return tally.rates()
+
+
+class Tally:
+    """Counts verdicts, of one track after another."""
+
+    def __init__(self) -> None:
+        self._n: Counter[tuple[bool, str]] = Counter()
+        self._n_true: Counter[tuple[bool, str]] = Counter()
+
+    def add(self, row: Facts) -> None:
+        """Count a track's verdicts."""
         for verdict in (Verdict(*one) for one in row["verdicts"]):
-            n[verdict.basis == STATED, verdict.kind] += 1
-            n_true[verdict.basis == STATED, verdict.kind] += verdict.is_true
-    return [Rate(kind, n[is_stated, kind], n_true[is_stated, kind], is_stated) for is_stated, kind in sorted(n)]
+            self._n[verdict.basis == STATED, verdict.kind] += 1
+            self._n_true[verdict.basis == STATED, verdict.kind] += verdict.is_true
+
+    def rates(self) -> list[Rate]:
+        """The rate of each kind of verdict that is checked, by name, then of each that is stated."""
+        return [Rate(kind, n, self._n_true[stated, kind], stated) for (stated, kind), n in sorted(self._n.items())]
 
 
 class Accuracy(NamedTuple):

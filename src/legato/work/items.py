@@ -15,7 +15,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,13 +25,14 @@ from typing import Annotated, Any, Generic, NamedTuple, TypeVar
 from pydantic import AfterValidator, Field
 
 from legato.errors import LegatoError
-from legato.files import Json, write_jsonl
+from legato.files import Json, rows_of, write_jsonl
 from legato.words import counted, some
 from legato.work import item_cache
 from legato.work.cluster import check_address
 from legato.work.code_version import code_version
 from legato.work.pool import Failure, Place, outcomes
 from legato.work.progress import Progress
+from legato.work.spilled import Rows
 from legato.workspace import params
 from legato.workspace.dvc_files import object_store
 from legato.workspace.layout import PACKING
@@ -40,6 +41,7 @@ from legato.workspace.params import Strict
 Item = TypeVar("Item")
 WORKERS_VARIABLE, SCHEDULER_VARIABLE = "LEGATO_WORKERS", "LEGATO_SCHEDULER"
 MAX_WORKERS = 4096
+READ_AHEAD = 256  # items that are looked for in the cache at a time
 ROUNDS = 3  # of making what somebody deletes from the cache meanwhile
 
 
@@ -69,15 +71,14 @@ class Step(Generic[Item]):
 class FailedError(LegatoError):
     """Some items failed; `finished` are the facts of the others, in order."""
 
-    def __init__(self, line: str, finished: list[Json]) -> None:
+    def __init__(self, line: str, finished: Collection[Json]) -> None:
         super().__init__(line)
         self.finished = finished
 
 
 class _Wanted(NamedTuple):
-    name: str
     item: Any
-    content: Any
+    content: str  # a hash of what the result is made from
     key: str
 
 
@@ -87,10 +88,11 @@ def build(
     *,
     seconds: Callable[[Item], float] | None = None,
     place: Place | None = None,
-) -> list[Json]:
+) -> Rows:
     """Put every item's files into the step's folders, from the cache or made again; return its facts, in order.
 
-    A failed item does not stop the others: when all are done, one error names each failed item and why.
+    A failed item does not stop the others: when all are done, one error names each failed item and why. Memory holds
+    two hashes of an item; facts are on the disk.
 
     Args:
         items: picklable, one a track.
@@ -113,24 +115,35 @@ def build(
     def find(one: _Wanted) -> Json | None:
         return item_cache.restore(cache, one.key, step.outs, stores)
 
+    wanted: list[_Wanted] = []
+    found, failures = Rows(len(items)), {}
     with ThreadPoolExecutor() as readers:
         shared = [step.stage, step.category, code_version(Path(inspect.getfile(step.work))), step.settings]
-        wanted = list(readers.map(lambda item: _wanted(step, item, shared), items))
-        found: list[Any] = list(readers.map(find, wanted))
-    item_cache.note_used(cache, step.stage, step.category, [one.key for one in wanted])
-    n_found = len(found) - found.count(None)
+        for start in range(0, len(items), READ_AHEAD):
+            wanted += readers.map(lambda item: _wanted(step, item, shared), items[start : start + READ_AHEAD])
+            for at, facts in enumerate(readers.map(find, wanted[start:]), start):
+                if facts is not None:
+                    found.put(at, facts)
+    item_cache.note_used(cache, step.stage, step.category, (one.key for one in wanted))
+    n_found = len(found)
     for _ in range(ROUNDS):
-        missing = [at for at, facts in enumerate(found) if facts is None]
+        missing = [at for at in found.missing() if at not in failures]
         lengths = [seconds(items[at]) for at in missing] if seconds else None
         made = _shown(step.stage, lambda one: _make(step, one, cache), [wanted[at] for at in missing], lengths, place)
         for nth, result in made:
             at = missing[nth]
-            found[at] = result if isinstance(result, Failure) else find(wanted[at])
-    if None in found:
+            if isinstance(result, Failure):
+                failures[at] = result
+            elif (facts := find(wanted[at])) is not None:
+                found.put(at, facts)
+    if len(found) + len(failures) < len(items):
         raise LegatoError(f"{cache}: results vanish as soon as they are there: who deletes them?")
     were = f"{counted(len(items), 'track')} {'was' if len(items) == 1 else 'were'}"
     print(f"{step.stage}@{step.category}: {n_found} of {were} in the cache", flush=True)
-    return _sound(step.stage, [one.name for one in wanted], found)
+    failed = [(step.name(items[at]), failures[at]) for at in sorted(failures)]
+    if failed:
+        raise _error(step.stage, failed, len(items), found)
+    return found
 
 
 def remembered(name: str, work: Callable[[], Json], content: Any) -> Json:
@@ -150,8 +163,8 @@ def remembered(name: str, work: Callable[[], Json], content: Any) -> Json:
     return found
 
 
-def record(path: Path, build_all: Callable[[], list[Json]], made_with: Json | None = None) -> list[Json]:
-    """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed.
+def record(path: Path, build_all: Callable[[], Iterable[Json]], made_with: Json | None = None) -> Iterator[Json]:
+    """Write what `build` returns as JSON Lines; of what is finished, too, where some items failed. Give the rows again.
 
     The stage fails all the same, and DVC has it done again; until then the others are there to be looked at.
 
@@ -166,11 +179,10 @@ def record(path: Path, build_all: Callable[[], list[Json]], made_with: Json | No
         facts = build_all()
     except FailedError as error:
         facts, failed = error.finished, error
-    rows = [row | (made_with or {}) for row in facts]
-    write_jsonl(path, rows)
+    write_jsonl(path, (row | (made_with or {}) for row in facts))
     if failed:
         raise failed
-    return rows
+    return rows_of(path)
 
 
 def run(
@@ -256,15 +268,14 @@ def _wanted(step: Step[Item], item: Item, shared: list[Any]) -> _Wanted:
         content = step.reads(item)
     except (OSError, LegatoError):  # `work` will say it better
         content = None
-    name = step.name(item)
-    return _Wanted(name, item, content, item_cache.key_of([*shared, name, content]))
+    return _Wanted(item, item_cache.key_of(content), item_cache.key_of([*shared, step.name(item), content]))
 
 
 def _make(step: Step[Item], one: _Wanted, cache: Path) -> None:
     """Do the work for one item, wherever this runs, and keep what comes out: the stage looks in the cache for it."""
     with suppress(item_cache.DeletedError), item_cache.open_scratch(cache, len(step.outs)) as scratch:
         facts = step.work(one.item, *scratch.outs)
-        if step.reads(one.item) != one.content:
+        if item_cache.key_of(step.reads(one.item)) != one.content:
             raise LegatoError("what it is made from was changed meanwhile: run the same command again")
         item_cache.keep(cache, one.key, step.stage, facts, scratch)
 
@@ -288,10 +299,16 @@ def _shown(
 
 def _sound(stage: str, names: Sequence[str], results: Sequence[Any]) -> list[Json]:
     failures = [(name, result) for name, result in zip(names, results, strict=True) if isinstance(result, Failure)]
+    finished = [result for result in results if not isinstance(result, Failure)]
     if failures:
-        with suppress(OSError):  # of a closed stderr
-            print(next((one.traceback for _, one in failures if one.traceback), ""), end="", file=sys.stderr)
-        reasons = some([f"{name}: {failure.reason}" for name, failure in failures])
-        line = f"{stage}: {len(failures)} of {counted(len(names), 'track')} failed: {reasons}"
-        raise FailedError(line, [result for result in results if not isinstance(result, Failure)])
-    return list(results)
+        raise _error(stage, failures, len(names), finished)
+    return finished
+
+
+def _error(
+    stage: str, failures: Sequence[tuple[str, Failure]], n_items: int, finished: Collection[Json]
+) -> FailedError:
+    with suppress(OSError):  # of a closed stderr
+        print(next((one.traceback for _, one in failures if one.traceback), ""), end="", file=sys.stderr)
+    reasons = some([f"{name}: {failure.reason}" for name, failure in failures])
+    return FailedError(f"{stage}: {len(failures)} of {counted(n_items, 'track')} failed: {reasons}", finished)

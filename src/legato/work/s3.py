@@ -197,8 +197,8 @@ def _client(like: Bucket, _process: int, _stated: tuple[tuple[str, str], ...]) -
             max_pool_connections=32,
             **checksums,
         )
-        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-        given = dict(zip(names, like.access, strict=True)) if like.access else {}
+        keys = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        given = dict(zip(keys, like.access, strict=True)) if like.access else {}
         return session.create_client(
             "s3", region_name=region, endpoint_url=like.endpoint, config=how, verify=like.verify, **given
         )

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator
 
 from legato.errors import LegatoError
-from legato.files import read_jsonl
+from legato.files import rows_of
 from legato.words import counted
 from legato.workspace.layout import MANIFESTS, SOURCES, facts_path
 from legato.workspace.params import PARAMS, Strict
@@ -156,7 +156,7 @@ def slug(text: str) -> str:
 def track_ids(category: str, count: int | str, *, is_source: bool, is_archive: bool = False) -> list[str]:
     """The ids of a category's tracks: of the user's files by its manifest, of an archive's by what was made of them."""
     if is_archive:
-        return [row["id"] for row in read_jsonl(facts_path(category, "compose"))]
+        return [row["id"] for row in rows_of(facts_path(category, "compose"))]
     if is_source:
         return [source_id(category, name) for name in read_manifest(category)]
     return [track_id(category, index) for index in range(int(count))]

@@ -1,5 +1,6 @@
 """A collected folder's README.md, LICENSE and croissant.json, written from the facts in it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
 
@@ -24,7 +25,7 @@ def write_card(card: CardParams, folder: Path, held_out: Path, form: Form | None
     """
     form = form or form_of(folder)
     kept = ({key: row[key] for key in SUMMED if key in row} for row in rows_of(folder / FACTS))
-    summary = summarize(cast(list[Facts], list(kept)), sum(1 for _ in rows_of(held_out / FACTS)))
+    summary = summarize(cast(Iterator[Facts], kept), sum(1 for _ in rows_of(held_out / FACTS)))
     write_bytes(folder / README, write_readme(card, summary, form).encode())
     write_bytes(folder / TERMS, write_terms(card, summary).encode())
     write_json(folder / CROISSANT, describe(card, summary, folder, form))

@@ -1,6 +1,8 @@
 """What the facts of a dataset's tracks add up to, for its card, its Croissant description and its LICENSE."""
 
-from collections.abc import Iterable, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,14 +11,13 @@ from legato.contract.facts import Facts, known_values
 from legato.licenses.audit import (
     OF_RIGHTS,
     SECONDS_PER_HOUR,
-    hours_by_layer,
-    hours_by_license,
-    hours_by_source,
     inputs_of,
     layers_of,
 )
+from legato.licenses.audit import Tally as HoursTally
 from legato.licenses.known import LICENSES, NONE, License, canonical, page_of
-from legato.truth.rates import Accuracy, accuracy, rates
+from legato.truth.rates import Accuracy, accuracy
+from legato.truth.rates import Tally as Verdicts
 
 SUMMED = (  # the facts that a summary is made of
     *("id", "category", "prompt", "frames", "seconds", "lufs", "dbtp", "seed", "synth", "verdicts"),
@@ -87,65 +88,93 @@ class Summary:
     tags: Accuracy
 
 
-def summarize(rows: Sequence[Facts], n_held_out: int) -> Summary:
-    """The figures of a dataset with at least one track."""
-    by_category: dict[str, list[Facts]] = {}
+def summarize(rows: Iterable[Facts], n_held_out: int) -> Summary:
+    """The figures of a dataset with at least one track; its rows are gone through once."""
+    total, hours, verdicts = _Part(), HoursTally(), Verdicts()
+    by_category: dict[str, _Part] = {}
+    heard: set[str] = set()  # the licences that are stated of what is heard
+    attributions: set[str] = set()
+    known: dict[str, set[Any]] = {"seed": set(), "synth": set()}
+    materials: Counter[tuple[str, str, str, str]] = Counter()
+    frames, n_recordings = 0, 0
+    levels: list[tuple[float, float, float]] = []  # least and most LUFS and most dBTP so far
     for row in rows:
-        by_category.setdefault(row["category"], []).append(row)
-    return Summary(
-        n_tracks=len(rows),
-        n_held_out=n_held_out,
-        hours=_hours(rows),
-        frames=sum(row["frames"] for row in rows),
-        parts=[_part(name, own) for name, own in sorted(by_category.items())],
-        materials=_materials(rows),
-        licenses=_resolved(
-            stated
-            for row in rows
-            for stated in (
-                *(given.license for given in inputs_of(row) if given.kind in COVERING),
-                *layers_of(row).values(),
-            )
-        ),
-        hours_by_license={
-            kind: [(terms_of(name), hours) for name, hours in found.items()]
-            for kind, found in hours_by_license(rows).items()
-        },
-        hours_by_layer={
-            layer: [(terms_of(name), hours) for name, hours in found.items()]
-            for layer, found in hours_by_layer(rows).items()
-        },
-        hours_by_source=hours_by_source(rows),
-        attributions=sorted({row["archive"]["attribution"] for row in rows if "archive" in row} - {""}),
-        n_sources=_n_sources(rows),
-        n_recordings=sum(bool(row.get("is_audio")) for row in rows),
-        seeds=_distinct(rows, "seed"),
-        synths=_distinct(rows, "synth"),
-        lufs=(min(row["lufs"] for row in rows), max(row["lufs"] for row in rows)),
-        dbtp=max(row["dbtp"] for row in rows),
-        tags=accuracy(rates(rows)),
-    )
-
-
-def _part(category: str, rows: Sequence[Facts]) -> Part:
-    return Part(
-        category=category,
-        n_tracks=len(rows),
-        n_sources=_n_sources(rows),
-        hours=_hours(rows),
-        example=rows[0]["prompt"],
-        licenses=_resolved(stated for row in rows for stated in layers_of(row).values()),
-    )
-
-
-def _materials(rows: Sequence[Facts]) -> list[Material]:
-    """Each SoundFont and each codec once, by its file's name: where it was is nobody's business."""
-    found: dict[tuple[str, str, str, str], int] = {}
-    for row in rows:
+        for part in (total, by_category.setdefault(row["category"], _Part())):
+            part.add(row)
+        hours.add(row)
+        verdicts.add(row)
         for given in inputs_of(row):
-            if given.kind != "music":
-                known = given.kind, Path(given.name).name, given.sha256 or "unknown", _stated(given.license)
-                found[known] = found.get(known, 0) + 1
+            if given.kind in COVERING:
+                heard.add(_stated(given.license))
+            if given.kind != "music":  # by its file's name: where it was is nobody's business
+                materials[given.kind, Path(given.name).name, given.sha256 or "unknown", _stated(given.license)] += 1
+        if "archive" in row:
+            attributions.add(row["archive"]["attribution"])
+        for key, values in known.items():
+            values.update(known_values([row], key))
+        frames += row["frames"]
+        n_recordings += bool(row.get("is_audio"))
+        low, high, peak = levels.pop() if levels else (row["lufs"], row["lufs"], row["dbtp"])
+        levels.append((min(low, row["lufs"]), max(high, row["lufs"]), max(peak, row["dbtp"])))
+    ((low, high, peak),) = levels
+    return Summary(
+        n_tracks=total.n_tracks,
+        n_held_out=n_held_out,
+        hours=total.hours(),
+        frames=frames,
+        parts=[part.found(name) for name, part in sorted(by_category.items())],
+        materials=_materials(materials),
+        licenses=_resolved(heard | total.stated),
+        hours_by_license={kind: _with_terms(found) for kind, found in hours.by_license().items()},
+        hours_by_layer={layer: _with_terms(found) for layer, found in hours.by_layer().items()},
+        hours_by_source=hours.by_source(),
+        attributions=sorted(attributions - {""}),
+        n_sources=total.n_sources,
+        n_recordings=n_recordings,
+        seeds=sorted(known["seed"]),
+        synths=sorted(known["synth"]),
+        lufs=(low, high),
+        dbtp=peak,
+        tags=accuracy(verdicts.rates()),
+    )
+
+
+class _Part:
+    """Adds up the tracks of a category, or all: eight bytes of each."""
+
+    def __init__(self) -> None:
+        self.n_tracks = self.n_sources = 0
+        self.example = ""
+        self.stated: set[str] = set()  # licences of the music
+        self._seconds = array("d")  # the order of a sum decides its last digit
+
+    def add(self, row: Facts) -> None:
+        self.n_tracks += 1
+        self.n_sources += "source" in row and not row.get("is_audio")
+        self.example = self.example or row["prompt"]
+        self.stated.update(map(_stated, layers_of(row).values()))
+        self._seconds.append(row["seconds"])
+
+    def hours(self) -> float:
+        return round(sum(self._seconds) / SECONDS_PER_HOUR, 4)
+
+    def found(self, category: str) -> Part:
+        return Part(
+            category=category,
+            n_tracks=self.n_tracks,
+            n_sources=self.n_sources,
+            hours=self.hours(),
+            example=self.example,
+            licenses=_resolved(self.stated),
+        )
+
+
+def _with_terms(hours: Mapping[str, float]) -> list[tuple[Terms, float]]:
+    return [(terms_of(name), value) for name, value in hours.items()]
+
+
+def _materials(found: Mapping[tuple[str, str, str, str], int]) -> list[Material]:
+    """Each SoundFont and each codec once."""
     return [
         Material(kind=kind, name=name, sha256=sha256, license=terms_of(stated), n_tracks=count)
         for (kind, name, sha256, stated), count in sorted(found.items(), reverse=True)
@@ -162,20 +191,12 @@ def terms_of(stated: str) -> Terms:
     return Terms(id=stated, name=known.name, page=page_of(stated), hub_id=known.hub_id)
 
 
-def _resolved(stated: Iterable[Any]) -> list[Terms]:
-    return [terms_of(name) for name in sorted(set(map(_stated, stated)))]
+def _resolved(stated: Iterable[str]) -> list[Terms]:
+    return [terms_of(name) for name in sorted(set(stated))]
 
 
 def _stated(license_: Any) -> str:
     return canonical(license_) if isinstance(license_, str) else NONE
-
-
-def _hours(rows: Sequence[Facts]) -> float:
-    return round(sum(row["seconds"] for row in rows) / SECONDS_PER_HOUR, 4)
-
-
-def _n_sources(rows: Sequence[Facts]) -> int:
-    return sum("source" in row and not row.get("is_audio") for row in rows)
 
 
 def length_of(hours: float) -> str:
@@ -185,7 +206,3 @@ def length_of(hours: float) -> str:
     ('10.8 minutes', '12.3 hours')
     """
     return f"{hours:.1f} hours" if hours >= 1 else f"{hours * 60:.1f} minutes"
-
-
-def _distinct(rows: Sequence[Facts], key: str) -> list[Any]:
-    return sorted(set(known_values(rows, key)))
