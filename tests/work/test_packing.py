@@ -5,12 +5,14 @@ from collections.abc import Callable
 from contextlib import chdir
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from helpers.small_workspace import PADS, Workspace
 from legato import shards
+from legato.contract.facts import Facts
 from legato.dataset import tracing
-from legato.dataset.collect import track_rows
+from legato.dataset.collect import CategoryFacts
 from legato.errors import LegatoError
 from legato.files import read_json, read_jsonl, sha256_of
 from legato.shards import INDEX, Limits
@@ -18,6 +20,11 @@ from legato.workspace.layout import CODES, MIDI, PACKED, PACKING, PROMPT, STEMS,
 
 IDS = [f"pads_{index:05d}" for index in range(PADS["tracks"])]
 TWO_PARTS = PADS["music"] | {"parts": {"pad": ["warm_pad"], "bass": ["synth_bass_1"]}}
+
+
+def track_rows() -> list[Facts]:
+    facts = CategoryFacts("pads", IDS, np.zeros(len(IDS), bool), {})
+    return [facts.row(name) for name in IDS]
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def test_both_layouts_hold_the_same_and_make_no_track_again(
     assert lay_out("files") == {"0 of 3"}
     files = workspace.bytes()
     with chdir(workspace.folder):
-        rows = list(track_rows("pads", IDS))
+        rows = track_rows()
         stems = {f"{path.parent.name}.{path.name}": path.read_bytes() for path in STEMS.path.rglob("*.flac")}
         single = {path: path.read_bytes() for made in (MIDI, PROMPT, CODES) for path in made.files("pads")}
         single |= {STEMS.folder("pads") / name: content for name, content in stems.items()}
@@ -56,7 +63,7 @@ def test_both_layouts_hold_the_same_and_make_no_track_again(
     assert lay_out("shards") == {"3 of 3"}
     packed = workspace.bytes()
     with chdir(workspace.folder):
-        assert list(track_rows("pads", IDS)) == rows
+        assert track_rows() == rows
         for made in PACKED:
             names = {path.name for path in made.folder("pads").iterdir()}
             assert names - {"index.json"} == {INDEX, "pads-000000.tar"}

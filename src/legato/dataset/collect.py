@@ -61,7 +61,7 @@ def collect(
     folders = (TRAIN.path, HELD_OUT.path)
     writers = [_Writer(folder.with_name(f".{folder.name}"), is_packed=is_packed) for folder in folders]
     for category, names in sorted(categories.items()):
-        facts = _Category(category, names, apart[category], made_with)
+        facts = CategoryFacts(category, names, apart[category], made_with)
         for writer, is_apart in zip(writers, (False, True), strict=True):
             writer.add(
                 category, [name for name, one in zip(names, apart[category], strict=True) if one == is_apart], facts
@@ -139,7 +139,7 @@ class Groups:
             self._parent[second] = first
 
 
-class _Category:
+class CategoryFacts:
     """The merged facts of each of a category's tracks, read when they are asked for."""
 
     def __init__(self, category: str, names: Sequence[str], apart: np.ndarray, made_with: Facts) -> None:
@@ -179,7 +179,7 @@ class _Writer:
         for name in (CODES_FOLDER, RUNS):
             (folder / name).mkdir(parents=True)
 
-    def add(self, category: str, names: Sequence[str], facts: _Category) -> None:
+    def add(self, category: str, names: Sequence[str], facts: CategoryFacts) -> None:
         """Write a category's tracks, some of them or none.
 
         Raises:
