@@ -1,8 +1,6 @@
 """The collected dataset is the trainer's contract, complete or refused."""
 
-import gc
 import json
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +12,6 @@ from helpers.made_tracks import ids, make_category, make_tracks
 from legato.dataset.collect import collect
 from legato.errors import LegatoError
 from legato.files import read_jsonl
-from legato.licenses.audit import read_tracks
 from legato.measure.metrics import (
     codebook_metrics,
     dataset_metrics,
@@ -24,7 +21,6 @@ from legato.measure.metrics import (
     read_datasets,
     usage,
 )
-from legato.shards import Layout
 from legato.workspace.layout import HELD_OUT, TRAIN
 from legato.workspace.track import track_id
 
@@ -117,30 +113,6 @@ def test_one_track_is_trained_on_though_all_would_be_held_out(n_tracks: int, n_a
     metadata = {folder: json.loads((folder / "metadata.json").read_text()) for folder in (TRAIN.path, HELD_OUT.path)}
     assert list(metadata[TRAIN.path]) == ["a_00000.pt"]
     assert len(metadata[HELD_OUT.path]) == n_apart
-
-
-@pytest.mark.parametrize("layout", ["files", "shards"])
-def test_memory_holds_a_category_and_not_the_dataset(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of tracks with many facts, and for the figures 147 kB of usage counts each, one more takes a part of that."""
-    monkeypatch.chdir(tmp_path)
-    peaks, held, each, bulk = [], [], 20, 20_000
-    for n_categories in (1, 3, 12):  # the first one loads modules
-        categories = ids(**{f"c{at:02}": each for at in range(n_categories)})
-        for category, names in categories.items():
-            make_tracks(category, names, notes=bulk * "x")
-        tracemalloc.start()
-        collect(categories, 0.2, MADE_WITH, layout)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        found = [read([TRAIN.path, HELD_OUT.path]) for read in (read_tracks, read_datasets)]
-        assert len(found[0]) == each * n_categories
-        gc.collect()
-        held.append(tracemalloc.get_traced_memory()[0])
-        tracemalloc.stop()
-    for sizes in (peaks, held):
-        assert (sizes[2] - sizes[1]) / (9 * each) < bulk
-    assert peaks[2] > each * bulk, "nothing was measured"
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:
