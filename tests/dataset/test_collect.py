@@ -1,7 +1,6 @@
 """The collected dataset is the trainer's contract, complete or refused."""
 
 import json
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +21,6 @@ from legato.measure.metrics import (
     read_datasets,
     usage,
 )
-from legato.shards import Layout
 from legato.workspace.layout import HELD_OUT, TRAIN
 from legato.workspace.track import track_id
 
@@ -115,25 +113,6 @@ def test_one_track_is_trained_on_though_all_would_be_held_out(n_tracks: int, n_a
     metadata = {folder: json.loads((folder / "metadata.json").read_text()) for folder in (TRAIN.path, HELD_OUT.path)}
     assert list(metadata[TRAIN.path]) == ["a_00000.pt"]
     assert len(metadata[HELD_OUT.path]) == n_apart
-
-
-@pytest.mark.parametrize("layout", ["files", "shards"])
-def test_memory_holds_a_category_and_not_the_dataset(
-    layout: Layout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of tracks with many facts, one more takes a part of that; `test_memory` has the other stages."""
-    monkeypatch.chdir(tmp_path)
-    peaks, each, bulk = [], 20, 20_000
-    for n_categories in (1, 3, 12):  # the first one loads modules
-        categories = ids(**{f"c{at:02}": each for at in range(n_categories)})
-        for category, names in categories.items():
-            make_tracks(category, names, notes=bulk * "x")
-        tracemalloc.start()
-        collect(categories, 0.2, MADE_WITH, layout)
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert (peaks[2] - peaks[1]) / (9 * each) < bulk
-    assert peaks[2] > each * bulk, "nothing was measured"
 
 
 def test_perplexity_of_a_uniform_book_is_its_size_and_of_a_constant_one() -> None:

@@ -107,6 +107,7 @@ STEPS: dict[str, Callable[[int], None]] = {
     "report": reported,
     "training's reader": read,
     "a stage by track": build,
+    "collect into files": lambda n_tracks: collect(ids(a=n_tracks), 0.2, MADE_WITH, "files"),
 }
 
 
