@@ -40,10 +40,11 @@ def a_workspace(folder: Path, **changes) -> TrainParams:
     return TrainParams.model_validate(section)
 
 
-def begin(folder: Path, *launcher: str) -> subprocess.Popen:
+def begin(folder: Path, *launcher: str, script: str = "stages/train.py") -> subprocess.Popen:
     """The train stage as a process of its own."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT / "src"), "CUDA_VISIBLE_DEVICES": ""}
-    command = [sys.executable, *launcher, str(ROOT / "stages/train.py")]
+    code = os.pathsep.join(str(ROOT / name) for name in ("src", "tests"))
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": code, "CUDA_VISIBLE_DEVICES": ""}
+    command = [sys.executable, *launcher, str(ROOT / script)]
     return subprocess.Popen(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -85,15 +86,21 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
     assert steps.count(10) == 1, "it began again"
 
 
-def test_two_processes_reach_what_one_reaches(tmp_path, monkeypatch):
-    for name in ("one", "two"):
-        params = a_workspace(tmp_path / name, batch=4, steps=8, eval_every=4)
-    process = begin(tmp_path / "two", *LAUNCH, "--num_processes", "2", "--main_process_port", "0")
-    monkeypatch.chdir(tmp_path / "one")
-    train_here(params)
-    printed, errors = process.communicate(timeout=120)
-    assert process.returncode == 0, errors
-    assert "on cpu x 2" in printed
+def test_two_processes_reach_what_one_reaches(tmp_path):
+    """From the same gradients: what differs is the order in which they are added up."""
+    launchers = {"one": (), "two": (*LAUNCH, "--num_processes", "2", "--main_process_port", "0")}
+    for name in launchers:
+        a_workspace(tmp_path / name, batch=4, steps=8, eval_every=4)
+    script = "tests/helpers/noted_gradients.py"
+    runs = {name: begin(tmp_path / name, *launcher, script=script) for name, launcher in launchers.items()}
+    for name, words in (("one", "on cpu in"), ("two", "on cpu x 2")):
+        printed, errors = runs[name].communicate(timeout=120)
+        assert runs[name].returncode == 0, (name, errors)
+        assert words in printed
+    gradients = [torch.load(tmp_path / name / "gradients.pt") for name in runs]
+    assert any(gradient.abs().max() > 1e-3 for gradient in gradients[0])
+    for mine, theirs in zip(*gradients, strict=True):
+        assert torch.allclose(mine, theirs, rtol=1e-4, atol=1e-6)
     one, two = (json.loads((tmp_path / name / "reports/train/metrics.json").read_text()) for name in ("one", "two"))
     assert two["step"] == 8
     for side in ("train", "held_out"):
