@@ -26,6 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tracks", type=int, help=f"of all categories together, of {SECONDS} s; if not given, theirs")
     parser.add_argument("--commit", default="HEAD")
+    parser.add_argument("--target", nargs="*", default=[], help="stages to end with; if not given, all is built")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         clone = Clone(Path(folder) / "clone")
@@ -33,7 +34,7 @@ def main() -> None:
         (clone.folder / "dvc.lock").unlink(missing_ok=True)
         if chosen.tracks:
             resize(clone.folder / "params.yaml", chosen.tracks)
-        show(clone.folder)
+        show(clone.folder, chosen.target)
 
 
 def resize(path: Path, n_tracks: int) -> None:
@@ -45,13 +46,14 @@ def resize(path: Path, n_tracks: int) -> None:
     path.write_text(yaml.safe_dump(values, sort_keys=False))
 
 
-def show(folder: Path) -> None:
-    """Run all there, and print what each stage took."""
+def show(folder: Path, target: list[str]) -> None:
+    """Build it there, and print what each stage took."""
     path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
     environment = os.environ | {"PATH": path, "PYTHONPATH": "src"}
     spent: dict[str, list[float]] = {}
     stage, before = "dvc", (time.monotonic(), 0.0)
-    with subprocess.Popen(["dvc", "repro"], cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as repro:
+    command = ["dvc", "repro", *target]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as repro:
 
         def ended() -> None:
             nonlocal before

@@ -33,6 +33,23 @@ that all rows work.
 
 """
 
+NOTES = """
+## Where a row falls short
+
+**Render.** Of 10.1 CPU seconds that one process takes for the 16 tracks, 6.5 are FluidSynth's own arithmetic, four
+fifths of them its voices (interpolation, filter, mixing; `perf record`, and the same tracks with reverb and chorus
+switched off), 1.3 FLAC of 24 bits, 0.6 hashes, and the rest reading MIDI, drawing a production, probes and starting.
+`fluidsynth -F` does the same arithmetic on one core, so two cores give 2 × where nothing else is to do: with FluidR3,
+whose notes have more voices, the stage took 20.8 s and FluidSynth 40.9 s (1.97 ×, of 39.3 CPU seconds). To reach 3 ×
+takes a third core, or less arithmetic a voice than the library does. Tried, for nothing: larger calls, flush-to-zero,
+`synth.threadsafe-api=0`. FLAC at level 4 would save 0.2 s for 0.4 % more bytes.
+
+**Pipeline.** Encoding is most of both ways, and both have two cores for it: at the 37 ms of a core that `exact` takes
+per second of mono (docs/codec.md) it is about 52 of our seconds, so nothing around it can bring 3 ×. The plain
+script's tracks are short; of longer ones `exact` wins 5 × (row `encode`). It has no facts, checks, provenance or
+versions. `encode.precision: fast` takes two thirds of `exact`'s time.
+"""
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -104,7 +121,14 @@ def page(results: dict[str, Any]) -> str:
             ]
             table.append(f"| {' | '.join(cells)} |")
     told_machines = [f"{at}. {machine}" for at, machine in enumerate(machines, 1)]
-    return HEAD + "\n".join(table) + "\n\n## Machines\n\n" + "\n".join(told_machines or ["Nothing was run yet."]) + "\n"
+    return (
+        HEAD
+        + "\n".join(table)
+        + "\n\n## Machines\n\n"
+        + "\n".join(told_machines or ["Nothing was run yet."])
+        + "\n"
+        + NOTES
+    )
 
 
 def of_result(line: Line, result: dict[str, Any], machines: list[str]) -> list[str]:

@@ -124,7 +124,7 @@ def test_memory_does_not_grow_with_the_dataset(tmp_path: Path, monkeypatch: pyte
     for module, name, size in BLOCKS:
         monkeypatch.setattr(module, name, size)
     monkeypatch.setenv(items.WORKERS_VARIABLE, "1")
-    sizes, peaks = (10, 40, 160), {name: [] for name in STEPS}  # the first one loads modules
+    sizes, peaks = (10, 30, 90), {name: [] for name in STEPS}  # the first one loads modules
     for n_tracks in sizes:
         folder = tmp_path / str(n_tracks)
         folder.mkdir()
