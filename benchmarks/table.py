@@ -48,6 +48,11 @@ takes a third core, or less arithmetic a voice than the library does. Tried, for
 per second of mono (docs/codec.md) it is about 52 of our seconds, so nothing around it can bring 3 ×. The plain
 script's tracks are short; of longer ones `exact` wins 5 × (row `encode`). It has no facts, checks, provenance or
 versions. `encode.precision: fast` takes two thirds of `exact`'s time.
+
+**Add.** The eight stages start one after another, and each looks at the bytes of what it reads (1 GB of FLAC and WAV
+here), whatever changed: of 18 s for one track beside 100, before encoding loaded the encoder alone, 5.3 were
+encode's, 2.4 each render's and normalize's, of which DVC's own copying and hashing is 1 s each, and 1.5 validate's.
+Building all became faster too, 311 to 233 s, so that the share did not fall with the seconds, 20.0 to 14.4.
 """
 
 
