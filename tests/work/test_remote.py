@@ -1,8 +1,8 @@
 """A remote that cannot be used is one line at once; what was pushed is whole, or is named, and comes again."""
 
 import http.server
-import socket
 import signal
+import socket
 import subprocess
 import threading
 import time
