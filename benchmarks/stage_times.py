@@ -78,9 +78,16 @@ def cpu_s(process: "subprocess.Popen[str]") -> float:
     """What a process and its children that have ended have used."""
     if process.returncode is None:
         return float(sum(psutil.Process(process.pid).cpu_times()[:4]))
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)  # and `git clone`, next to nothing
+    return children_s() - BEFORE_S
+
+
+def children_s() -> float:
+    """What all children that have ended have used: those of a shell that became this process too."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
     return ended.ru_utime + ended.ru_stime
 
+
+BEFORE_S = children_s()
 
 if __name__ == "__main__":
     main()
