@@ -76,11 +76,10 @@ def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
 @pytest.fixture
 def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """An S3 server, whose keys and address this process has."""
-    server = Server(tmp_path / "store")
-    for name, value in {**KEYS, "AWS_ENDPOINT_URL": server.address}.items():
-        monkeypatch.setenv(name, value)
-    yield server
-    server.kill()
+    with Server(tmp_path / "store") as server:
+        for name, value in {**KEYS, "AWS_ENDPOINT_URL": server.address}.items():
+            monkeypatch.setenv(name, value)
+        yield server
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,9 @@ import os
 import random
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ import yaml
 from helpers.checkout import ROOT
 from helpers.clones import STAGES_OF_A_CATEGORY, TINY, Clone, stages_of
 from helpers.contract import read_dataset
+from helpers.s3_server import KEYS, Server
 from legato.work.remote import PART
 from legato.workspace.layout import MODEL, TRAIN
 
@@ -27,49 +27,29 @@ COMMANDS = re.findall(
     (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1],
     re.MULTILINE,
 )
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
 N_FILES = 6
+REMOTE_OF_ITS_OWN = (".dvc/config.local", ".dvc/s3.ini")  # what the documented commands write with --local
 
 
 def run(folder: Path, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     words = [str(BIN / command[0]) if command[0] == "dvc" else command[0], *command[1:]]
-    environment = os.environ | CREDENTIALS | {"DVC_NO_ANALYTICS": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
+    environment = os.environ | KEYS | {"DVC_NO_ANALYTICS": "1", "PATH": f"{BIN}:{os.environ['PATH']}"}
     return subprocess.run(words, cwd=folder, check=check, capture_output=True, text=True, env=environment)
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> str:
+def address(tmp_path: Path) -> Iterator[str]:
     """Of a real S3 server, whose buckets are the folders of `store`."""
-    (tmp_path / "store/legato").mkdir(parents=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        found = f"127.0.0.1:{probe.getsockname()[1]}"
-    words = [
-        BIN / "rclone",
-        "serve",
-        "s3",
-        tmp_path / "store",
-        "--addr",
-        found,
-        "--auth-key",
-        "user,password",
-        "--quiet",
-    ]
-    with subprocess.Popen(words) as server:
-        deadline = time.monotonic() + 60
-        host, port = found.split(":")
-        while socket.socket().connect_ex((host, int(port))):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield found
-        server.terminate()
+    with Server(tmp_path / "store") as server:
+        yield server.address.removeprefix("http://")
 
 
-def configure(folder: Path, address: str) -> None:
-    """Add a remote by the documented commands."""
+def configure(folder: Path, address: str, *, local: bool = False) -> None:
+    """Add a remote by the documented commands; `local` is for a clone whose committed files stay as they are."""
     assert len(COMMANDS) == 6
     for command in COMMANDS:
-        run(folder, "sh", "-c", command.replace("127.0.0.1:9000", address))
+        here = re.sub(r"^dvc remote (add|modify)", r"\g<0> --local", command) if local else command
+        run(folder, "sh", "-c", here.replace("127.0.0.1:9000", address))
 
 
 def test_an_archive_that_is_fetched_in_parts_comes_back(tmp_path: Path, address: str) -> None:
@@ -144,25 +124,26 @@ def test_what_dvc_leaves_of_a_full_disk_is_no_part_of_an_output(tmp_path: Path) 
 def test_push_and_pull_over_s3_share_the_codes_alone(built: Clone, tmp_path: Path, address: str) -> None:
     there = tmp_path / "there"
     try:
-        built.run("dvc", "remote", "add", "--local", "--default", "store", "s3://legato/data")
-        built.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
-        built.run("dvc", "push", **CREDENTIALS)
+        configure(built.folder, address, local=True)
+        built.run("dvc", "push", **KEYS)
         built.run("git", "clone", "-q", str(built.folder), str(there))
         clone = Clone(there)
-        shutil.copy(built.folder / ".dvc/config.local", there / ".dvc/config.local")
-        clone.run("dvc", "pull", "collect", **CREDENTIALS)
+        for name in REMOTE_OF_ITS_OWN:
+            shutil.copy(built.folder / name, there / name)
+        clone.run("dvc", "pull", "collect", **KEYS)
         for folder in ("dataset/encoded_dataset", "dataset/heldout_dataset"):
             assert clone.digests(folder) == built.digests(folder)
         assert sorted(path.name for path in (there / "dataset").iterdir() if path.is_dir()) == [
             "encoded_dataset",
             "heldout_dataset",
         ]
-        clone.run("dvc", "pull", "normalize@pads", **CREDENTIALS)
+        clone.run("dvc", "pull", "normalize@pads", **KEYS)
         assert clone.digests("dataset/raw_audio/pads") == built.digests("dataset/raw_audio/pads")
-        assert clone.run("dvc", "pull", **CREDENTIALS)
+        assert clone.run("dvc", "pull", **KEYS)
         assert clone.repro() == []
     finally:
-        (built.folder / ".dvc/config.local").unlink(missing_ok=True)
+        for name in REMOTE_OF_ITS_OWN:
+            (built.folder / name).unlink(missing_ok=True)
 
 
 def test_a_clone_builds_on_what_was_pushed_and_pulls_no_more_than_that(built: Clone, tmp_path: Path) -> None:

@@ -5,11 +5,7 @@ import hashlib
 import io
 import json
 import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +16,8 @@ import soundfile
 
 from helpers.html_tree import parse, text_of
 from helpers.packed import pack
-from helpers.tiny_versions import BIN, SECONDS, Dataset, Track
+from helpers.s3_server import KEYS, Server
+from helpers.tiny_versions import SECONDS, Dataset, Track
 from legato import cli
 from legato.audio.samples import decibels
 from legato.diff.compare import Category, compare
@@ -220,9 +217,11 @@ def test_a_version_that_is_only_in_a_remote_is_read_from_there(values: Any, else
 def test_a_version_that_is_only_on_s3_is_read_and_heard_from_there(
     diff: Any, values: Any, elsewhere: Dataset, store: Path, page: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with s3_server(store, monkeypatch) as address:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    with Server(store) as server:
         elsewhere.run("dvc", "remote", "add", "--local", "--default", "store", "s3://legato/data")
-        elsewhere.run("dvc", "remote", "modify", "--local", "store", "endpointurl", f"http://{address}")
+        elsewhere.run("dvc", "remote", "modify", "--local", "store", "endpointurl", server.address)
         with monkeypatch.context() as stranger:
             stranger.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
             with pytest.raises(LegatoError, match=r"^v1: dataset/midi/pads: cannot be read from the remote: Forbidden"):
@@ -263,35 +262,6 @@ def store(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
     dataset.run("dvc", "push", "-q", "--all-tags")
     (dataset.folder / ".dvc/config.local").unlink()
     return folder
-
-
-@contextmanager
-def s3_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """A real S3 server, whose buckets are the folder's folders; its host and port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    for name, value in (("ACCESS_KEY_ID", "user"), ("SECRET_ACCESS_KEY", "password"), ("DEFAULT_REGION", "us-east-1")):
-        monkeypatch.setenv(f"AWS_{name}", value)
-    command = [BIN / "rclone", "serve", "s3", folder, "--addr", address, "--auth-key", "user,password", "--quiet"]
-    with subprocess.Popen(command) as server:
-        try:
-            _wait_for(address)
-            yield address
-        finally:
-            server.terminate()
-
-
-def _wait_for(address: str, seconds: float = 60) -> None:
-    host, port = address.split(":")
-    deadline = time.monotonic() + seconds
-    while True:
-        with socket.socket() as probe:
-            if probe.connect_ex((host, int(port))) == 0:
-                return
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.01)
 
 
 def test_a_version_whose_data_is_nowhere_is_one_line(diff: Any, elsewhere: Dataset) -> None:

@@ -44,6 +44,12 @@ class Server:
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
+    def __enter__(self) -> "Server":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
