@@ -1,6 +1,7 @@
 """Exact codes are those of `dac` itself over a whole track, channel by channel, however the track is cut."""
 
 import itertools
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,37 @@ def test_ten_minutes_in_windows_are_ten_minutes_in_one_call(tiny_codec: Any, tmp
     np.testing.assert_array_equal(found, expected)
 
 
+@pytest.mark.parametrize("precision", ["exact", "fast"])
+@pytest.mark.parametrize(
+    "audio", [drum_loop(4), noise(4 * SAMPLE_RATE), sine(4, -6)[:, :1]], ids=["drums", "noise", "mono"]
+)
+def test_threads_share_a_tracks_windows_and_change_no_code(
+    codec_model: Any, tmp_path: Path, precision: str, audio: np.ndarray
+) -> None:
+    expected = our_codes(Engine(codec_model, precision), audio, 64, tmp_path)
+    engine = Engine(codec_model, precision, n_threads=2)
+    engine.network = meeting = Meeting(engine.network)
+    np.testing.assert_array_equal(our_codes(engine, audio, 64, tmp_path), expected)
+    assert meeting.has_been
+
+
+class Meeting(torch.nn.Module):
+    """An encoder whose first two windows have to be in hand at the same time."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network, self.has_been = network, False
+        self.barrier = threading.Barrier(2, action=self.note)
+
+    def note(self) -> None:
+        self.has_been = True
+
+    def forward(self, audio_BN: torch.Tensor) -> torch.Tensor:
+        if not self.has_been:
+            self.barrier.wait(timeout=60)
+        return self.network(audio_BN)
+
+
 @pytest.mark.parametrize("batch", [1, 2, 5])
 def test_tracks_that_share_batches_keep_their_codes(
     exact: Engine, codec_model: Any, tmp_path: Path, batch: int
@@ -160,7 +192,7 @@ def test_left_comes_before_right(exact: Engine, tmp_path: Path) -> None:
 class Slow:
     """A device that answers when it is asked, and notes what it is given."""
 
-    batch = least_frames = 1
+    n_at_once = least_frames = 1
 
     def __init__(self) -> None:
         self.given, self.answered, self.most = 0, 0, 0
@@ -187,7 +219,7 @@ def test_a_device_has_its_next_batch_before_it_answers() -> None:
 class Counting:
     """An engine that counts windows."""
 
-    batch = least_frames = 1
+    n_at_once = least_frames = 1
 
     def __init__(self) -> None:
         self.n_windows = 0

@@ -24,6 +24,24 @@ def test_both_caches_hold_one_copy_and_nothing_writes_through_to_it(edited: Clon
         assert not path.samefile(stored)
 
 
+COUNTS_OPENS = """
+import atexit, collections, os, sys
+opens = collections.Counter()
+sys.addaudithook(lambda event, found: event == "open" and opens.update([str(found[0])]))
+atexit.register(lambda: [print(path, n) for path, n in opens.items() if sys.argv[0].startswith("stages/")])
+"""
+
+
+def test_where_all_tracks_are_kept_each_file_is_read_once(edited: Clone, tmp_path: Path) -> None:
+    """By whether it is as recorded one knows what comes of it: it is hashed no second time."""
+    (tmp_path / "sitecustomize.py").write_text(COUNTS_OPENS)
+    for stage, folder in (("normalize", "rendered"), ("validate", "raw_audio"), ("encode", "raw_audio")):
+        said = edited.run("dvc", "repro", "-f", "-s", f"{stage}@pads", PYTHONPATH=f"{tmp_path}:src")
+        assert f"{stage}@pads: 3 of 3 tracks were in the cache" in said
+        opens = dict(line.rsplit(" ", 1) for line in said.splitlines() if line.startswith(f"dataset/{folder}/"))
+        assert list(opens.values()) == ["1"] * 3, opens
+
+
 def test_a_file_that_is_edited_in_place_comes_back(edited: Clone) -> None:
     before = edited.digests("dataset")
     for kind, at in (("audio_prompts", 0), ("raw_audio", 1), ("encoded", 2), ("midi", 0), ("tracks", 3)):

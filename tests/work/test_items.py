@@ -310,6 +310,24 @@ def test_what_becomes_of_one_item_alone_is_told_as_of_many(tmp_path: Path) -> No
     assert "Segmentation fault" in (tmp_path / ".legato/logs/script_0.txt").read_text()
 
 
+SHARING = """
+import json, sys
+from legato.work import items, pool
+
+n_items = int(sys.argv[1])
+print(json.dumps(items.run(lambda _: {"n": pool.n_cores()}, range(n_items), stage="share", name=str)))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere an item has one")
+@pytest.mark.parametrize(("n_items", "n_cores"), [(1, 5), (2, 2), (3, 1), (7, 1)])
+def test_few_items_share_all_cores(tmp_path: Path, n_items: int, n_cores: int) -> None:
+    environment = os.environ | {items.WORKERS_VARIABLE: "5"}
+    command = [sys.executable, "-c", SHARING, str(n_items)]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == [{"n": n_cores}] * n_items
+
+
 def is_running(pid: int) -> bool:
     """Whether there is such a process that is no zombie."""
     try:

@@ -7,7 +7,7 @@ from legato.audio.normalize import NormalizeParams, normalize_file
 from legato.audio.samples import LIBSNDFILE
 from legato.files import Json, sha256_of
 from legato.tokens import SAMPLE_RATE
-from legato.work import items
+from legato.work import items, listings
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, RENDERED, settings_of
 
@@ -30,7 +30,7 @@ def normalize_category(category: str) -> Collection[Json]:
         category=category,
         work=normalize_track,
         name=lambda path: path.stem,
-        reads=sha256_of,
+        reads=listings.sha256_of,
         settings=settings_of("normalize", params.read(), category) | {"libsndfile": LIBSNDFILE},
         outs=[AUDIO.folder(category)],
     )

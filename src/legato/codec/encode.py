@@ -1,8 +1,8 @@
 """Tracks' audio to files of codes, in the trainer's format.
 
-On a CPU each process of the pool encodes a track with one thread; on a GPU threads of one process read and write
-while the model takes windows of all their tracks in one batch. Torch is imported by the encoder alone, so that reading
-the parameters does not pay for it.
+On a CPU each process of the pool encodes a track, by more than one thread where there are fewer tracks than cores; on a
+GPU threads of one process read and write while the model takes windows of all their tracks in one batch. Torch is
+imported by the encoder alone, so that reading the parameters does not pay for it.
 """
 
 import threading
@@ -17,9 +17,9 @@ from pydantic import Field
 from legato.codec.windows import read_windows
 from legato.files import sha256_of
 from legato.shards import Layout
-from legato.work import items, packing
+from legato.work import items, listings, packing
 from legato.work.compiler_cache import c_compiler
-from legato.work.pool import Place
+from legato.work.pool import Place, n_cores
 from legato.workspace import params
 from legato.workspace.layout import AUDIO, CODES, SMALL_CODEC, WEIGHTS, settings_of
 from legato.workspace.params import Strict
@@ -70,7 +70,7 @@ def encode_tracks(
                 audio, out, find_engine(weights, settings, device, compiled), settings.window_frames
             ),
             name=lambda audio: audio.stem,
-            reads=sha256_of,
+            reads=listings.sha256_of,
             settings=settings_of("encode", {"encode": settings.model_dump()}, folder.name)
             | {"weights": sha256_of(weights), "device": device, "compiled": compiled}
             | ({"snake": "C"} if settings.precision == "fast" and device == "cpu" and c_compiler() else {}),
@@ -163,7 +163,14 @@ def _engine(weights: Path, settings: EncodeParams, device: str, compiled: bool) 
 
     batch = settings.batch if device == "cuda" else 1  # on a CPU a batch would be other arithmetic, and no faster
     compiled_frames = settings.window_frames if compiled else None
-    return Engine(loaded_encoder(weights), settings.precision, device, compiled_frames=compiled_frames, batch=batch)
+    return Engine(
+        loaded_encoder(weights),
+        settings.precision,
+        device,
+        compiled_frames=compiled_frames,
+        batch=batch,
+        n_threads=n_cores(),
+    )
 
 
 def _shared_engine(*arguments: Any) -> Any:

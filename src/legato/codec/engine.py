@@ -7,7 +7,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -45,20 +45,28 @@ def device_of(asked: str, key: str = "encode.device") -> str:
 class Engine:
     """Codes of windows, in batches of one shape; where memory runs out, smaller batches from then on.
 
-    One thread works on a CPU, one window at a time, and a GPU gets whole batches, padded with silence: so the
-    arithmetic on a window depends on its samples alone, not on which others there are nor on the number of cores.
+    One thread works on a window on a CPU, and a GPU gets whole batches, padded with silence: so the arithmetic on a
+    window depends on its samples alone, not on which others there are nor on the number of cores.
 
     Args:
         model: as `skeleton.load_encoder` or `model.load` gives it.
         precision: `exact` is fp32 and `dac`'s own arithmetic; `fast` is the fast encoder, in fp16 on a GPU.
         compiled_frames: `fast` goes through torch.compile for windows of this length; None compiles nothing.
         batch: windows at a time; 0 is as many as suit the device.
+        n_threads: of a CPU, each of which takes batches of its own; a compiled network has one.
     """
 
     def __init__(
-        self, model: Any, precision: str, device: str = "cpu", compiled_frames: int | None = None, batch: int = 0
+        self,
+        model: Any,
+        precision: str,
+        device: str = "cpu",
+        compiled_frames: int | None = None,
+        batch: int = 0,
+        n_threads: int = 1,
     ) -> None:
         self.device, self.batch = device, batch or (1 if device == "cpu" else GPU_BATCH)
+        self.n_threads = 1 if device == "cuda" or compiled_frames else n_threads
         if device == "cuda":  # true fp32, and the same kernels in every run
             torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
             torch.backends.cudnn.benchmark, torch.backends.cudnn.deterministic = False, True
@@ -75,12 +83,24 @@ class Engine:
         """Whether windows of each length cost what they hold: nothing is compiled for one, or shared by tracks."""
         return self.device == "cpu" and not self.compiled_length
 
+    @property
+    def n_at_once(self) -> int:
+        """Windows that keep all of it busy."""
+        return self.batch * self.n_threads
+
     def codes(self, windows: Windows) -> list[Tensor]:
         """The codes of windows of one length.
 
         Raises:
             LegatoError: memory does not hold a single window.
         """
+        if self.n_threads == 1:
+            return self._codes(windows)
+        shares = [windows[start : start + self.batch] for start in range(0, len(windows), self.batch)]
+        with ThreadPoolExecutor(self.n_threads) as threads:
+            return [codes for found in threads.map(self._codes, shares) for codes in found]
+
+    def _codes(self, windows: Windows) -> list[Tensor]:
         found: list[Tensor] = []
         while len(found) < len(windows):
             now = windows[len(found) : len(found) + self.batch]
@@ -149,7 +169,7 @@ class Merged:
     takes_any_length, most_frames = False, None
 
     @property
-    def batch(self) -> int:
+    def n_at_once(self) -> int:
         """Windows that the engine takes at a time."""
         return self._engine.batch
 
@@ -166,12 +186,12 @@ class Merged:
         while True:
             if not (held or begun):
                 held.append(self._waiting.get())
-            while len(held) < self.batch and not self._waiting.empty():
+            while len(held) < self.n_at_once and not self._waiting.empty():
                 held.append(self._waiting.get())
             length = len(held[0][0]) if held else 0
             alike = [job for job in held if len(job[0]) == length]
-            now, later = alike[: self.batch], alike[self.batch :]  # a batch that memory has made smaller
-            if now and len(begun) < AHEAD and (len(now) == self.batch or not begun):
+            now, later = alike[: self.n_at_once], alike[self.n_at_once :]  # a batch that memory has made smaller
+            if now and len(begun) < AHEAD and (len(now) == self.n_at_once or not begun):
                 held = later + [job for job in held if len(job[0]) != length]
                 self._begin(now, begun)
             else:  # who is answered has more to ask
@@ -217,7 +237,7 @@ def track_codes(engine: Engine | Merged, windows: Iterable[tuple[slice, np.ndarr
             channel of a mono window is encoded once and is on both sides.
     """
     parts_TK, waiting = [], iter(windows)
-    while group := list(islice(waiting, engine.batch)):
+    while group := list(islice(waiting, engine.n_at_once)):
         found = iter(engine.codes([torch.from_numpy(channel) for _, window_CN in group for channel in window_CN]))
         for keep, window_CN in group:
             sides = [next(found)[keep] for _ in window_CN]

@@ -15,7 +15,7 @@ from legato.render.renderers import PRODUCTION, RENDERER, Chains
 from legato.render.rendering import Studio, render
 from legato.soundfont.config import SoundfontParams
 from legato.tokens import SAMPLE_RATE
-from legato.work import items, packing
+from legato.work import items, listings, packing
 from legato.workspace import params
 from legato.workspace.layout import MIDI, RENDERED, STEMS, settings_of
 from legato.workspace.track import DatasetParams, track_rng
@@ -85,7 +85,7 @@ def render_category(category: str) -> Collection[Json]:
             category=category,
             work=render_track,
             name=lambda midi: midi.stem,
-            reads=shards.sha256_of,
+            reads=listings.sha256_of,
             settings=settings_of("render", params.read(), category)
             | {"libsndfile": LIBSNDFILE, "renderers": manifest_of(section_of(category)), **made_with(category)},
             outs=[RENDERED.folder(category), stems],

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from legato import shards
 from legato.audio.samples import read_audio
 from legato.contract.tags import split_tags
 from legato.errors import LegatoError
@@ -14,7 +13,7 @@ from legato.tokens import SAMPLE_RATE
 from legato.truth.by_ear import Sound
 from legato.truth.checks import judge, judge_recording
 from legato.truth.evidence import Evidence
-from legato.work import items
+from legato.work import items, listings
 from legato.work.spilled import Line, Lines
 from legato.workspace.layout import AUDIO, MIDI, PROMPT, facts_path
 
@@ -67,7 +66,7 @@ def validate_category(category: str) -> Collection[Json]:
         work=validate_track,
         name=lambda track: track[0],
         reads=lambda track: [
-            *(shards.sha256_of(made.file(category, track[0])) for made in (MIDI, AUDIO, PROMPT)),
+            *(listings.sha256_of(made.file(category, track[0])) for made in (MIDI, AUDIO, PROMPT)),
             track[1].read() | (track[2].read() if track[2] else {}),
         ],
         settings=None,

@@ -90,8 +90,8 @@ def key_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
 
 
-def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path | None] = ()) -> dict[str, Any] | None:
-    """Link a key's files into the folders `outs` and return its facts, or None where there is no sound result.
+def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path | None] = ()) -> Record | None:
+    """Link a key's files into the folders `outs` and return its record, or None where there is no sound result.
 
     Args:
         stores: for each of `outs` the objects of DVC's cache, where its files are put too: DVC would copy them.
@@ -113,7 +113,7 @@ def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path |
         os.utime(record_path(cache, key))  # pruning asks when it was used last
     except FileNotFoundError:
         return None
-    return record.facts
+    return record
 
 
 def keep(cache: Path, key: str, stage: str, facts: dict[str, Any], scratch: Scratch) -> None:

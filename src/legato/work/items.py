@@ -27,7 +27,7 @@ from pydantic import AfterValidator, Field
 from legato.errors import LegatoError
 from legato.files import Json, rows_of, write_jsonl
 from legato.words import counted, some
-from legato.work import item_cache
+from legato.work import item_cache, listings
 from legato.work.cluster import check_address
 from legato.work.code_version import code_version
 from legato.work.pool import Failure, Place, outcomes
@@ -92,7 +92,7 @@ def build(
     """Put every item's files into the step's folders, from the cache or made again; return its facts, in order.
 
     A failed item does not stop the others: when all are done, one error names each failed item and why. Memory holds
-    two hashes of an item; facts are on the disk.
+    two hashes of an item and two of each of its files; facts are on the disk.
 
     Args:
         items: picklable, one a track.
@@ -112,8 +112,13 @@ def build(
     store = object_store()
     stores = [None if out.is_relative_to(PACKING) else store for out in step.outs]  # DVC keeps archives, not members
 
+    hashes: list[dict[str, tuple[str, str]]] = [{} for _ in step.outs]
+
     def find(one: _Wanted) -> Json | None:
-        return item_cache.restore(cache, one.key, step.outs, stores)
+        record = item_cache.restore(cache, one.key, step.outs, stores)
+        for out, name, sha256, md5 in record.files if record else ():
+            hashes[out][name] = sha256, md5
+        return record.facts if record else None
 
     wanted: list[_Wanted] = []
     found, failures = Rows(len(items)), {}
@@ -125,6 +130,7 @@ def build(
                 if facts is not None:
                     found.put(at, facts)
     item_cache.note_used(cache, step.stage, step.category, (one.key for one in wanted))
+    listings.forget()
     n_found = len(found)
     for _ in range(ROUNDS):
         missing = [at for at in found.missing() if at not in failures]
@@ -143,6 +149,8 @@ def build(
     failed = [(step.name(items[at]), failures[at]) for at in sorted(failures)]
     if failed:
         raise _error(step.stage, failed, len(items), found)
+    lists = [listings.keep(cache, made) for made, kept in zip(hashes, stores, strict=True) if kept and made]
+    item_cache.note_used(cache, step.stage, step.category, (*(one.key for one in wanted), *lists))
     return found
 
 
@@ -155,11 +163,11 @@ def remembered(name: str, work: Callable[[], Json], content: Any) -> Json:
     """
     cache = item_cache.cache_folder()
     key = item_cache.key_of([name, code_version(Path(inspect.getfile(work))), content])
-    found = item_cache.restore(cache, key, ())
-    if found is None:
-        found = work()
-        with suppress(OSError, item_cache.DeletedError), item_cache.open_scratch(cache, 0) as scratch:
-            item_cache.keep(cache, key, name, found, scratch)
+    if record := item_cache.restore(cache, key, ()):
+        return record.facts
+    found = work()
+    with suppress(OSError, item_cache.DeletedError), item_cache.open_scratch(cache, 0) as scratch:
+        item_cache.keep(cache, key, name, found, scratch)
     return found
 
 

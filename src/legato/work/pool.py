@@ -63,6 +63,12 @@ class Place(NamedTuple):
 
 
 HERE = Place()
+_n_cores = 1  # that the item in hand may use: where there are fewer items than cores, more than one
+
+
+def n_cores() -> int:
+    """How many cores are there for the item that this process works on, at least 1."""
+    return _n_cores
 
 
 def outcomes(work: Callable[[Item], Any], items: Sequence[Item], place: Place) -> Iterator[Outcome]:
@@ -83,7 +89,7 @@ def outcomes(work: Callable[[Item], Any], items: Sequence[Item], place: Place) -
                 yield at, _attempt(work, items[at])
         if place.kind == "processes" and len(waiting) == 1 and can_copy():
             at = waiting.popleft()
-            yield at, _copied(work, items[at])
+            yield at, _copied(work, items[at], place.n_workers)
         while waiting and not interrupts.asked:
             with _team(place, len(waiting), work) as (submit, n_handed_out):
                 suspects = yield from _fed(submit, n_handed_out, items, waiting, interrupts)
@@ -105,7 +111,7 @@ def _team(place: Place, n_items: int, work: Callable[[Item], Any]) -> Iterator[t
         with ThreadPoolExecutor(n_workers) as threads:
             yield partial(threads.submit, attempt), n_workers
     elif can_copy():
-        begin = partial(_begin, os.getpid(), _log_path())
+        begin = partial(_begin, os.getpid(), _log_path(), place.n_workers // n_workers)
         with ExitStack() as stack:
             with _handling(signal.SIGINT, signal.SIG_IGN):
                 submit = stack.enter_context(copies(n_workers, attempt, begin))
@@ -144,9 +150,9 @@ def _fed(
     return []
 
 
-def _copied(work: Callable[[Item], Any], item: Item) -> Any:
+def _copied(work: Callable[[Item], Any], item: Item, n_cores: int = 1) -> Any:
     n_bytes = _size(_log_path())
-    begin = partial(_begin, os.getpid(), _log_path())
+    begin = partial(_begin, os.getpid(), _log_path(), n_cores)
     for _ in range(TRIES):
         found = in_a_copy(partial(_attempt, work, item), begin)
         if not isinstance(found, Died):
@@ -233,8 +239,10 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
 
 
-def _begin(stage: int, log: Path) -> None:
+def _begin(stage: int, log: Path, n_cores: int = 1) -> None:
     """What a process of the pool does first; it ends soon after its stage, however that ends."""
+    global _n_cores
+    _n_cores = n_cores
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(OSError):  # a folder that is gone or may not be written
         log.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,6 @@ What is damaged is not mended here but made ready for it: DVC is made to look at
 taken out of its cache. Then `dvc repro` fetches or makes what is missing, as it always does.
 """
 
-import hashlib
 import json
 import os
 import re
@@ -18,23 +17,19 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from fnmatch import fnmatch
 from functools import wraps
 from pathlib import Path
 from typing import Any
 
 from legato import shards
 from legato.errors import LegatoError
+from legato.work.listings import FOLDER_MARK, Files, files_of, is_as_recorded, md5_of_listing
 from legato.workspace import params
 from legato.workspace.dvc_files import PROJECT, all_locked, md5_of, object_path, object_store, read_stages
 
-FOLDER_MARK = ".dir"  # after the MD5 of a folder
 RUN_BY_DVC = "DVC_STAGE"  # in the environment
 NOT_RECORDED = "not what dvc.lock records: edited in place, or damaged"
-LEFT_BY_DVC = ".*.tmp"  # in an output, of a full disk; .dvcignore names them too
 PLACEHOLDER = re.compile(r"\$\{([\w.]+)\}")
-
-Files = dict[Path, str]  # MD5s; of a folder's files under their paths in it, of a single file under "."
 
 
 def verified(main: Callable[..., None]) -> Callable[..., None]:
@@ -136,6 +131,8 @@ def _damage(out: Path, md5: str) -> list[Path]:
     if out.is_dir() != md5.endswith(FOLDER_MARK):
         _look_again([out])
         return [out]
+    if out.is_dir() and is_as_recorded(out, md5):
+        return []
     found = _listing(out) if out.is_dir() else {Path(): md5_of(out)}
     if (md5_of_listing(found) if out.is_dir() else found[Path()]) == md5:
         return []
@@ -161,28 +158,10 @@ def _pull(outs: list[Path]) -> None:
         raise LegatoError(f"{(missing or outs)[0]}: not here, and `dvc pull` does not bring it: {said}")
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The files of an output, at any depth, that DVC knows of."""
-    return [path for path in sorted(folder.rglob("*")) if path.is_file() and not fnmatch(path.name, LEFT_BY_DVC)]
-
-
 def _listing(folder: Path) -> Files:
     paths = files_of(folder)
     with ThreadPoolExecutor() as readers:
         return dict(zip((path.relative_to(folder) for path in paths), readers.map(md5_of, paths), strict=True))
-
-
-def bytes_of_listing(files: Files) -> bytes:
-    """DVC's list of a folder's files (`Tree.as_bytes` in dvc-data), whose MD5 is the folder's."""
-    rows = sorted(
-        ({"md5": md5, "relpath": path.as_posix()} for path, md5 in files.items()), key=lambda row: row["relpath"]
-    )
-    return json.dumps(rows, sort_keys=True).encode()
-
-
-def md5_of_listing(files: Files) -> str:
-    """The MD5 that DVC has of a folder."""
-    return hashlib.md5(bytes_of_listing(files), usedforsecurity=False).hexdigest() + FOLDER_MARK
 
 
 def recorded_listing(store: Path, md5: str) -> Files | None:

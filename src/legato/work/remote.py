@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from legato.errors import LegatoError
-from legato.work.recorded import FOLDER_MARK, recorded, recorded_listing
+from legato.work.listings import FOLDER_MARK
+from legato.work.recorded import recorded, recorded_listing
 from legato.work.s3 import SCHEME, Bucket, Keys, parse
 from legato.work.verifying import added
 from legato.workspace.dvc_files import DVC, object_path, object_store

@@ -13,8 +13,7 @@ from pathlib import Path
 
 from legato.errors import LegatoError
 from legato.files import replacing, write_bytes
-from legato.work import recorded
-from legato.work.recorded import Files
+from legato.work.listings import Files, bytes_of_listing
 from legato.work.verifying import Damage, Verified, is_there
 
 ASIDE = Path(".legato/damaged")
@@ -66,6 +65,6 @@ def _put_back(one: Damage, sound: dict[str, Path | Files]) -> bool:
         with replacing(one.path) as temporary:
             shutil.copyfile(source, temporary)  # no link: the workspace's file may be written
     else:
-        write_bytes(one.path, recorded.bytes_of_listing(source))
+        write_bytes(one.path, bytes_of_listing(source))
     one.path.chmod(0o444)
     return True

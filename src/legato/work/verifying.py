@@ -18,7 +18,7 @@ from legato.errors import LegatoError
 from legato.files import require_file
 from legato.work import item_cache, recorded
 from legato.work.hashing import Digests, hash_all
-from legato.work.recorded import FOLDER_MARK, Files
+from legato.work.listings import FOLDER_MARK, Files, files_of, md5_of_listing
 from legato.workspace.dvc_files import DVC, LOADER, is_locked_out, object_store
 
 RUNNING = DVC / "tmp/rwlock"
@@ -101,7 +101,7 @@ def _of_output(
             yield Damage(out, why, "output")
         return
     here = {path.relative_to(out): digests.md5(path) or "" for path in files}
-    if recorded.md5_of_listing(here) == md5:
+    if md5_of_listing(here) == md5:
         sound[md5] = here
         sound.update({digest: out / name for name, digest in here.items()})
     elif listing is None:
@@ -154,7 +154,7 @@ def _recorded_names(outs: Files, store: Path | None, sound: set[str]) -> Iterato
 
 
 def _files(out: Path) -> list[Path]:
-    return recorded.files_of(out) if out.is_dir() else [out] if out.is_file() else []
+    return files_of(out) if out.is_dir() else [out] if out.is_file() else []
 
 
 def _objects(store: Path) -> Iterator[tuple[Path, str]]:
