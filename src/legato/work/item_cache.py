@@ -90,11 +90,14 @@ def key_of(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, allow_nan=False).encode()).hexdigest()
 
 
-def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path | None] = ()) -> Record | None:
+def restore(
+    cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path | None] = (), *, as_copies: bool = False
+) -> Record | None:
     """Link a key's files into the folders `outs` and return its record, or None where there is no sound result.
 
     Args:
         stores: for each of `outs` the objects of DVC's cache, where its files are put too: DVC would copy them.
+        as_copies: where there is such a store, the files in `outs` are copies: DVC would make them of links.
     """
     record = read_record(record_path(cache, key))
     if record is None or any(file[0] >= len(outs) for file in record.files):
@@ -105,8 +108,8 @@ def restore(cache: Path, key: str, outs: Sequence[Path], stores: Sequence[Path |
             if sha256_of(kept) != digest:
                 kept.unlink(missing_ok=True)
                 return None
-            link(kept, outs[out] / name)
             store = stores[out] if stores else None
+            link(kept, outs[out] / name, as_copy=as_copies and store is not None)
             shared = dvc_files.object_path(store, md5) if store else None
             if shared and not shared.exists() and dvc_files.md5_of(kept) == md5:  # which DVC will not ask again
                 share(kept, shared)
@@ -225,10 +228,14 @@ def object_path(cache: Path, digest: str) -> Path:
     return cache / "objects" / digest[:2] / digest
 
 
-def link(source: Path, target: Path) -> None:
-    """Put a file at `target` too: with shared blocks, else as a hard link, else as a copy."""
+def link(source: Path, target: Path, *, as_copy: bool = False) -> None:
+    """Put a file at `target` too: with shared blocks, else as a hard link unless it is to be a copy, else as one."""
     with replacing(target) as temporary:
-        if not _reflink(source, temporary):
+        if _reflink(source, temporary):
+            return
+        if as_copy:
+            shutil.copyfile(source, temporary)
+        else:
             try:
                 os.link(source, temporary)
             except FileNotFoundError:

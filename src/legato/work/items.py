@@ -34,7 +34,7 @@ from legato.work.pool import Failure, Place, outcomes
 from legato.work.progress import Progress
 from legato.work.spilled import Rows
 from legato.workspace import params
-from legato.workspace.dvc_files import object_store
+from legato.workspace.dvc_files import find_store
 from legato.workspace.layout import PACKING
 from legato.workspace.params import Strict
 
@@ -109,13 +109,13 @@ def build(
     for folder in step.outs:
         clear(folder)
 
-    store = object_store()
+    dvc = find_store()
+    store, as_copies = (dvc.objects, dvc.has_copies) if dvc else (None, False)
     stores = [None if out.is_relative_to(PACKING) else store for out in step.outs]  # DVC keeps archives, not members
-
     hashes: list[dict[str, tuple[str, str]]] = [{} for _ in step.outs]
 
     def find(one: _Wanted) -> Json | None:
-        record = item_cache.restore(cache, one.key, step.outs, stores)
+        record = item_cache.restore(cache, one.key, step.outs, stores, as_copies=as_copies)
         for out, name, sha256, md5 in record.files if record else ():
             hashes[out][name] = sha256, md5
         return record.facts if record else None

@@ -137,11 +137,15 @@ class Rows(Collection[Json]):
         FOLDER.mkdir(parents=True, exist_ok=True)
         self._file: Any = tempfile.TemporaryFile(dir=FOLDER)  # noqa: SIM115
         self._offsets = np.full(n_places, -1, np.int64)
+        self._n_bytes, self._is_at_end = 0, True  # each seek would write to the disk
 
     def put(self, place: int, row: Json) -> None:
         """Keep a row."""
-        self._offsets[place] = self._file.seek(0, os.SEEK_END)
-        self._file.write(json.dumps(row).encode() + b"\n")
+        if not self._is_at_end:
+            self._file.seek(self._n_bytes)
+            self._is_at_end = True
+        self._offsets[place] = self._n_bytes
+        self._n_bytes += self._file.write(json.dumps(row).encode() + b"\n")
 
     def has(self, place: int) -> bool:
         """Whether there is a row of a place."""
@@ -157,6 +161,7 @@ class Rows(Collection[Json]):
     def __iter__(self) -> Iterator[Json]:
         for offset in self._offsets:
             if offset >= 0:
+                self._is_at_end = False
                 self._file.seek(int(offset))
                 yield json.loads(self._file.readline())
 

@@ -5,7 +5,7 @@ cache with the objects.
 import hashlib
 import re
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -96,8 +96,15 @@ def all_locked() -> Stages:
     return locked
 
 
-def object_store() -> Path | None:
-    """The folder of DVC's cache in which a file is named by its MD5; None outside a DVC project.
+class Store(NamedTuple):
+    """DVC's cache: the folder in which a file is named by its MD5, and how it is in the workspace."""
+
+    objects: Path
+    has_copies: bool  # files of the workspace are copies of its objects, with shared blocks or not; else links
+
+
+def find_store() -> Store | None:
+    """DVC's cache; None outside a DVC project.
 
     Raises:
         LegatoError: DVC's configuration cannot be read.
@@ -111,7 +118,14 @@ def object_store() -> Path | None:
         cache = Config(str(DVC.absolute()))["cache"]
     except DvcException as error:
         raise LegatoError(f"{DVC / 'config'}: {' '.join(str(error).split())}") from None
-    return Path(cache.get("dir") or DVC / "cache") / "files/md5"
+    objects = Path(cache.get("dir") or DVC / "cache") / "files/md5"
+    return Store(objects, has_copies=not {"hardlink", "symlink"}.intersection(cache["type"]))
+
+
+def object_store() -> Path | None:
+    """The folder of DVC's cache in which a file is named by its MD5, as `find_store`."""
+    found = find_store()
+    return found.objects if found else None
 
 
 def object_path(store: Path, md5: str) -> Path:
