@@ -203,3 +203,19 @@ def test_a_record_may_not_put_other_bytes_under_a_name_of_dvcs(tmp_path: Path) -
     assert item_cache.restore(cache, key, [tmp_path / "out"], [tmp_path / "store"])
     assert (tmp_path / "out/x.wav").read_bytes() == b"sound"
     assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("as_copies", [False, True])
+def test_files_that_are_to_be_copies_are_no_links_to_either_cache(tmp_path: Path, as_copies: bool) -> None:
+    """So DVC, which would make copies of links, has nothing to do; what it does not keep is linked all the same."""
+    kept = kept_item(b"sound")
+    cache, key = item_cache.cache_folder(), item_cache.key_of(str(b"sound"))
+    (tmp_path / "probe").write_bytes(b"")
+    has_reflinks = item_cache._reflink(tmp_path / "probe", tmp_path / "clone")
+    for store, is_copy in ((tmp_path / "store", as_copies), (None, False)):
+        out = tmp_path / f"out {store}".replace("/", " ")
+        assert item_cache.restore(cache, key, [out], [store], as_copies=as_copies)
+        (path,) = out.iterdir()
+        assert path.read_bytes() == b"sound"
+        assert path.samefile(kept) == (not is_copy and not has_reflinks)
+    assert next((tmp_path / "store").rglob("*/*")).samefile(kept)
