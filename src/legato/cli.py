@@ -261,7 +261,9 @@ def run_remote(name: str | None, read_only: bool, verify: bool, repair: bool) ->
         LegatoError: it cannot, or something is missing or damaged in it.
     """
     bucket = remote.find(name)
-    remote.check(bucket, may_write=not (read_only or verify))
+    kept = remote.check(bucket, may_write=not (read_only or verify))
+    if kept:
+        say(f"{kept}; `dvc push` does without, `legato remote --repair` and `dvc gc --cloud` do not")
     if not (verify or repair):
         print(f"{bucket}: can be {'read' if read_only else 'read and written'}")
         return

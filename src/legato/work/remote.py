@@ -66,25 +66,34 @@ def find(name: str | None = None) -> Bucket:
     )
 
 
-def check(bucket: Bucket, *, may_write: bool = True) -> None:
+def check(bucket: Bucket, *, may_write: bool = True) -> str:
     """See that objects can be listed, and where `may_write` written, read back and removed.
+
+    Returns:
+        Why the object could not be removed, which `dvc push` does not need; empty if it could, or none was written.
 
     Raises:
         LegatoError: the store refuses, does not answer, or is not there.
     """
     next(bucket.sizes(PROBE), None)
-    if may_write:
-        content = bytes(PROBE_BYTES)
-        try:
-            bucket.write(PROBE, content)
-        except LegatoError as error:
-            raise LegatoError(f"{error}; it can be read, and not written to: full, or for reading alone?") from None
+    if not may_write:
+        return ""
+    content = bytes(PROBE_BYTES)
+    try:
+        bucket.write(PROBE, content)
+    except LegatoError as error:
+        raise LegatoError(f"{error}; it can be read, and not written to: full, or for reading alone?") from None
+    kept = ""
+    try:
         if bucket.read(PROBE) != content:
             raise LegatoError(f"{bucket}: gives other bytes than were written")
+        _as_dvc_does(bucket, content)
+    finally:
         try:
-            _as_dvc_does(bucket, content)
-        finally:
             bucket.remove(PROBE)
+        except LegatoError as error:
+            kept = str(error)
+    return kept
 
 
 def _as_dvc_does(bucket: Bucket, content: bytes) -> None:
