@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -212,16 +213,21 @@ def test_another_project_gets_and_imports_by_the_documented_commands(tmp_path: P
     run(here, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     run(here, "dvc", "add", "-q", "dataset/encoded_dataset")
     run(here, "dvc", "push", "-q")
+    artifacts = {"dataset": {"path": "dataset/encoded_dataset", "type": "dataset"}}
+    (here / "dvc.yaml").write_text(yaml.safe_dump({"artifacts": artifacts}))
     run(here, "git", "add", "-A")
     run(here, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
     shutil.rmtree(here / ".dvc/cache")
     commands = example("docs/sharing.md", "sh", "dvc list").replace("REPOSITORY", str(here)).splitlines()
     assert [line.split()[1] for line in commands] == ["list", "get", "import", "update"]
     said = [run(there, *line.split()).stdout for line in commands]
-    assert "encoded_dataset/metadata.json" in said[0]
+    assert "metadata.json" in said[0]
     script = example("docs/sharing.md", "python", "import dvc.api").replace("REPOSITORY", str(here))
     assert "pad" in run(there, sys.executable, "-c", script).stdout
-    for copy in ("music", "data", "copy"):
+    tag, fetch = example("docs/sharing.md", "sh", "git tag --annotate").replace("REPOSITORY", str(here)).splitlines()
+    run(here, "sh", "-c", f"git config user.name x; git config user.email x@x; {tag}")
+    run(there, *shlex.split(fetch, comments=True))
+    for copy in ("music", "data", "copy", "encoded_dataset"):
         assert (there / copy / "metadata.json").read_text() == '{"a.pt": {"text": "pad"}}'
 
 

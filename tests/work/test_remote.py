@@ -240,6 +240,20 @@ def test_a_remote_that_is_none(config: str, line: str) -> None:
     assert line in refused()
 
 
+@pytest.mark.usefixtures("project")
+def test_a_folders_list_that_is_nowhere_or_damaged_is_named(s3: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """As where a part of a version was pushed by somebody, and pulled by somebody else; repair does not stop at it."""
+    Path("data.dvc").write_text(f"outs:\n- md5: {'ab' * 16}.dir\n  hash: md5\n  path: data\n")
+    name = f"files/md5/ab/{'ab' * 15}.dir"
+    assert refused("--verify").startswith("s3://legato/data: 1 object missing or damaged")
+    assert capsys.readouterr().out == f"{name}: not in the store\n"
+    remote.find().write(name, b"[]")
+    assert refused("--verify").startswith("s3://legato/data: 1 object missing or damaged")
+    assert f"{name}: damaged in the store" in capsys.readouterr().out
+    cli.main("remote", "--repair")
+    assert not [path for path in s3.bucket.rglob("*") if path.is_file()]
+
+
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():

@@ -111,10 +111,11 @@ def faults(bucket: Bucket) -> Iterator[Object]:
     An object's ETag is compared where it is an MD5, or that of the parts in which DVC puts it; else its bytes are read.
 
     Raises:
-        LegatoError: the store cannot be read; or DVC's list of a folder is neither here nor there.
+        LegatoError: the store cannot be read.
     """
-    wanted = dict.fromkeys(md5 for out in _outs().values() for md5 in (out, *_inside(bucket, out)))
     there = {name: (size, etag) for name, size, etag in bucket.sizes(OBJECTS)}
+    inside = ((out, *_inside(bucket, out, in_store=key_of(out) in there)) for out in _outs().values())
+    wanted = dict.fromkeys(md5 for found in inside for md5 in found)
     for md5 in wanted:
         name = key_of(md5)
         if name not in there:
@@ -130,7 +131,8 @@ def repair(bucket: Bucket, found: Sequence[Object]) -> int:
     """
     wrong = {one.md5 for one in found}
     damaged = {one.md5 for one in found if one.why != MISSING}
-    lists = {out for out in _outs().values() if out not in wrong and wrong.intersection(_inside(bucket, out))}
+    sound = [out for out in _outs().values() if out not in wrong]
+    lists = {out for out in sound if wrong.intersection(_inside(bucket, out, in_store=True))}
     for md5 in sorted(damaged | lists):
         bucket.remove(key_of(md5))
     return len(damaged)
@@ -150,7 +152,10 @@ def folder(bucket: Bucket, path: Path) -> Bucket:
     md5 = _outs().get(path)
     if md5 is None:
         raise LegatoError(f"dvc.lock: {path}: has not been made: `dvc repro`, or check out a version that has it")
-    names = {row["relpath"]: f"{bucket.prefix}/{key_of(row['md5'])}".lstrip("/") for row in _listed(bucket, md5)}
+    rows = _listed(bucket, md5)
+    if rows is None:
+        raise LegatoError(f"{bucket}: {key_of(md5)}: damaged in the store: `legato remote --repair`, then `dvc push`")
+    names = {row["relpath"]: f"{bucket.prefix}/{key_of(row['md5'])}".lstrip("/") for row in rows}
     return replace(bucket, keys=names, name=f"{bucket} {path}")
 
 
@@ -159,19 +164,21 @@ def _outs() -> dict[Path, str]:
     return recorded() | added()
 
 
-def _inside(bucket: Bucket, md5: str) -> list[str]:
-    """The objects that a folder's list names; none of a file."""
+def _inside(bucket: Bucket, md5: str, *, in_store: bool) -> list[str]:
+    """The objects that a folder's list names; none of a file, or where no sound list is here or in the store."""
     if not md5.endswith(FOLDER_MARK):
         return []
     here = recorded_listing(object_store() or Path(), md5)
-    return list(here.values()) if here is not None else [row["md5"] for row in _listed(bucket, md5)]
+    if here is not None:
+        return list(here.values())
+    return [row["md5"] for row in _listed(bucket, md5) or ()] if in_store else []
 
 
-def _listed(bucket: Bucket, md5: str) -> list[dict[str, str]]:
+def _listed(bucket: Bucket, md5: str) -> list[dict[str, str]] | None:
+    """A folder's list as the store has it; None if it is damaged there."""
     content = bucket.read(key_of(md5))
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER_MARK != md5:
-        raise LegatoError(f"{bucket}: {key_of(md5)}: damaged in the store: `legato remote --repair`, then `dvc push`")
-    return json.loads(content)
+    is_whole = hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER_MARK == md5
+    return json.loads(content) if is_whole else None
 
 
 def _is_whole(bucket: Bucket, md5: str, size: int, etag: str) -> bool:
