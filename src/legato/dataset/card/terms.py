@@ -40,7 +40,9 @@ def write_terms(card: CardParams, summary: Summary) -> str:
 def _of_recordings(summary: Summary) -> str:
     if not summary.n_recordings:
         return "the audio was synthesised, and there is no recording in it"
-    return f"{counted(summary.n_recordings, 'track')} are recordings by others, whose creators tracks.jsonl names"
+    return (
+        f"recordings by others are in it, {counted(summary.n_recordings, 'track')}; tracks.jsonl names their creators"
+    )
 
 
 def _section(terms: Terms, summary: Summary) -> list[str]:
