@@ -231,6 +231,12 @@ def test_another_project_gets_and_imports_by_the_documented_commands(tmp_path: P
         assert (there / copy / "metadata.json").read_text() == '{"a.pt": {"text": "pad"}}'
 
 
+def test_what_is_published_by_the_documented_command_is_kept_out_of_git() -> None:
+    """A version is committed by `git add -A`, as README.md has it."""
+    (folder,) = re.findall(r"^legato publish (\S+)", (ROOT / "docs/sharing.md").read_text(), re.MULTILINE)
+    assert f"/{folder}" in (ROOT / ".gitignore").read_text().splitlines()
+
+
 def test_dvc_knows_the_dataset_and_the_model_by_name() -> None:
     """As artifacts, each an output of a stage."""
     project = yaml.safe_load((ROOT / "dvc.yaml").read_text())
