@@ -1,6 +1,7 @@
 """The `legato` command: what a user asks of a workspace beside `dvc`."""
 
 import argparse
+import shlex
 import sys
 from contextlib import chdir
 from dataclasses import asdict
@@ -93,7 +94,7 @@ def main(*words: str) -> None:
     exported.set_defaults(run=lambda found, here: run_export(from_here(found.folder, here), found.held_out))
     published = commands.add_parser("publish", help="the dataset as a repository of the Hugging Face hub")
     published.add_argument("folder", type=Path, help="where to; new or empty")
-    published.set_defaults(run=lambda found, here: run_publish(from_here(found.folder, here)))
+    published.set_defaults(run=lambda found, here: run_publish(found.folder, here))
 
     diff = commands.add_parser("diff", help="what differs between two versions: tracks, parameters, metrics, code")
     diff.add_argument("old", metavar="REV1", help="a Git revision: a commit, branch or tag, such as HEAD or v1")
@@ -261,7 +262,9 @@ def run_remote(name: str | None, read_only: bool, verify: bool, repair: bool) ->
         LegatoError: it cannot, or something is missing or damaged in it.
     """
     bucket = remote.find(name)
-    remote.check(bucket, may_write=not (read_only or verify))
+    kept = remote.check(bucket, may_write=not (read_only or verify))
+    if kept:
+        say(f"{kept}; `dvc push` does without, `legato remote --repair` and `dvc gc --cloud` do not")
     if not (verify or repair):
         print(f"{bucket}: can be {'read' if read_only else 'read and written'}")
         return
@@ -342,15 +345,20 @@ def run_export(folder: Path, is_held_out: bool) -> None:
     print(f"{folder}: {counted(n_tracks, 'track')}, a file each")
 
 
-def run_publish(folder: Path) -> None:
-    """Write what a repository of the hub holds, and say how it gets there."""
+def run_publish(folder: Path, here: Path) -> None:
+    """Write what a repository of the hub holds, and say how it gets there from where the user is."""
     from legato.dataset.publish import publish  # and torch
 
     recorded.verify([TRAIN.path, HELD_OUT.path])
-    counts = publish(folder, params.load("card", CardParams), TRAIN.path, HELD_OUT.path)
+    target, card = from_here(folder, here), params.load("card", CardParams)
+    counts = publish(target, card, TRAIN.path, HELD_OUT.path)
     sides = [f"{split} of {counted(n_tracks, 'track')}" for split, n_tracks in counts.items()]
-    print(f"{folder}: {', '.join(sides)}")
-    print(f"look at {folder}/README.md and LICENSE; then: hf upload OWNER/NAME {folder} --repo-type dataset")
+    unstated = [name for name, value in card if value is None]
+    say(f"{folder}: {', '.join(sides)}")
+    if unstated:
+        say(f"{PARAMS}: card: states no {', '.join(unstated)}; a dataset that others use should")
+    command = f"hf upload OWNER/NAME {shlex.quote(str(folder))} --repo-type dataset"
+    say(f"look at {folder / 'README.md'} and LICENSE; then: {command}")
 
 
 def run_diff(found: argparse.Namespace, here: Path) -> None:

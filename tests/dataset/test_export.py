@@ -150,13 +150,26 @@ def test_nothing_is_written_over() -> None:
     gather("files")
     Path("full").mkdir()
     Path("full/mine.txt").write_text("mine")
-    for target in (Path("full"), Path("full/mine.txt")):
-        with pytest.raises(LegatoError, match="is there already: name a folder that is new or empty"):
+    Path("dangling").symlink_to("nowhere")
+    Path("link").symlink_to("dataset")
+    for target in (Path("full"), Path("full/mine.txt"), Path("dangling"), Path("link")):
+        with pytest.raises(LegatoError, match=f"^{target}: is there already: name a folder that is new or empty"):
             export(TRAIN.path, target, CARD, HELD_OUT.path)
+    with pytest.raises(LegatoError, match=r"^full/mine\.txt: is no folder"):
+        export(TRAIN.path, Path("full/mine.txt/deep/er"), CARD, HELD_OUT.path)
     assert contents(Path("full")) == {"mine.txt": b"mine"}
     Path("empty").mkdir()
     export(TRAIN.path, Path("empty"), CARD, HELD_OUT.path)
     assert read_dataset(Path("empty"))
+
+
+@pytest.mark.usefixtures("workspace")
+@pytest.mark.parametrize("command", ["export", "publish"])
+def test_without_a_dataset_nothing_is_written(workspace: Path, command: str) -> None:
+    (workspace / "params.yaml").write_text(SHIPPED_PARAMS.read_text())
+    with pytest.raises(LegatoError, match="^dataset/encoded_dataset: has no dataset: `dvc repro collect` makes it"):
+        cli.main(command, "new")
+    assert not list(Path().glob("*new*"))
 
 
 @pytest.mark.usefixtures("workspace")

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 import tarfile
@@ -36,6 +38,8 @@ import json, sys
 from datasets import load_dataset
 found = {split: [row for row in rows] for split, rows in load_dataset(sys.argv[1]).items()}
 print(json.dumps(found))
+for script in sys.argv[2:]:
+    exec(script)
 """
 
 
@@ -72,9 +76,18 @@ def expected(folder: Path) -> dict[str, tuple[str, list[list[int]], dict[str, An
 def test_datasets_loads_it_by_its_card(dataset: Path, tmp_path: Path) -> None:
     """In a process of its own: the library reads the environment when it is imported."""
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1"}
-    words = [sys.executable, "-c", LOAD, str(dataset)]
+    scripts = re.findall(r"```python\n(.*?)```", (dataset / "README.md").read_text(), re.DOTALL)
+    assert len(scripts) == 2
+    words = [sys.executable, "-c", LOAD, str(dataset), *(one.replace("PATH", str(dataset)) for one in scripts)]
     done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
-    loaded = json.loads(done.stdout)
+    first, *others = done.stdout.splitlines()
+    loaded = json.loads(first)
+    # And the card's own scripts run as they are.
+    printed = [line for _ in scripts for line in sorted(prompt for prompt, *_ in expected(TRAIN.path).values())]
+    assert len(others) == len(printed)
+    half = len(others) // 2
+    for lines in (others[:half], others[half:]):
+        assert all(line.startswith(prompt) for line, prompt in zip(sorted(lines), printed, strict=False))
     assert loaded.keys() == {"train", "test"}
     for split, folder in (("train", TRAIN.path), ("test", HELD_OUT.path)):
         found = {row["__key__"]: (row["prompt.txt"], row["codes.npy"], row["facts.json"]) for row in loaded[split]}
@@ -148,5 +161,43 @@ def test_nothing_held_out_is_no_split(tmp_path: Path, monkeypatch: pytest.Monkey
     card = DatasetCard.load(TARGET / "README.md").data.to_dict()
     assert [file["split"] for file in card["configs"][0]["data_files"]] == ["train"]
     assert not (TARGET / "test").exists()
+    text = (TARGET / "README.md").read_text()
+    assert "Nothing is held out." in text
+    assert "`test" not in text
     with pytest.raises(LegatoError, match="is there already"):
         cli.main("publish", str(TARGET))
+
+
+def test_the_command_that_is_printed_works_where_the_user_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a folder of the project, and with a name that a shell would split; what the card leaves open is said."""
+    monkeypatch.chdir(tmp_path)
+    make_category("composed", 3)
+    add_facts("composed", license="CC0-1.0")
+    collect(ids(composed=3), held_out=0, made_with=MADE_WITH)
+    (tmp_path / "params.yaml").write_text(SHIPPED_PARAMS.read_text())
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    cli.main("publish", "my hub")
+    _, unstated, last = capsys.readouterr().out.splitlines()
+    assert unstated == "params.yaml: card: states no creator, url, published; a dataset that others use should"
+    words = shlex.split(last.partition("then: ")[2])
+    assert words[:3] == ["hf", "upload", "OWNER/NAME"]
+    assert Path(words[3], "README.md").is_file()
+
+
+def test_recordings_are_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What has others' recordings in it claims nowhere that all was synthesised, or that there is no voice."""
+    monkeypatch.chdir(tmp_path)
+    make_category("composed", 2)
+    add_facts("composed", license="CC0-1.0")
+    make_tracks("taken", ["taken_a"])
+    archive = {"name": "fma", "attribution": "", "creator": "Jane"}
+    add_facts("taken", license="CC0-1.0", is_audio=True, archive=archive)
+    collect(ids(composed=2) | {"taken": ["taken_a"]}, held_out=0, made_with=MADE_WITH)
+    publish(TARGET, CARD, TRAIN.path, HELD_OUT.path)
+    texts = [(TARGET / name).read_text() for name in ("README.md", "LICENSE", "croissant.json")]
+    for text in texts:
+        assert "by others" in text
+        assert not re.search("synthesised|synthetic|no recording|no voice|[Nn]othing was", text)

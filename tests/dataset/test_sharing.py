@@ -5,6 +5,7 @@ import json
 import os
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -17,16 +18,11 @@ import yaml
 from helpers.checkout import ROOT
 from helpers.clones import STAGES_OF_A_CATEGORY, TINY, Clone, stages_of
 from helpers.contract import read_dataset
-from helpers.s3_server import KEYS, Server
+from helpers.s3_server import COMMANDS, KEYS, Server
 from legato.work.remote import PART
 from legato.workspace.layout import MODEL, TRAIN
 
 BIN = Path(sys.executable).parent
-COMMANDS = re.findall(
-    r"^((?:dvc remote|printf) .*?)(?: +#.*)?$",
-    (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1],
-    re.MULTILINE,
-)
 N_FILES = 6
 REMOTE_OF_ITS_OWN = (".dvc/config.local", ".dvc/s3.ini")  # what the documented commands write with --local
 
@@ -46,7 +42,7 @@ def address(tmp_path: Path) -> Iterator[str]:
 
 def configure(folder: Path, address: str, *, local: bool = False) -> None:
     """Add a remote by the documented commands; `local` is for a clone whose committed files stay as they are."""
-    assert len(COMMANDS) == 6
+    assert len(COMMANDS) == 7
     for command in COMMANDS:
         here = re.sub(r"^dvc remote (add|modify)", r"\g<0> --local", command) if local else command
         run(folder, "sh", "-c", here.replace("127.0.0.1:9000", address))
@@ -69,6 +65,19 @@ def test_an_archive_that_is_fetched_in_parts_comes_back(tmp_path: Path, address:
     (tmp_path / "kept.ini").rename(tmp_path / ".dvc/s3.ini")
     run(tmp_path, "dvc", "pull", "-q")
     assert (tmp_path / "archive.tar").read_bytes() == content
+
+
+def test_a_store_that_is_full_is_tried_twice_and_not_for_long(tmp_path: Path) -> None:
+    """With the configuration of the documentation; DVC's own tries each object five times, with pauses."""
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "dvc", "init", "-q")
+    (tmp_path / "large").write_bytes(bytes(5000))
+    run(tmp_path, "dvc", "add", "-q", "large")
+    with Server(tmp_path / "store", full=True) as server:
+        configure(tmp_path, server.address.removeprefix("http://"))
+        said = run(tmp_path, "dvc", "push", check=False).stderr
+    assert "(reached max retries: 1): Internal Error" in said
+    assert "failed to push data to the cloud - 1 files failed to upload" in said
 
 
 def test_what_is_damaged_in_the_store_is_not_pulled(tmp_path: Path, address: str) -> None:
@@ -204,17 +213,28 @@ def test_another_project_gets_and_imports_by_the_documented_commands(tmp_path: P
     run(here, "dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     run(here, "dvc", "add", "-q", "dataset/encoded_dataset")
     run(here, "dvc", "push", "-q")
+    artifacts = {"dataset": {"path": "dataset/encoded_dataset", "type": "dataset"}}
+    (here / "dvc.yaml").write_text(yaml.safe_dump({"artifacts": artifacts}))
     run(here, "git", "add", "-A")
     run(here, "git", "-c", "user.name=x", "-c", "user.email=x@x", "commit", "-qm", "x")
     shutil.rmtree(here / ".dvc/cache")
     commands = example("docs/sharing.md", "sh", "dvc list").replace("REPOSITORY", str(here)).splitlines()
     assert [line.split()[1] for line in commands] == ["list", "get", "import", "update"]
     said = [run(there, *line.split()).stdout for line in commands]
-    assert "encoded_dataset/metadata.json" in said[0]
+    assert "metadata.json" in said[0]
     script = example("docs/sharing.md", "python", "import dvc.api").replace("REPOSITORY", str(here))
     assert "pad" in run(there, sys.executable, "-c", script).stdout
-    for copy in ("music", "data", "copy"):
+    tag, fetch = example("docs/sharing.md", "sh", "git tag --annotate").replace("REPOSITORY", str(here)).splitlines()
+    run(here, "sh", "-c", f"git config user.name x; git config user.email x@x; {tag}")
+    run(there, *shlex.split(fetch, comments=True))
+    for copy in ("music", "data", "copy", "encoded_dataset"):
         assert (there / copy / "metadata.json").read_text() == '{"a.pt": {"text": "pad"}}'
+
+
+def test_what_is_published_by_the_documented_command_is_kept_out_of_git() -> None:
+    """A version is committed by `git add -A`, as README.md has it."""
+    (folder,) = re.findall(r"^legato publish (\S+)", (ROOT / "docs/sharing.md").read_text(), re.MULTILINE)
+    assert f"/{folder}" in (ROOT / ".gitignore").read_text().splitlines()
 
 
 def test_dvc_knows_the_dataset_and_the_model_by_name() -> None:

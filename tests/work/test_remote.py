@@ -1,5 +1,6 @@
 """A remote that cannot be used is one line at once; what was pushed is whole, or is named, and comes again."""
 
+import contextlib
 import http.server
 import signal
 import socket
@@ -48,16 +49,27 @@ def refused(*words: str) -> str:
 
 
 class Refusing(http.server.BaseHTTPRequestHandler):
-    """A store that lists nothing, and refuses what is written as others do that this machine does not have."""
+    """A store that lists nothing, and refuses in the words of stores that this machine does not have."""
 
+    refused = "PUT"  # the method; of others it knows one object
     status, code = 0, ""
+    kept = b""
 
     def do_GET(self) -> None:
-        self.answer(200, b"<ListBucketResult></ListBucketResult>")
+        start, _, last = self.headers.get("Range", "bytes=0-65535").removeprefix("bytes=").partition("-")
+        listing = b"<ListBucketResult></ListBucketResult>"
+        self.answer(200, listing if "list-type" in self.path else self.kept[int(start) : int(last) + 1])
 
     def do_PUT(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.answer(self.status, f"<Error><Code>{self.code}</Code><Message>no</Message></Error>".encode())
+        Refusing.kept = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer_change("PUT")
+
+    def do_DELETE(self) -> None:
+        self.answer_change("DELETE")
+
+    def answer_change(self, method: str) -> None:
+        error = f"<Error><Code>{self.code}</Code><Message>no</Message></Error>".encode()
+        self.answer(*((self.status, error) if method == self.refused else (200, b"")))
 
     def answer(self, status: int, content: bytes) -> None:
         self.send_response(status)
@@ -154,6 +166,28 @@ def test_a_server_for_reading_alone(project: Path, tmp_path: Path, capsys: pytes
     server.kill()
 
 
+def test_a_store_that_is_full(project: Path, tmp_path: Path) -> None:
+    with Server(tmp_path / "other", full=True) as server:
+        configure(project, endpointurl=server.address)
+        assert refused().endswith("it can be read, and not written to: full, or for reading alone?")
+        cli.main("remote", "--read-only")
+        assert not [path for path in server.bucket.rglob("*") if path.is_file()]
+
+
+def test_keys_that_may_push_and_not_remove(
+    project: Path, refusing: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As docs/sharing.md says: `dvc push` needs no more."""
+    configure(project, endpointurl=refusing)
+    for name, value in (("refused", "DELETE"), ("status", 403), ("code", "AccessDenied")):
+        monkeypatch.setattr(Refusing, name, value)
+    cli.main("remote")
+    said, last = capsys.readouterr().out.splitlines()
+    assert said.startswith("s3://legato/data: legato-probe: these keys may not do that")
+    assert "`dvc push` does without" in said
+    assert last == "s3://legato/data: can be read and written"
+
+
 @pytest.mark.parametrize(
     ("status", "code", "line"),
     [
@@ -180,6 +214,17 @@ def test_a_server_that_stalls_is_given_up(project: Path, stalling: str, monkeypa
     assert refused() == "s3://legato/data: the server says nothing, for 0.2 s twice"
 
 
+def test_a_server_that_takes_no_connection_is_given_up(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3, "CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listening, contextlib.ExitStack() as waiting:
+        for _ in range(3):  # which leave no room for more
+            one = waiting.enter_context(socket.socket())
+            one.setblocking(False)
+            one.connect_ex(listening.getsockname())
+        configure(project, endpointurl=f"http://127.0.0.1:{listening.getsockname()[1]}")
+        assert refused() == "s3://legato/data: no server answers, for 0.2 s twice"
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("config", "line"),
@@ -193,6 +238,20 @@ def test_a_server_that_stalls_is_given_up(project: Path, stalling: str, monkeypa
 def test_a_remote_that_is_none(config: str, line: str) -> None:
     Path(".dvc/config").write_text(config)
     assert line in refused()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_folders_list_that_is_nowhere_or_damaged_is_named(s3: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    """As where a part of a version was pushed by somebody, and pulled by somebody else; repair does not stop at it."""
+    Path("data.dvc").write_text(f"outs:\n- md5: {'ab' * 16}.dir\n  hash: md5\n  path: data\n")
+    name = f"files/md5/ab/{'ab' * 15}.dir"
+    assert refused("--verify").startswith("s3://legato/data: 1 object missing or damaged")
+    assert capsys.readouterr().out == f"{name}: not in the store\n"
+    remote.find().write(name, b"[]")
+    assert refused("--verify").startswith("s3://legato/data: 1 object missing or damaged")
+    assert f"{name}: damaged in the store" in capsys.readouterr().out
+    cli.main("remote", "--repair")
+    assert not [path for path in s3.bucket.rglob("*") if path.is_file()]
 
 
 def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:

@@ -1,5 +1,6 @@
 """A collected dataset as the trainer's flat folder, whatever its layout: the bytes of `dataset.layout: files`."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def export(folder: Path, target: Path, card: CardParams, held_out: Path) -> int:
     Raises:
         LegatoError: the dataset is not here, or damaged; or `target` has something in it.
     """
+    require_dataset(folder)
     building = new_folder(target)
     try:
         inside = folder / CODES_FOLDER
@@ -42,14 +44,28 @@ def export(folder: Path, target: Path, card: CardParams, held_out: Path) -> int:
     return len(names)
 
 
+def require_dataset(folder: Path) -> None:
+    """See that a collected dataset is there.
+
+    Raises:
+        LegatoError: it is not.
+    """
+    if not (folder / METADATA).exists():
+        raise LegatoError(f"{folder}: has no dataset: `dvc repro collect` makes it, `dvc pull collect` fetches it")
+
+
 def new_folder(target: Path) -> Path:
     """A folder beside `target` in which it is built.
 
     Raises:
-        LegatoError: `target` is a file, or has something in it.
+        LegatoError: `target` is a file or a link, has something in it, or would be below a file.
     """
-    if target.exists() and not (target.is_dir() and not any(target.iterdir())):
+    is_empty = target.is_dir() and not target.is_symlink() and not any(target.iterdir())
+    if os.path.lexists(target) and not is_empty:
         raise LegatoError(f"{target}: is there already: name a folder that is new or empty")
+    for parent in target.parents:
+        if parent.exists() and not parent.is_dir():
+            raise LegatoError(f"{parent}: is no folder: nothing can be made below it")
     building = target.with_name(f".{target.name}.building")
     shutil.rmtree(building, ignore_errors=True)
     return building

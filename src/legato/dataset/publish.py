@@ -27,7 +27,7 @@ from legato.dataset.card.config import CardParams
 from legato.dataset.card.croissant import FIELDS, NUMBER, TEXT, WHOLE
 from legato.dataset.card.folder import write_card
 from legato.dataset.card.forms import CODES, FACTS_MEMBER, PROMPT, TEST_SPLIT, TRAIN_SPLIT, published
-from legato.dataset.export import new_folder, put
+from legato.dataset.export import new_folder, put, require_dataset
 from legato.errors import LegatoError
 from legato.files import read_jsonl, rows_of, write_jsonl
 
@@ -45,6 +45,8 @@ def publish(target: Path, card: CardParams, train: Path, held_out: Path) -> dict
     Raises:
         LegatoError: a dataset is not here, or damaged; or `target` has something in it.
     """
+    for folder in (train, held_out):
+        require_dataset(folder)
     building = new_folder(target)
     try:
         counts = {

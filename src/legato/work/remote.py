@@ -67,25 +67,34 @@ def find(name: str | None = None) -> Bucket:
     )
 
 
-def check(bucket: Bucket, *, may_write: bool = True) -> None:
+def check(bucket: Bucket, *, may_write: bool = True) -> str:
     """See that objects can be listed, and where `may_write` written, read back and removed.
+
+    Returns:
+        Why the object could not be removed, which `dvc push` does not need; empty if it could, or none was written.
 
     Raises:
         LegatoError: the store refuses, does not answer, or is not there.
     """
     next(bucket.sizes(PROBE), None)
-    if may_write:
-        content = bytes(PROBE_BYTES)
-        try:
-            bucket.write(PROBE, content)
-        except LegatoError as error:
-            raise LegatoError(f"{error}; it can be read, and not written to: full, or for reading alone?") from None
+    if not may_write:
+        return ""
+    content = bytes(PROBE_BYTES)
+    try:
+        bucket.write(PROBE, content)
+    except LegatoError as error:
+        raise LegatoError(f"{error}; it can be read, and not written to: full, or for reading alone?") from None
+    kept = ""
+    try:
         if bucket.read(PROBE) != content:
             raise LegatoError(f"{bucket}: gives other bytes than were written")
+        _as_dvc_does(bucket, content)
+    finally:
         try:
-            _as_dvc_does(bucket, content)
-        finally:
             bucket.remove(PROBE)
+        except LegatoError as error:
+            kept = str(error)
+    return kept
 
 
 def _as_dvc_does(bucket: Bucket, content: bytes) -> None:
@@ -103,10 +112,11 @@ def faults(bucket: Bucket) -> Iterator[Object]:
     An object's ETag is compared where it is an MD5, or that of the parts in which DVC puts it; else its bytes are read.
 
     Raises:
-        LegatoError: the store cannot be read; or DVC's list of a folder is neither here nor there.
+        LegatoError: the store cannot be read.
     """
-    wanted = dict.fromkeys(md5 for out in _outs().values() for md5 in (out, *_inside(bucket, out)))
     there = {name: (size, etag) for name, size, etag in bucket.sizes(OBJECTS)}
+    inside = ((out, *_inside(bucket, out, in_store=key_of(out) in there)) for out in _outs().values())
+    wanted = dict.fromkeys(md5 for found in inside for md5 in found)
     for md5 in wanted:
         name = key_of(md5)
         if name not in there:
@@ -122,7 +132,8 @@ def repair(bucket: Bucket, found: Sequence[Object]) -> int:
     """
     wrong = {one.md5 for one in found}
     damaged = {one.md5 for one in found if one.why != MISSING}
-    lists = {out for out in _outs().values() if out not in wrong and wrong.intersection(_inside(bucket, out))}
+    sound = [out for out in _outs().values() if out not in wrong]
+    lists = {out for out in sound if wrong.intersection(_inside(bucket, out, in_store=True))}
     for md5 in sorted(damaged | lists):
         bucket.remove(key_of(md5))
     return len(damaged)
@@ -142,7 +153,10 @@ def folder(bucket: Bucket, path: Path) -> Bucket:
     md5 = _outs().get(path)
     if md5 is None:
         raise LegatoError(f"dvc.lock: {path}: has not been made: `dvc repro`, or check out a version that has it")
-    names = {row["relpath"]: f"{bucket.prefix}/{key_of(row['md5'])}".lstrip("/") for row in _listed(bucket, md5)}
+    rows = _listed(bucket, md5)
+    if rows is None:
+        raise LegatoError(f"{bucket}: {key_of(md5)}: damaged in the store: `legato remote --repair`, then `dvc push`")
+    names = {row["relpath"]: f"{bucket.prefix}/{key_of(row['md5'])}".lstrip("/") for row in rows}
     return replace(bucket, keys=names, name=f"{bucket} {path}")
 
 
@@ -151,19 +165,21 @@ def _outs() -> dict[Path, str]:
     return recorded() | added()
 
 
-def _inside(bucket: Bucket, md5: str) -> list[str]:
-    """The objects that a folder's list names; none of a file."""
+def _inside(bucket: Bucket, md5: str, *, in_store: bool) -> list[str]:
+    """The objects that a folder's list names; none of a file, or where no sound list is here or in the store."""
     if not md5.endswith(FOLDER_MARK):
         return []
     here = recorded_listing(object_store() or Path(), md5)
-    return list(here.values()) if here is not None else [row["md5"] for row in _listed(bucket, md5)]
+    if here is not None:
+        return list(here.values())
+    return [row["md5"] for row in _listed(bucket, md5) or ()] if in_store else []
 
 
-def _listed(bucket: Bucket, md5: str) -> list[dict[str, str]]:
+def _listed(bucket: Bucket, md5: str) -> list[dict[str, str]] | None:
+    """A folder's list as the store has it; None if it is damaged there."""
     content = bucket.read(key_of(md5))
-    if hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER_MARK != md5:
-        raise LegatoError(f"{bucket}: {key_of(md5)}: damaged in the store: `legato remote --repair`, then `dvc push`")
-    return json.loads(content)
+    is_whole = hashlib.md5(content, usedforsecurity=False).hexdigest() + FOLDER_MARK == md5
+    return json.loads(content) if is_whole else None
 
 
 def _is_whole(bucket: Bucket, md5: str, size: int, etag: str) -> bool:

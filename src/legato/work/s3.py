@@ -159,7 +159,9 @@ def told(where: str) -> Iterator[None]:
         raise LegatoError(f"{where}: no keys: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY") from None
     except ClientError as error:
         raise LegatoError(f"{where}: {_reason(error)}") from None
-    except (ReadTimeoutError, ConnectTimeoutError):
+    except ConnectTimeoutError:
+        raise LegatoError(f"{where}: no server answers, for {CONNECT_S} s twice") from None
+    except ReadTimeoutError:
         raise LegatoError(f"{where}: the server says nothing, for {READ_S} s twice") from None
     except FlexibleChecksumError:
         raise LegatoError(f"{where}: {WRONG_CHECKSUM}") from None

@@ -6,13 +6,14 @@ Sources: Croissant 1.1 and its Responsible AI vocabulary 1.0 (MLCommons), PROV-O
 from collections.abc import Iterable
 from pathlib import Path
 
-from legato.contract.folder import CODES_FOLDER, FACTS, METADATA
+from legato.contract.folder import FACTS, METADATA
 from legato.dataset import provenance
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.forms import IN_FILES, TORCH_SAVE, Form
 from legato.dataset.card.summary import Summary, length_of
 from legato.files import Json, sha256_of
 from legato.tokens import CODEBOOK_SIZE, HOP_LENGTH, N_CHANNELS, N_CODEBOOKS, SAMPLE_RATE
+from legato.words import counted
 
 CROISSANT = "http://mlcommons.org/croissant/1.1"
 RAI = "http://mlcommons.org/croissant/RAI/1.0"
@@ -39,10 +40,13 @@ CONTEXT: Json = {
 }
 JSON_LINES = "application/jsonlines"
 TEXT, NUMBER, WHOLE = "sc:Text", "sc:Float", "sc:Integer"
+NOTHING_COLLECTED = "Nothing was recorded or collected from the web."
+FROM_ARCHIVES = "Scores and recordings are from archives that state their rights; tracks.jsonl names their creators."
+KEYWORDS = ("music", "audio tokens", "Descript Audio Codec", "text-to-audio")
 MADE_FROM = "prov:wasDerivedFrom"
 # Facts of a track that are worth a field: (name, type, what it is, a property that means the same).
 FIELDS = (
-    ("id", TEXT, f"The track's id; its codes are {CODES_FOLDER}/<id>.pt.", None),
+    ("id", TEXT, "The track's id, by which its codes are named.", None),
     ("category", TEXT, "The category it belongs to.", None),
     ("prompt", TEXT, "What a model is told: tags with commas between them, each true of the track.", None),
     ("frames", WHOLE, f"Rows of its codes, {SAMPLE_RATE / HOP_LENGTH:.2f} a second.", None),
@@ -59,18 +63,19 @@ FIELDS = (
     ("midi_sha256", TEXT, "SHA-256 of the MIDI file it was rendered from.", MADE_FROM),
     ("soundfont_sha256", TEXT, "SHA-256 of the SoundFont.", MADE_FROM),
     ("codec_sha256", TEXT, "SHA-256 of the codec weights.", MADE_FROM),
-    ("codes_sha256", TEXT, "SHA-256 of the file of its codes.", "sc:sha256"),
+    ("codes_sha256", TEXT, "SHA-256 of its codes as torch.save writes them.", "sc:sha256"),
 )
 
 
 def describe(card: CardParams, summary: Summary, folder: Path, form: Form = IN_FILES) -> Json:
     """The description of a dataset folder whose files are in place; what the parameters leave out is not in it."""
+    kind = "music, some of it recorded by others" if summary.n_recordings else "synthesised music"
     described = {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
         "conformsTo": [CROISSANT, RAI],
         "name": card.name,
-        "description": f"{summary.n_tracks} tracks of synthesised music, {length_of(summary.hours)}, as codes of the "
+        "description": f"{summary.n_tracks} tracks of {kind}, {length_of(summary.hours)}, as codes of the "
         "Descript Audio Codec, with a prompt for each.",
         "version": card.version,
         "license": [terms.address for terms in summary.licenses],
@@ -78,7 +83,7 @@ def describe(card: CardParams, summary: Summary, folder: Path, form: Form = IN_F
         "creator": {"@type": "sc:Organization", "name": card.creator} if card.creator else None,
         "datePublished": card.published,
         "citeAs": _citation(card),
-        "keywords": ["music", "audio tokens", "Descript Audio Codec", "text-to-audio", "synthetic"],
+        "keywords": [*KEYWORDS, *([] if summary.n_recordings else ["synthetic"])],
         "inLanguage": "en",
         "isLiveDataset": False,
         "distribution": _files(folder, form),
@@ -170,13 +175,14 @@ def _field(form: Form, name: str, kind: str, description: str, same_as: str | No
 
 def _responsible(summary: Summary) -> Json:
     """The vocabulary of Responsible AI, as far as facts go."""
-    sources = f"{summary.n_sources} of {summary.n_tracks} tracks are of MIDI files; a program composed the others."
+    sources = f"{summary.n_sources} of {summary.n_tracks} tracks are of files; a program composed the others."
+    recordings = f"; {counted(summary.n_recordings, 'recording')} by others" if summary.n_recordings else ""
     return {
-        "rai:dataCollection": f"Nothing was recorded or collected from the web. {sources}",
+        "rai:dataCollection": f"{FROM_ARCHIVES if summary.has_archives else NOTHING_COLLECTED} {sources}",
         "rai:dataCollectionType": "Software Collection",
-        "rai:dataCollectionRawData": f"MIDI, rendered by {', '.join(summary.synths) or 'a synthesiser'}.",
+        "rai:dataCollectionRawData": f"MIDI, rendered by {', '.join(summary.synths) or 'a synthesiser'}{recordings}.",
         "rai:dataPreprocessingProtocol": [
-            f"Brought to {summary.lufs[0]:.1f} to {summary.lufs[1]:.1f} LUFS, true peaks to {summary.dbtp:.1f} dBTP.",
+            f"Brought to {summary.loudness}.",
             "Encoded by the Descript Audio Codec, left and right apart.",
         ],
         "rai:dataAnnotationProtocol": "Prompts are written from the facts of each track; tags are checked on the "
@@ -186,11 +192,15 @@ def _responsible(summary: Summary) -> Json:
         "rai:machineAnnotationTools": ["legato"],
         "rai:dataUseCases": ["Training and testing models that turn text into audio tokens."],
         "rai:dataLimitations": [
-            "Synthesised music only: no voice, no room, no players.",
+            "Recordings of any fidelity."
+            if summary.n_recordings
+            else "Synthesised music only: no voice, no room, no players.",
             "What the codes keep of the audio depends on the codec weights; decode with the same ones.",
         ],
         "rai:dataBiases": [f"Western popular music of {len(summary.parts)} categories; the prompts are English."],
-        "rai:personalSensitiveInformation": "None: no voice and no words but the prompts.",
+        "rai:personalSensitiveInformation": "Names of creators of what came from archives; recordings may hold voices."
+        if summary.has_archives
+        else "None: no voice and no words but the prompts.",
     }
 
 

@@ -95,6 +95,7 @@ def published(facts: dict[str, str], has_test: bool) -> Form:
         {"name": PROMPT, "dtype": "string"},
     ]
     splits = [TRAIN_SPLIT, *([TEST_SPLIT] if has_test else [])]
+    archives = ", ".join(f"`{split}/*.tar`" for split in splits)
     return Form(
         read="""\
 ```python
@@ -102,12 +103,20 @@ from datasets import load_dataset
 
 tracks = load_dataset("PATH", split="train")  # of this repository or folder; streaming=True downloads nothing first
 for track in tracks.with_format("numpy"):
-    print(track["prompt.txt"], track["codes.npy"].shape, track["facts.json"]["bpm"])  # codes: int16, (frames, 18)
+    print(track["prompt.txt"], track["codes.npy"].shape, track["facts.json"]["bpm"])  # codes: (frames, 18)
 ```
 
-The archives are WebDataset's: `webdataset.WebDataset("train/NAME-{000000..000003}.tar").decode()` reads them too.""",
+The archives are WebDataset's too, here of a folder:
+
+```python
+from glob import glob
+from webdataset import WebDataset
+
+for track in WebDataset(sorted(glob("PATH/train/*.tar")), shardshuffle=False).decode():
+    print(track["prompt.txt"], track["codes.npy"].shape, track["codes.npy"].dtype)
+```""",
         files=(
-            f"`train/*.tar`, `test/*.tar`: of each track `<id>.{CODES}`, int16 (frames, {N_CHANNELS}), `<id>.{PROMPT}` "
+            f"{archives}: of each track `<id>.{CODES}`, int16 (frames, {N_CHANNELS}), `<id>.{PROMPT}` "
             f"and `<id>.{FACTS_MEMBER}`; {LAYOUT}.",
             f"`tracks.jsonl`: {ALL_KNOWN}{HASHES} It is of the split `train`.",
         ),

@@ -16,6 +16,7 @@ from legato.tokens import SAMPLE_RATE
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 LARGEST = "1M<n<10M"
 OTHER = "other"
+TAGS = ("music", "audio", "audio-tokens", "descript-audio-codec", "dia")
 
 
 def write_readme(card: CardParams, summary: Summary, form: Form = IN_FILES) -> str:
@@ -24,6 +25,7 @@ def write_readme(card: CardParams, summary: Summary, form: Form = IN_FILES) -> s
     sections = [
         f"---\n{front}---",
         f"# {card.name}",
+        _statement(card),
         _about(summary, form),
         "## Read it",
         form.read,
@@ -56,7 +58,7 @@ def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
         "annotations_creators": ["machine-generated"],
         "language_creators": ["machine-generated"],
         "source_datasets": ["original"],
-        "tags": ["music", "audio", "audio-tokens", "descript-audio-codec", "dia", "synthetic"],
+        "tags": [*TAGS, *([] if summary.n_recordings else ["synthetic"])],
         "viewer": False,  # it reads tables, and facts are nested
     }
 
@@ -64,9 +66,20 @@ def front_matter(card: CardParams, summary: Summary) -> dict[str, Any]:
 def _about(summary: Summary, form: Form) -> str:
     return (
         f"{summary.n_tracks} tracks of music, {length_of(summary.hours)}, each as codes of the Descript Audio Codec "
-        f"with a prompt. {_origin(summary)} {_recordings(summary)} Another {summary.n_held_out} are held out: "
-        f"{form.held_out}."
+        f"with a prompt. {_origin(summary)} {_recordings(summary)} {_held_out(summary, form)}"
     )
+
+
+def _held_out(summary: Summary, form: Form) -> str:
+    if not summary.n_held_out:
+        return "Nothing is held out."
+    return f"Another {summary.n_held_out} are held out: {form.held_out}."
+
+
+def _statement(card: CardParams) -> str:
+    """What the owner states, as far as it is stated."""
+    stated = [f"Version {card.version}", card.creator and f"by {card.creator}", card.published, card.url]
+    return ", ".join(filter(None, stated)) + "."
 
 
 def _recordings(summary: Summary) -> str:
@@ -121,12 +134,11 @@ def _materials(summary: Summary) -> Iterable[Sequence[str]]:
 
 
 def _making(summary: Summary) -> str:
-    low, high = summary.lufs
     tags = summary.tags
     accuracy = f"{tags.n_true} of {tags.n_checked}" if tags.n_checked else "none"
     return (
         f"Seed {_listed(summary.seeds)}. MIDI was rendered by {_listed(summary.synths)} at {SAMPLE_RATE} Hz in stereo, "
-        f"brought to one loudness ({low:.1f} to {high:.1f} LUFS, true peaks to {summary.dbtp:.1f} dBTP) and encoded. "
+        f"brought to one loudness ({summary.loudness}) and encoded. "
         "The same parameters and program give the same bytes.\n\n"
         "Prompts were written from what is known of each track, and their tags were checked on the MIDI or the audio: "
         f"{accuracy} verdicts are true. Another {tags.n_stated} only repeat the record that the tag came from, such as "
@@ -143,7 +155,7 @@ def _limits(summary: Summary) -> str:
         "Western popular music.",
         "- What the codes keep of the audio depends on the codec weights above; decode with the same ones.",
         "- It holds no personal data: no voice, no name, no words but the prompts."
-        if not any(name not in ("composed", "midi") for name in summary.hours_by_source)
+        if not summary.has_archives
         else "- `tracks.jsonl` names the creators of what came from archives; recordings may hold voices.",
         "- This is not legal advice.",
     ]

@@ -23,6 +23,7 @@ SUMMED = (  # the facts that a summary is made of
     *("id", "category", "prompt", "frames", "seconds", "lufs", "dbtp", "seed", "synth", "verdicts"),
     *("soundfont", "codec", *OF_RIGHTS),
 )
+OURS = ("composed", "midi")  # where music is from that no archive had
 COVERING = ("music", "soundfont", "instrument")  # what is heard in the audio, so whose licences hold for the codes
 
 
@@ -86,6 +87,17 @@ class Summary:
     lufs: tuple[float, float]  # lowest and highest
     dbtp: float  # highest
     tags: Accuracy
+
+    @property
+    def has_archives(self) -> bool:
+        """Whether anything comes from an archive: scores or recordings of others."""
+        return any(name not in OURS for name in self.hours_by_source)
+
+    @property
+    def loudness(self) -> str:
+        """The tracks' loudness as a text: a figure, or the lowest and the highest, and the highest true peak."""
+        low, high = (f"{lufs:.1f}" for lufs in self.lufs)
+        return f"{low if low == high else f'{low} to {high}'} LUFS, true peaks to {self.dbtp:.1f} dBTP"
 
 
 def summarize(rows: Iterable[Facts], n_held_out: int) -> Summary:

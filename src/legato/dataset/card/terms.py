@@ -5,6 +5,7 @@ from pathlib import Path
 from legato.dataset.card.config import CardParams
 from legato.dataset.card.summary import Summary, Terms, length_of
 from legato.licenses.known import NONE, OWN_WORK
+from legato.words import counted
 
 DEDICATION = "CC0-1.0"
 FULL_TEXT = Path(__file__).with_name("CC0-1.0.txt")
@@ -20,7 +21,7 @@ def write_terms(card: CardParams, summary: Summary) -> str:
     """The text of LICENSE: each licence with what it covers, then CC0's legal code where it occurs."""
     lines = [
         f"The dataset {card.name}, version {card.version}: {summary.n_tracks} tracks, {length_of(summary.hours)}.",
-        "It is codes of audio that was synthesised, with a text for each track; there is no recording in it.",
+        f"It is codes of audio, with a text for each track; {_of_recordings(summary)}.",
         "",
     ]
     for terms in summary.licenses:
@@ -34,6 +35,14 @@ def write_terms(card: CardParams, summary: Summary) -> str:
     if any(terms.id == DEDICATION for terms in summary.licenses):
         lines += ["", RULE, "", FULL_TEXT.read_text(encoding="ascii").rstrip()]
     return "\n".join(lines) + "\n"
+
+
+def _of_recordings(summary: Summary) -> str:
+    if not summary.n_recordings:
+        return "the audio was synthesised, and there is no recording in it"
+    return (
+        f"recordings by others are in it, {counted(summary.n_recordings, 'track')}; tracks.jsonl names their creators"
+    )
 
 
 def _section(terms: Terms, summary: Summary) -> list[str]:
