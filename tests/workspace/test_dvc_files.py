@@ -6,7 +6,14 @@ import pytest
 
 from legato.workspace import dvc_files
 
-KINDS = {"copy": True, "reflink,copy": True, "hardlink": False, "reflink,hardlink,copy": False, "symlink,copy": False}
+KINDS = {
+    "": True,
+    "copy": True,
+    "reflink,copy": True,
+    "hardlink": False,
+    "reflink,hardlink,copy": False,
+    "symlink,copy": False,
+}
 
 
 @pytest.mark.parametrize("kinds", KINDS)
@@ -16,7 +23,8 @@ def test_whether_dvc_wants_copies_is_read_from_its_configuration(
     monkeypatch.chdir(tmp_path)
     assert dvc_files.find_store() is None
     Path(".dvc").mkdir()
-    Path(".dvc/config").write_text(f"[cache]\n    type = {kinds}\n    dir = ../elsewhere\n")
+    kind = f"    type = {kinds}\n" if kinds else ""
+    Path(".dvc/config").write_text(f"[cache]\n{kind}    dir = ../elsewhere\n")
     found = dvc_files.find_store()
     assert found is not None
     assert found.has_copies == KINDS[kinds]

@@ -119,7 +119,8 @@ def find_store() -> Store | None:
     except DvcException as error:
         raise LegatoError(f"{DVC / 'config'}: {' '.join(str(error).split())}") from None
     objects = Path(cache.get("dir") or DVC / "cache") / "files/md5"
-    return Store(objects, has_copies=not {"hardlink", "symlink"}.intersection(cache["type"]))
+    kinds = cache.get("type", ())  # reflink, else copy, where nothing is said
+    return Store(objects, has_copies=not {"hardlink", "symlink"}.intersection(kinds))
 
 
 def object_store() -> Path | None:
