@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from helpers import clones
 from helpers.checkout import SMALL_CODEC
@@ -17,7 +17,10 @@ from helpers.once import made_once
 from helpers.s3_server import KEYS, Server
 from legato.work import item_cache, items
 
-settings.register_profile("legato", deadline=None)  # a busy machine makes no example wrong
+# The same examples in every run; and a busy machine makes none wrong.
+settings.register_profile(
+    "legato", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.load_profile("legato")
 
 

@@ -1,22 +1,15 @@
 """A real S3 server of this machine, rclone's: its buckets are the folders of a folder."""
 
 import os
-import socket
+import re
 import subprocess
 import sys
-import time
 from pathlib import Path
+
+from helpers.waiting import until
 
 BIN = Path(sys.executable).parent
 KEYS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
-STARTING_S = 60
-
-
-def free_port() -> int:
-    """One that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -25,24 +18,20 @@ class Server:
     def __init__(self, folder: Path, *options: str) -> None:
         self.bucket = folder / "legato"
         self.bucket.mkdir(parents=True, exist_ok=True)
-        self.port, self.options = free_port(), options
+        self.log, self.options = folder.with_suffix(".log"), options
+        self.address = "http://127.0.0.1:0"  # a port that the system chooses
         self.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def environment(self, **changes: str) -> dict[str, str]:
         """What its users have in theirs."""
         return {**os.environ, **KEYS, "AWS_ENDPOINT_URL": self.address, "DVC_NO_ANALYTICS": "1"} | changes
 
     def start(self) -> None:
-        words = ["--addr", f"127.0.0.1:{self.port}", "--auth-key", "user,password", "--quiet", *self.options]
-        self.process = subprocess.Popen([BIN / "rclone", "serve", "s3", self.bucket.parent, *words])
-        deadline = time.monotonic() + STARTING_S
-        while socket.socket().connect_ex(("127.0.0.1", self.port)):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        words = ["--addr", self.address.removeprefix("http://"), "--auth-key", "user,password", *self.options]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([BIN / "rclone", "serve", "s3", self.bucket.parent, *words], stderr=log)
+        until(lambda: "server on [" in self.log.read_text() or self.process.poll() is not None)
+        (self.address,) = re.findall(r"server on \[(http://127\.0\.0\.1:\d+)/\]\n", self.log.read_text())
 
     def __enter__(self) -> "Server":
         return self

@@ -5,23 +5,10 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from helpers.clones import Clone
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 600) -> None:
-    """Until something holds.
-
-    Raises:
-        TimeoutError: it still does not.
-    """
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.01)
+from helpers.waiting import until
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone, tmp_path: Path) -> None:
@@ -51,7 +38,7 @@ def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone, tmp_p
     ) as repro:
         assert repro.stdout
         next(line for line in repro.stdout if line.startswith("> python stages/render.py"))
-        wait_until(lambda: any(rendered.glob("*.flac")))
+        until(lambda: any(rendered.glob("*.flac")))
         os.killpg(repro.pid, signal.SIGINT)
         printed = repro.stdout.read()
     assert repro.returncode != 0
