@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 
 LIMIT_S, LOOK_S = 600, 0.005
+LIMIT_MS = 1000 * LIMIT_S  # for what counts in them
 
 
 def until(is_so: Callable[[], object]) -> None:

@@ -12,6 +12,7 @@ import json
 import os
 import runpy
 import selectors
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,17 +25,16 @@ from typing import NoReturn
 BIN = Path(sys.executable).parent
 PROGRAMS = ("python", "legato", "dvc")
 PACKAGES = (
-    "joblib", "requests", "scipy.fft", "scipy.ndimage", "scipy.optimize", "scipy.signal", "scipy.spatial", "soundfile",
-    "soxr", "symusic", "tqdm", "yaml", "pydantic", "pyloudnorm", "fluidsynth", "wasmtime", "threadpoolctl",
-    "torch", "torch._dynamo", "torch.utils.data", "safetensors.torch", "dac", "accelerate", "dvclive",
-    "transformers.models.dia.configuration_dia", "transformers.models.dia.modeling_dia",
-    "dvc.cli", "dvc.cli.parser", "dvc.repo", "dvc.repo.reproduce", "dvc.commands.repro", "dvc.dvcfile",
-    "dvc_data.index",
+    "accelerate", "botocore.session", "dac", "dvclive", "fluidsynth", "joblib", "networkx", "pydantic.main",
+    "pydantic.functional_validators", "pyloudnorm", "requests", "safetensors.torch", "scipy.fft", "scipy.ndimage",
+    "scipy.optimize", "scipy.signal", "scipy.spatial", "scmrepo.git", "soundfile", "soxr", "symusic", "threadpoolctl",
+    "torch", "torch._dynamo", "torch.utils.data", "tqdm", "transformers.models.dia.modeling_dia", "wasmtime", "yaml",
+    "dvc.cli.parser", "dvc.commands.repro", "dvc.config", "dvc.dvcfile", "dvc.repo.reproduce", "dvc_data.index",
 )  # fmt: skip
 ASK = """#!{python} -IS
 import json, os, socket, sys
 real, words = "{bin}/{program}", sys.argv[1:]
-if os.environ.get("LEGATO_WORKERS") != "1" or ("{program}" == "python" and not words[0].startswith("stages/")):
+if os.environ.get("LEGATO_WORKERS") != "1" or ("{program}" == "python" and not words[0].endswith(".py")):
     os.execv(real, [real, *words])
 server = socket.socket(socket.AF_UNIX)
 server.connect("{address}")
@@ -61,7 +61,7 @@ def folder() -> Path:
     listening.listen(64)  # who asks before it is ready waits
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     process = subprocess.Popen(
-        [sys.executable, __file__, str(listening.fileno())],
+        [sys.executable, "-P", __file__, str(listening.fileno())],  # our helpers' names are none of its modules
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,  # which nobody reads: its forks' streams are to be those of a pipe
         stderr=subprocess.PIPE,
@@ -70,6 +70,7 @@ def folder() -> Path:
         cwd="/",
     )
     listening.close()
+    atexit.register(shutil.rmtree, made)
     atexit.register(process.kill)
     return made
 
@@ -103,8 +104,8 @@ def run(asked: socket.socket) -> NoReturn:
     os.environ.clear()
     os.environ.update(environment)
     sys.argv = words
-    sys.path[0] = str(Path(words[0]).parent.absolute())
-    sys.path[1:1] = [os.path.abspath(path) for path in environment.get("PYTHONPATH", "").split(":") if path]  # noqa: PTH100
+    places = [Path(words[0]).parent, *map(Path, filter(None, environment.get("PYTHONPATH", "").split(":")))]
+    sys.path[:0] = [str(place.absolute()) for place in places]
     status = 0
     try:
         runpy.run_path(words[0], run_name="__main__")
@@ -118,7 +119,7 @@ def run(asked: socket.socket) -> NoReturn:
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    asked.sendall(str(status).encode())
+    asked.sendall(str(status).encode())  # and the end of the process tells that it has ended
     os._exit(status)
 
 

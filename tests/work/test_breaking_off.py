@@ -4,6 +4,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from helpers.waiting import until
 
 def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone, tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: writes fail half-way."""
-    limited = "ulimit -f 200; exec python stages/normalize.py beats"  # 200 blocks of 1024 bytes
+    limited = f"ulimit -f 200; exec {sys.executable} stages/normalize.py beats"  # 200 blocks of 1024 bytes
     printed = edited.run("bash", "-c", limited, check=False, LEGATO_CACHE=str(tmp_path))
     (line,) = (line for line in printed.splitlines() if line.startswith("error: "))
     assert line.startswith("error: normalize: 3 of 3 tracks failed: beats_00000: ")
