@@ -15,7 +15,7 @@ from helpers.clones import Clone
 from helpers.dask_cluster import Dask
 from helpers.once import made_once
 from helpers.s3_server import KEYS, Server
-from helpers.waiting import LIMIT_MS
+from helpers.waiting import LIMIT_MS, LIMIT_S
 from legato.work import item_cache, items
 
 # The same examples in every run; and a busy machine makes none wrong.
@@ -81,6 +81,7 @@ def dask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Dask]:
     (tmp_path / "dask").mkdir()
     started = Dask(tmp_path / "dask")
     monkeypatch.setenv(items.SCHEDULER_VARIABLE, started.address)
+    monkeypatch.setattr("legato.work.cluster.CONNECT_S", LIMIT_S)
     yield started
     started.stop()
 
