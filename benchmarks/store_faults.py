@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parent.parent / "tests"))
-from helpers.s3_server import BIN, COMMANDS, KEYS, Server, free_port
+from helpers.s3_server import BIN, COMMANDS, KEYS, Server
 
 FAULTS = ("none", "wrong keys", "no keys", "no bucket", "full", "no server", "drops", "stalls", "stalls on writing")
 STEPS = {"remote": ("legato", "remote"), "push": ("dvc", "push"), "pull": ("dvc", "pull")}
@@ -31,7 +31,9 @@ MOST_SHOWN = 150  # characters
 def at(fault: str, folder: Path) -> Iterator[str]:
     """The address of a server that has a fault."""
     if fault == "no server":
-        yield f"http://127.0.0.1:{free_port()}"
+        with socket.socket() as held:  # at which nothing listens
+            held.bind(("127.0.0.1", 0))
+            yield f"http://127.0.0.1:{held.getsockname()[1]}"
     elif fault in ("stalls", "drops"):
         with socket.create_server(("127.0.0.1", 0), backlog=0 if fault == "drops" else 100) as listening:
             address = listening.getsockname()
@@ -41,9 +43,8 @@ def at(fault: str, folder: Path) -> Iterator[str]:
                 one.connect_ex(address)
             yield f"http://127.0.0.1:{address[1]}"
     else:
-        options = (
-            ["--read-only"] if fault == "stalls on writing" else []
-        )  # rclone's gives no answer to a client that asks first
+        # rclone's gives no answer to a client that asks first whether it may send.
+        options = ["--read-only"] if fault == "stalls on writing" else []
         with Server(folder, *options, full=fault == "full") as server:
             yield server.address
 

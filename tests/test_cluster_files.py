@@ -19,8 +19,8 @@ STUBS = {  # programs of a cluster, and DVC, which here sees whether two workers
     "dvc": f"""#!{sys.executable}
 import os, sys
 from distributed import Client
-with Client(os.environ["LEGATO_SCHEDULER"], timeout=60) as client:
-    client.wait_for_workers(2, timeout=60)
+with Client(os.environ["LEGATO_SCHEDULER"], timeout=600) as client:
+    client.wait_for_workers(2, timeout=600)
     print(*sys.argv[1:], len(client.scheduler_info()["workers"]), client.gather(client.map(int, "12")))
 """,
 }
@@ -51,7 +51,7 @@ def test_the_batch_file_starts_a_cluster_and_leaves_nothing(tmp_path: Path, word
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -181,18 +181,7 @@ def test_a_track_is_traced_and_built_again(edited: Clone) -> None:
     assert line == f"error: {path.relative_to(edited.folder)}: {recorded.NOT_RECORDED}; {MEND}\n"
 
 
-SAYS = """
-import io, os, sys
-from contextlib import redirect_stdout
-from legato import cli
-
-here = os.getcwd()
-for command in sys.argv[1:]:
-    os.chdir(here)
-    with redirect_stdout(io.StringIO()) as said:
-        cli.main(*command.split()[1:])
-    print("$", command, said.getvalue() or "nothing", sep="\\n" )
-"""
+SAY_ALL = str(ROOT / "tests/helpers/say_all.py")
 COMMANDS = [
     "legato cache",
     "legato trace pads_00002",
@@ -205,10 +194,10 @@ COMMANDS = [
 
 
 def test_commands_are_the_same_from_a_folder_below(built: Clone) -> None:
-    printed = built.run("python", "-c", SAYS, *COMMANDS)
+    printed = built.run("python", SAY_ALL, *COMMANDS)
     assert printed.splitlines().count("$") == len(COMMANDS)
     assert "nothing" not in printed.splitlines()
-    assert built.run("python", "-c", SAYS, *COMMANDS, below="docs/images") == printed
+    assert built.run("python", SAY_ALL, *COMMANDS, below="docs/images") == printed
     assert built.run("legato", "cache", below="docs/images") in printed
     assert not (built.folder / "docs/images/decoded").exists()
 

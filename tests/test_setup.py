@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from helpers.checkout import ROOT
+from helpers.waiting import until
 
 SETUP = ROOT / ".ci/setup"
 TOOLS = (
@@ -90,12 +91,17 @@ def test_missing_lists_of_packages_are_fetched(machine: Machine) -> None:
 
 
 def test_one_set_up_of_a_checkout_runs_at_a_time(machine: Machine) -> None:
-    machine.add("apt-get", "echo begin >>events; sleep 0.5; echo end >>events")
-    processes = [machine.start("debian", "chromium") for _ in range(3)]
-    said = [process.communicate()[0] for process in processes]
+    machine.add("apt-get", "echo begin >>events; until [ -e go ]; do sleep 0.05; done; echo end >>events")
+    processes = [machine.start("debian", "chromium")]
+    until(lambda: (machine.checkout / "events").exists() or processes[0].poll() is not None)
+    processes += [machine.start("debian", "chromium") for _ in range(2)]
+    lines = [process.stdout.readline() for process in processes[1:] if process.stdout]
+    (machine.checkout / "go").touch()
+    assert lines == 2 * ["Waiting for another set-up of this folder\n"]
+    for process in processes:
+        process.communicate()
     assert [process.returncode for process in processes] == [0, 0, 0]
     assert (machine.checkout / "events").read_text().split() == ["begin", "end"] * 3
-    assert sum("Waiting for another set-up of this folder" in one for one in said) == 2
 
 
 @pytest.mark.parametrize(

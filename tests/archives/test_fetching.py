@@ -5,7 +5,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from helpers import archive_packs as packs
 from helpers.archive_packs import audio_bytes, beat, song_bytes, tone
 from helpers.archive_sources import AS_OF, ArchiveWorkspace
 from helpers.checkout import ROOT
+from helpers.waiting import until
 from legato import cli, shards
 from legato.archives.review import review_path
 from legato.contract.facts import read_facts
@@ -357,8 +357,7 @@ def test_an_ingest_that_is_killed_goes_on(taken: ArchiveWorkspace) -> None:
     command = [sys.executable, str(ROOT / "stages/compose.py"), "taken"]
     process = subprocess.Popen(command, cwd=taken.folder, env=environment, start_new_session=True)
     records = taken.cache / "records"
-    while process.poll() is None and len(list(records.rglob("*"))) < 6:
-        time.sleep(0.01)
+    until(lambda: process.poll() is not None or len(list(records.rglob("*"))) >= 6)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     taken.run_stage("compose", "taken")

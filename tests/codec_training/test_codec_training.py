@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import torch
 from torch import Tensor
 
 from helpers.checkout import ROOT, SHIPPED_PARAMS, SMALL_CODEC
+from helpers.waiting import until
 from legato.audio.normalize import NormalizeParams
 from legato.audio.samples import write_audio
 from legato.codec.model import load, new_model, save
@@ -188,8 +188,7 @@ def test_killed_training_goes_on_and_ends_as_if_it_had_not_been(tracks: list[Pat
     path = tmp_path / "killed.pt"
     arguments = [recipe.model_dump_json(), str(path), *map(str, tracks)]
     process = subprocess.Popen([sys.executable, "-c", KILLED, *arguments], stderr=subprocess.DEVNULL)
-    while not path.exists() and process.poll() is None:
-        time.sleep(0.01)
+    until(lambda: path.exists() or process.poll() is not None)
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert 0 < torch.load(path, weights_only=True)["step"] < recipe.steps

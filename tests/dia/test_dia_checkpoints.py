@@ -7,7 +7,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from hypothesis import strategies as st
 
 from helpers.checkout import ROOT
 from helpers.micro_dia import TRAIN, a_track, files_of, new_run, places, train_params, write_split
+from helpers.waiting import until
 from legato.dia import checkpoints, training
 from legato.dia.config import TrainParams
 from legato.dia.dataset import read_split
@@ -63,18 +63,18 @@ def results(folder: Path) -> dict[str, bytes]:
 
 def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
     """The kill comes at any moment after the first checkpoint, which lies between two points of the curve."""
-    wanted = {"steps": 90, "checkpoint_every": 7, "ema": 0.9, "eval_every": 45}
+    wanted = {"steps": 90, "checkpoint_every": 11, "ema": 0.9, "eval_every": 45}
     for name in ("killed", "whole"):
         params = a_workspace(tmp_path / name, **wanted)
+    speed_log = tmp_path / "killed/logs/train/speed.jsonl"
     process = begin(tmp_path / "killed")
-    deadline = time.monotonic() + 120
-    while not list((tmp_path / "killed/models").glob("dia_checkpoints/*/step_*.pt")):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.005)
+    models = tmp_path / "killed/models"
+    until(lambda: any(models.glob("dia_checkpoints/*/step_*.pt")) or process.poll() is not None)
+    assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGKILL)
     process.communicate()
     assert not (tmp_path / "killed/models/dia").exists()
+    first_lap = speed_log.read_text().splitlines()[0]
     shutil.copytree(tmp_path / "killed", tmp_path / "named")
     (checkpoint,) = [path.resolve() for path in (tmp_path / "named").rglob("step_*.pt")][-1:]
     for name, resume in (("killed", None), ("named", checkpoint), ("whole", None)):
@@ -82,8 +82,7 @@ def test_a_run_that_is_killed_goes_on_to_the_same_bytes(tmp_path, monkeypatch):
         train_here(params, resume)
     assert results(tmp_path / "killed") == results(tmp_path / "named") == results(tmp_path / "whole")
     assert not (tmp_path / "killed/models/dia_checkpoints").exists()
-    steps = [json.loads(line)["step"] for line in (tmp_path / "killed/logs/train/speed.jsonl").read_text().splitlines()]
-    assert steps.count(10) == 1, "it began again"
+    assert speed_log.read_text().splitlines()[0] == first_lap, "it began again"
 
 
 def test_two_processes_reach_what_one_reaches(tmp_path):
@@ -94,7 +93,7 @@ def test_two_processes_reach_what_one_reaches(tmp_path):
     script = "tests/helpers/noted_gradients.py"
     runs = {name: begin(tmp_path / name, *launcher, script=script) for name, launcher in launchers.items()}
     for name, words in (("one", "on cpu in"), ("two", "on cpu x 2")):
-        printed, errors = runs[name].communicate(timeout=120)
+        printed, errors = runs[name].communicate(timeout=600)
         assert runs[name].returncode == 0, (name, errors)
         assert words in printed
     gradients = [torch.load(tmp_path / name / "gradients.pt") for name in runs]

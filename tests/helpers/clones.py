@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from helpers import warm_programs
 from helpers.checkout import DVC_CONFIG, ROOT
 from legato.work import item_cache
 
@@ -80,7 +81,11 @@ class Clone:
         Stages work in one process unless `more` says otherwise: to start others takes longer than a tiny dataset.
         """
         kept = {name: value for name, value in os.environ.items() if name != item_cache.VARIABLE}
-        tools = {"PATH": f"{BIN}:{os.environ['PATH']}", "PYTHONPATH": "src", "LEGATO_WORKERS": "1"}
+        tools = {
+            "PATH": f"{warm_programs.folder()}:{BIN}:{os.environ['PATH']}",
+            "PYTHONPATH": "src",
+            "LEGATO_WORKERS": "1",
+        }
         return kept | tools | more
 
     def copy(self, folder: Path) -> "Clone":

@@ -6,20 +6,13 @@ import os
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
+from helpers.waiting import until
+
 ALLOWED_DEATHS = 1  # of workers, under one item's hands
-
-
-def until(is_so: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for something that is going to happen."""
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
 
 
 class Dask:
@@ -29,7 +22,7 @@ class Dask:
         file = folder / "scheduler.json"
         file.unlink(missing_ok=True)  # of one that is gone
         self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", port, "--scheduler-file", str(file))
-        until(file.exists)
+        until(lambda: file.exists() and file.read_text().endswith("}"))  # all of it
         self.address = json.loads(file.read_text())["address"]
         options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
         self.workers = [
@@ -87,4 +80,4 @@ class InProcess:
         self.loop.call_soon_threadsafe(self.loop.stop)
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(work, self.loop).result(120)
+        asyncio.run_coroutine_threadsafe(work, self.loop).result(600)

@@ -2,17 +2,15 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 from helpers.checkout import ROOT
+from helpers.waiting import until
 
 BIN = Path(sys.executable).parent
 KEYS = {"AWS_ACCESS_KEY_ID": "user", "AWS_SECRET_ACCESS_KEY": "password", "AWS_DEFAULT_REGION": "us-east-1"}
-STARTING_S = 60
 FULL = ("sh", "-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh")  # an error instead of the signal
 
 COMMANDS = re.findall(  # with which docs/sharing.md adds a remote
@@ -20,13 +18,6 @@ COMMANDS = re.findall(  # with which docs/sharing.md adds a remote
     (ROOT / "docs/sharing.md").read_text().split("## A server to try")[1],
     re.MULTILINE,
 )
-
-
-def free_port() -> int:
-    """One that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:
@@ -38,26 +29,21 @@ class Server:
     def __init__(self, folder: Path, *options: str, full: bool = False) -> None:
         self.bucket = folder / "legato"
         self.bucket.mkdir(parents=True, exist_ok=True)
-        self.port, self.options, self.full = free_port(), options, full
+        self.log, self.options, self.full = folder.with_suffix(".log"), options, full
+        self.address = "http://127.0.0.1:0"  # a port that the system chooses
         self.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def environment(self, **changes: str) -> dict[str, str]:
         """What its users have in theirs."""
         return {**os.environ, **KEYS, "AWS_ENDPOINT_URL": self.address, "DVC_NO_ANALYTICS": "1"} | changes
 
     def start(self) -> None:
-        words = ["--addr", f"127.0.0.1:{self.port}", "--auth-key", "user,password", "--quiet", *self.options]
+        words = ["--addr", self.address.removeprefix("http://"), "--auth-key", "user,password", *self.options]
         command = [BIN / "rclone", "serve", "s3", self.bucket.parent, *words]
-        limited = [*FULL, *command] if self.full else command
-        self.process = subprocess.Popen(limited, stderr=subprocess.DEVNULL if self.full else None)
-        deadline = time.monotonic() + STARTING_S
-        while socket.socket().connect_ex(("127.0.0.1", self.port)):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen([*FULL, *command] if self.full else command, stderr=log)
+        until(lambda: "server on [" in self.log.read_text() or self.process.poll() is not None)
+        (self.address,) = re.findall(r"server on \[(http://127\.0\.0\.1:\d+)/\]\n", self.log.read_text())
 
     def __enter__(self) -> "Server":
         return self

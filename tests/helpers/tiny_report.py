@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from helpers.signals import sine
+from helpers.waiting import LIMIT_MS
 from legato.audio.samples import write_audio
 from legato.compose.config import MusicParams
 from legato.compose.song import compose
@@ -98,6 +99,7 @@ def _made(path: str) -> Path:
 
 def opened(browser: Any, address: str, width: int) -> Iterator[Any]:
     tab = browser.new_page(viewport={"width": width, "height": 844})
+    tab.set_default_timeout(LIMIT_MS)
     said: list[str] = []
     tab.on("console", lambda message: said.append(message.text))
     tab.on("pageerror", lambda error: said.append(str(error)))

@@ -26,6 +26,7 @@ _WARM.set_forkserver_preload(
         "legato.contract.codes",
         "legato.codec.engine",
         "legato.codec.model",
+        "torch._dynamo",  # which torch imports, for a second or two, when the codec's weights are put in place
     ]
 )
 

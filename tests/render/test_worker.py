@@ -4,7 +4,6 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hypothesis import strategies as st
 
 from helpers.outside import CHORD, SECONDS, TUBE, needs_host, needs_plugin
 from helpers.signals import SAMPLE_RATE, noise
+from helpers.waiting import until
 from legato.errors import LegatoError
 from legato.instruments.audition import notes
 from legato.render import child, outside, plugin, worker
@@ -120,7 +120,6 @@ def test_rubbish_about_a_plugin_is_refused(fake: Callable[..., np.ndarray], abou
 def test_a_worker_that_hangs_is_ended_with_all_that_it_started(
     fake: Callable[..., np.ndarray], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(child, "LEAST_LIMIT_S", 2)
     monkeypatch.setattr(child, "SLOWEST", 0)
     note = tmp_path / "pid"
     code = f"""
@@ -130,12 +129,13 @@ Path({str(note)!r}).write_text(str(child.pid))
 print("waiting", flush=True)
 time.sleep(600)
 """
-    assert line_of(lambda: fake(code)) == "not done in 2 s, and so ended: waiting"
-    for _ in range(100):
-        if not is_running(int(note.read_text())):
-            return
-        time.sleep(0.1)
-    pytest.fail("its child still runs")
+    for limit_s in (1, 10, 100):  # a busy machine may take a while to come so far
+        monkeypatch.setattr(child, "LEAST_LIMIT_S", limit_s)
+        line = line_of(lambda: fake(code))
+        if line.endswith("waiting"):
+            break
+    assert line == f"not done in {limit_s} s, and so ended: waiting"
+    until(lambda: not is_running(int(note.read_text())))
 
 
 def is_running(pid: int) -> bool:

@@ -301,7 +301,9 @@ NUMBERS = sorted(place for place in leaves(REPORTS) if "not_told" not in place)
 
 
 @given(nulls=st.sets(st.sampled_from(NUMBERS)))
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_any_figure_may_be_unknown(nulls: set[tuple[str, ...]], tmp_path: Path) -> None:
     """A prompt whose phrase no held-out track has, silent clips, nothing held out: page, summary and diff go on."""
     found = without(REPORTS, nulls)

@@ -4,29 +4,17 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from helpers.clones import Clone
-
-
-def wait_until(holds: Callable[[], bool], seconds: float = 600) -> None:
-    """Until something holds.
-
-    Raises:
-        TimeoutError: it still does not.
-    """
-    deadline = time.monotonic() + seconds
-    while not holds():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.01)
+from helpers.waiting import until
 
 
 def test_a_full_disk_is_one_line_and_leaves_no_part(edited: Clone, tmp_path: Path) -> None:
     """A limit on the size of files stands in for a full disk: writes fail half-way."""
-    limited = "ulimit -f 200; exec python stages/normalize.py beats"  # 200 blocks of 1024 bytes
+    limited = f"ulimit -f 200; exec {sys.executable} stages/normalize.py beats"  # 200 blocks of 1024 bytes
     printed = edited.run("bash", "-c", limited, check=False, LEGATO_CACHE=str(tmp_path))
     (line,) = (line for line in printed.splitlines() if line.startswith("error: "))
     assert line.startswith("error: normalize: 3 of 3 tracks failed: beats_00000: ")
@@ -51,7 +39,7 @@ def test_an_interrupted_run_is_one_line_and_its_rerun_whole(edited: Clone, tmp_p
     ) as repro:
         assert repro.stdout
         next(line for line in repro.stdout if line.startswith("> python stages/render.py"))
-        wait_until(lambda: any(rendered.glob("*.flac")))
+        until(lambda: any(rendered.glob("*.flac")))
         os.killpg(repro.pid, signal.SIGINT)
         printed = repro.stdout.read()
     assert repro.returncode != 0

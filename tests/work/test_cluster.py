@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from helpers.dask_cluster import Dask, InProcess, until
+from helpers.dask_cluster import Dask, InProcess
+from helpers.waiting import LIMIT_S, until
 from legato.errors import LegatoError
 from legato.files import Json, write_text
 from legato.work import cluster, item_cache, items
@@ -127,7 +128,7 @@ def test_a_hundred_workers_give_what_one_gives_and_go_on_when_their_scheduler_is
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     n_workers, n_tracks = 100, 300
-    done = tmp_path / "done"
+    done, lost = tmp_path / "done", tmp_path / "lost"
     done.mkdir()
 
     def work(number: int, out: Path) -> Json:
@@ -136,15 +137,23 @@ def test_a_hundred_workers_give_what_one_gives_and_go_on_when_their_scheduler_is
             from distributed import get_worker
 
             (done / f"{number}_{get_worker().name}").touch()
-            time.sleep(0.2)
+            while number >= n_tracks // 2 and not lost.exists():  # so that what is lost is not at its end
+                time.sleep(0.2)
         return {"square": number**2}
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     first = InProcess(tmp_path / "dask", n_workers)
     monkeypatch.setenv(items.SCHEDULER_VARIABLE, first.address)
-    watching = threading.Thread(
-        target=lambda: (until(lambda: len([*done.iterdir()]) > n_tracks // 2), first.lose_scheduler())
-    )
+    monkeypatch.setattr(cluster, "CONNECT_S", LIMIT_S)
+
+    def watch() -> None:
+        try:
+            until(lambda: len([*done.iterdir()]) > n_tracks // 2 + n_workers // 2)
+            first.lose_scheduler()
+        finally:
+            lost.touch()
+
+    watching = threading.Thread(target=watch)
     watching.start()
     with pytest.raises(LegatoError, match="the cluster has gone away"):
         items.build(step(work, "there"), range(n_tracks))
@@ -241,7 +250,7 @@ def test_a_server_that_is_no_scheduler_is_one_line_and_leaves_no_thread(
             items.build(step(lambda _, __: {}, "out"), range(2))
     assert str(error.value).startswith(f"compute.scheduler: '{address}': there is no Dask scheduler: ")
     assert "\n" not in str(error.value)
-    assert not {"cluster", "IO loop"} & {thread.name for thread in threading.enumerate()}
+    until(lambda: not {"cluster", "IO loop"} & {thread.name for thread in threading.enumerate()})
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "tls://127.0.0.1:9"])
@@ -252,7 +261,7 @@ def test_no_cluster_at_the_address_is_one_line_and_the_process_ends(address: str
         "errors.stage(lambda: list(items.outcomes(str, [1], items.default_place())))"
     )
     environment = os.environ | {items.SCHEDULER_VARIABLE: address}
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600, env=environment)
     assert ended.returncode == 1
     assert re.fullmatch(rf"error: compute\.scheduler: '{address}': there is no Dask scheduler: .+\n", ended.stderr)
 

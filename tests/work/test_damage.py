@@ -35,8 +35,9 @@ atexit.register(lambda: [print(path, n) for path, n in opens.items() if sys.argv
 def test_where_all_tracks_are_kept_each_file_is_read_once(edited: Clone, tmp_path: Path) -> None:
     """By whether it is as recorded one knows what comes of it: it is hashed no second time."""
     (tmp_path / "sitecustomize.py").write_text(COUNTS_OPENS)
+    cold = {"PYTHONPATH": f"{tmp_path}:src", "LEGATO_WORKERS": "2"}  # each program starts, and reads that file
     for stage, folder in (("normalize", "rendered"), ("validate", "raw_audio"), ("encode", "raw_audio")):
-        said = edited.run("dvc", "repro", "-f", "-s", f"{stage}@pads", PYTHONPATH=f"{tmp_path}:src")
+        said = edited.run("dvc", "repro", "-f", "-s", f"{stage}@pads", **cold)
         assert f"{stage}@pads: 3 of 3 tracks were in the cache" in said
         opens = dict(line.rsplit(" ", 1) for line in said.splitlines() if line.startswith(f"dataset/{folder}/"))
         assert list(opens.values()) == ["1"] * 3, opens

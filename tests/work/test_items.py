@@ -7,12 +7,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from helpers.waiting import until
 from legato.errors import EXIT_INTERRUPTED, LegatoError
 from legato.files import Json, read_jsonl, write_text
 from legato.work import item_cache, items, pool
@@ -196,6 +196,7 @@ def test_what_changes_while_it_is_read_is_not_kept(monkeypatch: pytest.MonkeyPat
     assert items.build(changing, [0]) == [{}]
 
 
+N_ITEMS = 40
 INTERRUPTED = """
 import os, time
 from pathlib import Path
@@ -210,10 +211,10 @@ def work(number, out):
 
 def main():
     items.build(items.Step(stage="sleep", category="all", work=work, name=str, reads=lambda _: None, settings=None,
-                           outs=[Path("out")]), range(40))
+                           outs=[Path("out")]), range(N_ITEMS))
 
 stage(main)
-"""
+""".replace("N_ITEMS", str(N_ITEMS))
 
 
 @pytest.mark.parametrize("n_workers", [1, 2])
@@ -228,8 +229,7 @@ def test_ctrl_c_finishes_what_is_in_hand(tmp_path: Path, n_workers: int) -> None
         text=True,
         start_new_session=True,
     ) as script:
-        while not any(tmp_path.glob("begun_*")) and script.poll() is None:
-            time.sleep(0.01)
+        until(lambda: any(tmp_path.glob("begun_*")) or script.poll() is not None)
         os.killpg(script.pid, signal.SIGINT)
         assert script.stderr
         printed = script.stderr.read()
@@ -238,7 +238,7 @@ def test_ctrl_c_finishes_what_is_in_hand(tmp_path: Path, n_workers: int) -> None
     assert printed.endswith("interrupted: run the same command again\n")
     begun = {path.name.removeprefix("begun_") for path in tmp_path.glob("begun_*")}
     assert {path.stem for path in (tmp_path / "out").iterdir()} == begun
-    assert len(begun) < 10
+    assert len(begun) < N_ITEMS
 
 
 def test_processes_end_with_their_stage(tmp_path: Path) -> None:
@@ -248,14 +248,10 @@ def test_processes_end_with_their_stage(tmp_path: Path) -> None:
     (tmp_path / "script.py").write_text(script)
     environment = os.environ | {items.WORKERS_VARIABLE: "2"}
     with subprocess.Popen([sys.executable, "script.py"], cwd=tmp_path, env=environment) as killed:
-        while len(list(tmp_path.glob("pid_*"))) < 2 and killed.poll() is None:
-            time.sleep(0.01)
+        until(lambda: len(list(tmp_path.glob("pid_*"))) == 2 or killed.poll() is not None)
         killed.kill()
     left = {int(path.name.removeprefix("pid_")) for path in tmp_path.glob("pid_*")}
-    deadline = time.monotonic() + 30
-    while any(is_running(pid) for pid in left) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert not any(is_running(pid) for pid in left)
+    until(lambda: not any(is_running(pid) for pid in left))
 
 
 ALONE = """

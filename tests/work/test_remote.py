@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from helpers.s3_server import BIN, Server, free_port
+from helpers.s3_server import BIN, Server
+from helpers.waiting import until
 from legato import cli
 from legato.errors import LegatoError
 from legato.work import remote, s3
@@ -153,8 +153,10 @@ def test_no_such_bucket(project: Path, s3: Server) -> None:
 
 
 def test_no_server(project: Path) -> None:
-    configure(project, endpointurl=f"http://127.0.0.1:{free_port()}")
-    assert refused().startswith("s3://legato/data: no server answers: ")
+    with socket.socket() as taken:  # a port that nobody else can have, and that nobody listens on
+        taken.bind(("127.0.0.1", 0))
+        configure(project, endpointurl=f"http://127.0.0.1:{taken.getsockname()[1]}")
+        assert refused().startswith("s3://legato/data: no server answers: ")
 
 
 def test_a_server_for_reading_alone(project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -254,13 +256,6 @@ def test_a_folders_list_that_is_nowhere_or_damaged_is_named(s3: Server, capsys: 
     assert not [path for path in s3.bucket.rglob("*") if path.is_file()]
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.001)
-
-
 def dvc(folder: Path, server: Server, *words: str, check: bool = True) -> int:
     command = [BIN / words[0], *words[1:]] if words[0] == "dvc" else words
     return subprocess.run(command, cwd=folder, check=check, capture_output=True, env=server.environment()).returncode
@@ -281,7 +276,7 @@ def test_a_server_killed_in_mid_push_and_what_is_damaged_there(
     configure(here, endpointurl=s3.address)
     dvc(here, s3, "dvc", "add", "-q", "data")
     push = subprocess.Popen([BIN / "dvc", "push", "-q"], env=s3.environment(), stderr=subprocess.DEVNULL)
-    wait_until(lambda: any(path.is_file() for path in s3.bucket.rglob("*")))
+    until(lambda: any(path.is_file() for path in s3.bucket.rglob("*")))
     s3.kill()
     push.send_signal(signal.SIGINT)  # it would try for long
     push.wait()
