@@ -192,7 +192,7 @@ def test_left_comes_before_right(exact: Engine, tmp_path: Path) -> None:
 class Slow:
     """A device that answers when it is asked, and notes what it is given."""
 
-    n_at_once = least_frames = 1
+    batch = least_frames = 1
 
     def __init__(self) -> None:
         self.given, self.answered, self.most = 0, 0, 0
@@ -214,6 +214,15 @@ def test_a_device_has_its_next_batch_before_it_answers() -> None:
     assert [int(one[0, 0]) for one in codes] == list(range(9))
     assert device.given == device.answered == 9
     assert device.most == AHEAD > 1
+
+
+def test_a_bug_beside_the_model_leaves_nobody_waiting() -> None:
+    device = Slow()
+    device.batch = "a bug"
+    merged = Merged(device)
+    for _ in range(2):
+        with pytest.raises(TypeError):
+            merged.codes([torch.zeros(HOP_LENGTH)])
 
 
 class Counting:

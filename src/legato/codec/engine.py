@@ -183,19 +183,28 @@ class Merged:
     def _work(self) -> None:
         held: list[Job] = []
         begun: deque[tuple[list[Job], Answer]] = deque()
-        while True:
-            if not (held or begun):
-                held.append(self._waiting.get())
-            while len(held) < self.n_at_once and not self._waiting.empty():
-                held.append(self._waiting.get())
-            length = len(held[0][0]) if held else 0
-            alike = [job for job in held if len(job[0]) == length]
-            now, later = alike[: self.n_at_once], alike[self.n_at_once :]  # a batch that memory has made smaller
-            if now and len(begun) < AHEAD and (len(now) == self.n_at_once or not begun):
-                held = later + [job for job in held if len(job[0]) != length]
-                self._begin(now, begun)
-            else:  # who is answered has more to ask
-                self._answer(*begun.popleft())
+        try:
+            while True:
+                self._step(held, begun)
+        except Exception as error:  # a bug: nobody is to wait for ever
+            fail = partial(_fail, error)
+            self._answer([*held, *(job for jobs, _ in begun for job in jobs)], fail)
+            while True:
+                self._answer([self._waiting.get()], fail)
+
+    def _step(self, held: list[Job], begun: deque[tuple[list[Job], Answer]]) -> None:
+        if not (held or begun):
+            held.append(self._waiting.get())
+        while len(held) < self.n_at_once and not self._waiting.empty():
+            held.append(self._waiting.get())
+        length = len(held[0][0]) if held else 0
+        alike = [job for job in held if len(job[0]) == length]
+        now, later = alike[: self.n_at_once], alike[self.n_at_once :]  # a batch that memory has made smaller
+        if now and len(begun) < AHEAD and (len(now) == self.n_at_once or not begun):
+            held[:] = later + [job for job in held if len(job[0]) != length]
+            self._begin(now, begun)
+        else:  # who is answered has more to ask
+            self._answer(*begun.popleft())
 
     def _begin(self, jobs: list[Job], begun: deque[tuple[list[Job], Answer]]) -> None:
         windows = [window for window, _ in jobs]
